@@ -1,0 +1,21 @@
+package io.weir.promql.ast;
+
+/** Half-open range of character offsets in the query's text. */
+public record PositionRange(int start, int end) {
+    public static final PositionRange NONE = new PositionRange(0, 0);
+
+    /** {@code line:column} of the start, both from 1, as Prometheus prints it; the column counts UTF-8 bytes as Go does. */
+    public String startPosition(String query) {
+        int line = 1;
+        int lineStart = 0;
+        int limit = Math.min(start, query.length());
+        for (int i = 0; i < limit; i++) {
+            if (query.charAt(i) == '\n') {
+                line++;
+                lineStart = i + 1;
+            }
+        }
+        int column = query.substring(lineStart, limit).getBytes(java.nio.charset.StandardCharsets.UTF_8).length + 1;
+        return line + ":" + column;
+    }
+}

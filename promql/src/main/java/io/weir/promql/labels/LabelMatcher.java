@@ -1,0 +1,122 @@
+package io.weir.promql.labels;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A condition on the value of one label; a missing label has the empty value.
+ *
+ * <p>Regular expressions are RE2, fully anchored, and the dot matches a newline, as in Prometheus
+ * (model/labels/regexp.go: {@code ^(?s:...)$}).
+ */
+public final class LabelMatcher {
+    /** Longest regular expression accepted, in characters: a bound on the cost of compiling it. */
+    public static final int REGEX_LENGTH_MAX = 32 * 1024;
+
+    /** The four matching operators of PromQL. */
+    public enum Type {
+        EQUAL("="),
+        NOT_EQUAL("!="),
+        REGEX("=~"),
+        NOT_REGEX("!~");
+
+        private final String symbol;
+
+        Type(String symbol) {
+            this.symbol = symbol;
+        }
+
+        public String symbol() {
+            return symbol;
+        }
+    }
+
+    private final Type type;
+    private final String name;
+    private final String value;
+    private final @Nullable Pattern pattern;
+
+    private LabelMatcher(Type type, String name, String value, @Nullable Pattern pattern) {
+        this.type = type;
+        this.name = name;
+        this.value = value;
+        this.pattern = pattern;
+    }
+
+    /**
+     * A matcher.
+     *
+     * @throws IllegalArgumentException if the value is not a regular expression RE2 accepts, with RE2's message
+     */
+    public static LabelMatcher of(Type type, String name, String value) {
+        Pattern pattern =
+                switch (type) {
+                    case EQUAL, NOT_EQUAL -> null;
+                    case REGEX, NOT_REGEX -> compile(value);
+                };
+        return new LabelMatcher(type, name, value, pattern);
+    }
+
+    private static Pattern compile(String value) {
+        if (value.length() > REGEX_LENGTH_MAX) {
+            throw new IllegalArgumentException("regular expression of " + value.length()
+                    + " characters is longer than the limit of " + REGEX_LENGTH_MAX);
+        }
+        try {
+            return Pattern.compile("(?s:" + value + ")");
+        } catch (PatternSyntaxException e) {
+            throw new IllegalArgumentException(Objects.requireNonNullElse(e.getMessage(), "bad regular expression"), e);
+        }
+    }
+
+    public Type type() {
+        return type;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public String value() {
+        return value;
+    }
+
+    /** Whether the label's value (empty if it is missing) satisfies this condition. */
+    public boolean matches(String candidate) {
+        return switch (type) {
+            case EQUAL -> candidate.equals(value);
+            case NOT_EQUAL -> !candidate.equals(value);
+            case REGEX -> Objects.requireNonNull(pattern).matches(candidate);
+            case NOT_REGEX -> !Objects.requireNonNull(pattern).matches(candidate);
+        };
+    }
+
+    public boolean matches(Labels labels) {
+        return matches(labels.get(name));
+    }
+
+    /** Whether a series without the label satisfies this condition. */
+    public boolean matchesEmpty() {
+        return matches("");
+    }
+
+    @Override
+    public boolean equals(@Nullable Object object) {
+        return object instanceof LabelMatcher other
+                && type == other.type
+                && name.equals(other.name)
+                && value.equals(other.value);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(type, name, value);
+    }
+
+    @Override
+    public String toString() {
+        return name + type.symbol() + '"' + value + '"';
+    }
+}

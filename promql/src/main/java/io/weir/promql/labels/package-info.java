@@ -1,0 +1,5 @@
+/** Label sets and label matchers. */
+@NullMarked
+package io.weir.promql.labels;
+
+import org.jspecify.annotations.NullMarked;

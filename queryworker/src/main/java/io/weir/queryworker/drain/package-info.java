@@ -1,0 +1,5 @@
+/** Orderly exit. */
+@NullMarked
+package io.weir.queryworker.drain;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,29 @@
+package io.weir.queryworker.workmanager;
+
+import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.proto.control.v1.WorkStatistics;
+import io.weir.proto.leaf.v1.WorkSpec;
+import java.nio.file.Path;
+
+/** Executes one attempt at a piece of work into an artifact file. Called on the bounded pool of execution threads. */
+public interface WorkExecutor {
+    /**
+     * Computes the work and writes its artifact to {@code target}, which does not exist; on failure nothing is left there.
+     *
+     * @throws WorkFailureException with the class that the API is told
+     */
+    Result execute(WorkSpec spec, String workId, Path target, Cancellation cancellation) throws WorkFailureException;
+
+    record Result(ArtifactMeta artifact, WorkStatistics statistics) {}
+
+    /** Tells a running execution to stop, and lets it say what to interrupt. */
+    interface Cancellation {
+        boolean isCanceled();
+
+        /** Time left, in ms; may be negative. */
+        long remainingMillis();
+
+        /** Runs the action when the work is canceled or its deadline passes (at once if it already is); from any thread. */
+        AutoCloseable onCancel(Runnable action);
+    }
+}
