@@ -75,7 +75,15 @@ public enum Function {
     IRATE(ValueType.VECTOR, 0, false, ValueType.MATRIX),
     INCREASE(ValueType.VECTOR, 0, false, ValueType.MATRIX),
     PREDICT_LINEAR(ValueType.VECTOR, 0, false, ValueType.MATRIX, ValueType.SCALAR),
-    LABEL_REPLACE(ValueType.VECTOR, 0, false, ValueType.VECTOR, ValueType.STRING, ValueType.STRING, ValueType.STRING, ValueType.STRING),
+    LABEL_REPLACE(
+            ValueType.VECTOR,
+            0,
+            false,
+            ValueType.VECTOR,
+            ValueType.STRING,
+            ValueType.STRING,
+            ValueType.STRING,
+            ValueType.STRING),
     LABEL_JOIN(ValueType.VECTOR, -1, false, ValueType.VECTOR, ValueType.STRING, ValueType.STRING, ValueType.STRING),
     ABSENT(ValueType.VECTOR, 0, false, ValueType.VECTOR),
     SORT(ValueType.VECTOR, 0, false, ValueType.VECTOR),
@@ -102,7 +110,8 @@ public enum Function {
     TS_OF_MAX_OVER_TIME(ValueType.VECTOR, 0, true, ValueType.MATRIX),
     SORT_BY_LABEL(ValueType.VECTOR, -1, true, ValueType.VECTOR, ValueType.STRING),
     SORT_BY_LABEL_DESC(ValueType.VECTOR, -1, true, ValueType.VECTOR, ValueType.STRING),
-    HISTOGRAM_QUANTILES(ValueType.VECTOR, 9, true, ValueType.VECTOR, ValueType.STRING, ValueType.SCALAR, ValueType.SCALAR),
+    HISTOGRAM_QUANTILES(
+            ValueType.VECTOR, 9, true, ValueType.VECTOR, ValueType.STRING, ValueType.SCALAR, ValueType.SCALAR),
     START_TIMESTAMP(ValueType.VECTOR, 0, true, ValueType.VECTOR);
 
     private static final Map<String, Function> BY_NAME =

@@ -51,11 +51,10 @@ public final class LabelMatcher {
      * @throws IllegalArgumentException if the value is not a regular expression RE2 accepts, with RE2's message
      */
     public static LabelMatcher of(Type type, String name, String value) {
-        Pattern pattern =
-                switch (type) {
-                    case EQUAL, NOT_EQUAL -> null;
-                    case REGEX, NOT_REGEX -> compile(value);
-                };
+        Pattern pattern = switch (type) {
+            case EQUAL, NOT_EQUAL -> null;
+            case REGEX, NOT_REGEX -> compile(value);
+        };
         return new LabelMatcher(type, name, value, pattern);
     }
 

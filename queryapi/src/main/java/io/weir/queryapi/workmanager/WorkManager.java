@@ -1,7 +1,7 @@
 package io.weir.queryapi.workmanager;
 
-import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.promql.error.QueryException;
+import io.weir.proto.control.v1.WorkStatistics;
 import java.nio.file.Path;
 import java.util.List;
 
