@@ -243,6 +243,7 @@ final class LeafCompiler {
     private final class QuantileCheck implements RangeNode.ResultCheck {
         private final Expr.Call call;
         private final double[] quantiles;
+        private double warned = 0.5;
 
         QuantileCheck(Expr.Call call, double[] quantiles) {
             this.call = call;
@@ -252,7 +253,10 @@ final class LeafCompiler {
         @Override
         public void check(SeriesInput input, double[] column) {
             for (int i = 0; i < quantiles.length; i++) {
-                if (Quantiles.isInvalid(quantiles[i]) && !StaleMarker.is(column[i])) {
+                if (Quantiles.isInvalid(quantiles[i])
+                        && Double.compare(quantiles[i], warned) != 0
+                        && !StaleMarker.is(column[i])) {
+                    warned = quantiles[i];
                     annotations.add(new Annotation(
                             Annotation.Level.WARNING,
                             "PromQL warning: quantile value should be between 0 and 1, got "
