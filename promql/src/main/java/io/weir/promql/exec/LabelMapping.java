@@ -4,6 +4,7 @@ import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.Labels;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,11 +16,20 @@ import java.util.function.UnaryOperator;
  *
  * @param output the label sets of the result
  * @param target for each input series the ordinal of its output series
- * @param shared whether some output series has several inputs
  * @param dropsName which output series lose their name at the end of the query
  */
-record LabelMapping(List<Labels> output, int[] target, boolean shared, BitSet dropsName) {
+record LabelMapping(List<Labels> output, int[] target, Kind kind, BitSet dropsName) {
     static final String DUPLICATE = "vector cannot contain metrics with the same labelset";
+
+    /** How much work a mapping is. */
+    enum Kind {
+        /** Every series keeps its ordinal. */
+        IDENTITY,
+        /** Every series has an ordinal of its own. */
+        PERMUTATION,
+        /** Some series have one ordinal together. */
+        SHARED
+    }
 
     static LabelMapping of(List<Labels> changed, BitSet inputDrops) {
         Map<Labels, Integer> ordinals = new HashMap<>();
@@ -36,7 +46,7 @@ record LabelMapping(List<Labels> output, int[] target, boolean shared, BitSet dr
                 drops.set(target[i]);
             }
         }
-        return new LabelMapping(output, target, output.size() < target.length, drops);
+        return new LabelMapping(output, target, output.size() < target.length ? Kind.SHARED : Kind.IDENTITY, drops);
     }
 
     /** A mapping that changes each series' labels and keeps what is known about its name. */
@@ -58,11 +68,29 @@ record LabelMapping(List<Labels> output, int[] target, boolean shared, BitSet dr
         return changing(input, labels -> labels);
     }
 
+    /** A mapping to the order of the labels. */
+    static LabelMapping sorting(VectorOperator input) {
+        List<Labels> series = input.series();
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < series.size(); i++) {
+            order.add(i);
+        }
+        order.sort(Comparator.comparing(series::get));
+        int[] target = new int[series.size()];
+        BitSet drops = new BitSet();
+        for (int i = 0; i < target.length; i++) {
+            target[order.get(i)] = i;
+            drops.set(i, input.dropsName().get(order.get(i)));
+        }
+        return new LabelMapping(order.stream().map(series::get).toList(), target, Kind.PERMUTATION, drops);
+    }
+
     /** Moves the values to where they belong; {@code out} is reset by this method. */
     void scatter(StepVector in, StepVector out) {
         out.reset(output.size());
         double[] from = in.values();
         double[] to = out.values();
+        boolean shared = kind == Kind.SHARED;
         for (int i = 0; i < target.length; i++) {
             if (in.isPresent(i)) {
                 if (shared && out.isPresent(target[i])) {
@@ -73,8 +101,7 @@ record LabelMapping(List<Labels> output, int[] target, boolean shared, BitSet dr
         }
     }
 
-    /** Whether ordinals stay what they are. */
     boolean isIdentity() {
-        return !shared;
+        return kind == Kind.IDENTITY;
     }
 }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param endMillis inclusive
  */
 record DataRange(long startMillis, long endMillis) {
-    static DataRange of(Expr expression, StepGrid grid, PlanOptions options) {
-        DataRange range = find(expression, grid, options, 0);
+    static DataRange of(Expr expression, StepGrid grid, long lookbackMillis) {
+        DataRange range = find(expression, grid, lookbackMillis, 0);
         if (range == null) {
             throw new IllegalArgumentException("no selector in " + expression);
         }
@@ -21,27 +21,27 @@ record DataRange(long startMillis, long endMillis) {
 
     /** Range of the selector below, or null if there is none; {@code windowMillis} is the range of a matrix selector around it. */
     private static @Nullable DataRange find(
-            Expr expression, StepGrid grid, PlanOptions options, long windowMillis) {
+            Expr expression, StepGrid grid, long lookbackMillis, long windowMillis) {
         return switch (expression) {
             case Expr.VectorSelector selector -> {
                 long offset = SubqueryGrids.offsetMillis(selector.offset());
-                long window = windowMillis > 0 ? windowMillis : options.lookbackMillis();
+                long window = windowMillis > 0 ? windowMillis : lookbackMillis;
                 yield new DataRange(
                         SubqueryGrids.firstReference(selector.at(), grid) - offset - window,
                         SubqueryGrids.lastReference(selector.at(), grid) - offset);
             }
             case Expr.MatrixSelector selector ->
-                find(selector.selector(), grid, options, selector.range().millis());
+                find(selector.selector(), grid, lookbackMillis, selector.range().millis());
             case Expr.Subquery subquery -> {
-                StepGrid inner = SubqueryGrids.inner(subquery, grid, options.subqueryStepMillis());
+                StepGrid inner = SubqueryGrids.inner(subquery, grid);
                 if (inner == null) {
                     yield new DataRange(grid.startMillis(), grid.startMillis());
                 }
-                yield find(subquery.expression(), inner, options, 0);
+                yield find(subquery.expression(), inner, lookbackMillis, 0);
             }
             case Expr other -> {
                 for (Expr child : other.children()) {
-                    DataRange range = find(child, grid, options, 0);
+                    DataRange range = find(child, grid, lookbackMillis, 0);
                     if (range != null) {
                         yield range;
                     }

@@ -4,9 +4,11 @@ import io.weir.promql.aggregate.PartialAggregate;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.ast.Function;
 import io.weir.promql.leaf.LeafPlan;
+import io.weir.promql.parser.Feature;
+import io.weir.promql.parser.Nodes;
+import io.weir.promql.parser.PromqlParser;
 import io.weir.promql.series.StepGrid;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Makes leaf plans: the planner from the tree it plans, a worker from the query's text and the place of the leaf in it. */
@@ -24,7 +26,7 @@ public final class LeafPlans {
             @Nullable PartialAggregate aggregate,
             StepGrid leafGrid,
             StepGrid queryGrid,
-            PlanOptions options) {
+            long lookbackMillis) {
         Expr expression = LeafRules.unwrap(root);
         if (aggregate != null && expression instanceof Expr.Aggregate source) {
             expression = LeafRules.unwrap(source.expression());
@@ -35,32 +37,45 @@ public final class LeafPlans {
         if (!LeafRules.isPerSeries(expression) && !(expression instanceof Expr.MatrixSelector)) {
             throw new IllegalArgumentException("not the root of a leaf: " + root);
         }
-        DataRange range = DataRange.of(expression, leafGrid, options);
+        DataRange range = DataRange.of(expression, leafGrid, lookbackMillis);
         return new LeafPlan(
                 expression,
                 LeafRules.selector(expression),
                 leafGrid,
                 queryGrid,
                 aggregate,
-                options.lookbackMillis(),
+                lookbackMillis,
                 range.startMillis(),
                 range.endMillis());
+    }
+
+    /**
+     * The plan that the planner made for a leaf, made again by whoever is to evaluate it; equal to the original.
+     *
+     * @param query the whole query
+     * @param queryGrid the times of the whole query
+     * @param leafGrid the leaf's own steps
+     * @param exprOrdinal {@link Leaf#exprOrdinal}
+     * @param aggregate the pushed aggregation, or null
+     * @throws io.weir.promql.error.QueryException.Parse if the query does not parse with these features
+     * @throws IllegalArgumentException if there is no leaf at that place
+     */
+    public static LeafPlan rebuild(
+            String query,
+            StepGrid queryGrid,
+            StepGrid leafGrid,
+            int exprOrdinal,
+            @Nullable PartialAggregate aggregate,
+            long lookbackMillis,
+            Set<Feature> features) {
+        Expr resolved = Resolution.resolve(
+                PromqlParser.parse(query, features), queryGrid, PlanOptions.SUBQUERY_STEP_MILLIS_DEFAULT);
+        Expr root = Nodes.byOrdinal(resolved, exprOrdinal);
+        return of(root, aggregate, leafGrid, queryGrid, lookbackMillis);
     }
 
     /** A function that yields something exactly where absent_over_time does not; it keeps names, so nothing collides. */
     static Expr.Call presence(Expr.Call absentOverTime) {
         return new Expr.Call(Function.LAST_OVER_TIME, absentOverTime.arguments(), absentOverTime.position());
-    }
-
-    /** The nodes of a tree in preorder. */
-    static List<Expr> preorder(Expr root) {
-        List<Expr> nodes = new ArrayList<>();
-        collect(root, nodes);
-        return nodes;
-    }
-
-    private static void collect(Expr node, List<Expr> into) {
-        into.add(node);
-        node.children().forEach(child -> collect(child, into));
     }
 }

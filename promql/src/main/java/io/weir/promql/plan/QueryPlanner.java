@@ -10,6 +10,7 @@ import io.weir.promql.ast.VectorMatching;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.function.Elementwise;
 import io.weir.promql.leaf.LeafPlan;
+import io.weir.promql.parser.Nodes;
 import io.weir.promql.series.StepGrid;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,7 +57,7 @@ public final class QueryPlanner {
     }
 
     private QueryPlan planRoot(Expr resolved) {
-        List<Expr> nodes = LeafPlans.preorder(resolved);
+        List<Expr> nodes = Nodes.preorder(resolved);
         for (int i = 0; i < nodes.size(); i++) {
             ordinals.put(nodes.get(i), i);
             Unsupported.check(nodes.get(i));
@@ -76,7 +77,7 @@ public final class QueryPlanner {
             root = new PlanNode.RawRead(
                     leaf(selector, null, queryGrid, Leaf.Kind.RAW_SAMPLES).id());
         } else if (top instanceof Expr.Subquery subquery) {
-            StepGrid inner = SubqueryGrids.inner(subquery, queryGrid, options.subqueryStepMillis());
+            StepGrid inner = SubqueryGrids.inner(subquery, queryGrid);
             rootGrid = inner == null ? queryGrid : inner;
             root = inner == null ? new PlanNode.Nothing() : node(subquery.expression(), inner);
         } else {
@@ -152,7 +153,7 @@ public final class QueryPlanner {
         if (known != null) {
             return leaves.get(known);
         }
-        LeafPlan plan = LeafPlans.of(root, aggregate, grid, queryGrid, options);
+        LeafPlan plan = LeafPlans.of(root, aggregate, grid, queryGrid, options.lookbackMillis());
         int ordinal = Objects.requireNonNull(ordinals.get(root), "a node that is not in the tree");
         Leaf leaf = new Leaf(leaves.size(), ordinal, kind, plan);
         leafIds.put(key, leaf.id());
@@ -297,7 +298,7 @@ public final class QueryPlanner {
                     + " over a range selector with a parameter that depends on data is not supported yet;"
                     + " use a literal, or a subquery such as [5m:15s] instead of the range");
         }
-        StepGrid innerGrid = SubqueryGrids.inner(subquery, grid, options.subqueryStepMillis());
+        StepGrid innerGrid = SubqueryGrids.inner(subquery, grid);
         PlanNode inner = innerGrid == null ? null : node(subquery.expression(), innerGrid);
         List<PlanNode> scalars = LeafRules.scalarArguments(call).stream()
                 .map(scalar -> node(scalar, grid))

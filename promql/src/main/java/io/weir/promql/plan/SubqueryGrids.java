@@ -4,6 +4,7 @@ import io.weir.promql.ast.At;
 import io.weir.promql.ast.Duration;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.series.StepGrid;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +37,8 @@ final class SubqueryGrids {
     }
 
     /** The inner grid, or null if no multiple of the step lies in it. */
-    static @Nullable StepGrid inner(Expr.Subquery subquery, StepGrid parent, long stepMillisDefault) {
-        long step = subquery.step() == null ? stepMillisDefault : subquery.step().millis();
+    static @Nullable StepGrid inner(Expr.Subquery subquery, StepGrid parent) {
+        long step = Objects.requireNonNull(subquery.step(), "subquery without a step").millis();
         long offset = offsetMillis(subquery.offset());
         long before = firstReference(subquery.at(), parent) - offset - subquery.range().millis();
         long first = Math.floorDiv(before, step) * step + step;
