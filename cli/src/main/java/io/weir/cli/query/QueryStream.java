@@ -1,6 +1,5 @@
 package io.weir.cli.query;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -110,8 +109,13 @@ public final class QueryStream {
         return false;
     }
 
-    private static double fraction(JsonNode data) throws JsonProcessingException {
-        long total = data.path("total").asLong();
-        return total <= 0 ? 0 : (double) data.path("completed").asLong() / total;
+    /** Half of the bar is the workers' part, half the evaluation of the steps. */
+    private static double fraction(JsonNode data) {
+        return (share(data, "unitsDone", "unitsTotal") + share(data, "stepsDone", "stepsTotal")) / 2;
+    }
+
+    private static double share(JsonNode data, String done, String total) {
+        long all = data.path(total).asLong();
+        return all <= 0 ? 0 : (double) data.path(done).asLong() / all;
     }
 }
