@@ -1,4 +1,4 @@
-/** Weir side by side with Prometheus and VictoriaMetrics: same samples, same queries, one run. */
+/** Benchmarks: the language's kernels on their own, and Weir side by side with Prometheus and VictoriaMetrics. */
 @NullMarked
 package io.weir.bench;
 
