@@ -29,7 +29,7 @@ final class QuantileFunctions {
         }
     }
 
-    /** mad_over_time: the median of the distances from the median. */
+    /** mad_over_time: the median of the distances from the median; NaN if there is a NaN among the samples. */
     static final class MedianAbsoluteDeviation extends WindowFunction {
         private double[] sorted = new double[64];
 
@@ -39,6 +39,11 @@ final class QuantileFunctions {
             int size = high - low;
             if (sorted.length < size) {
                 sorted = new double[Math.max(size, sorted.length * 2)];
+            }
+            for (int i = low; i < high; i++) {
+                if (Double.isNaN(values[i])) {
+                    return Double.NaN;
+                }
             }
             System.arraycopy(values, low, sorted, 0, size);
             double median = Quantiles.ofUnsorted(0.5, sorted, size);
