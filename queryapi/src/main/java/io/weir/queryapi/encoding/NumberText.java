@@ -25,7 +25,7 @@ public final class NumberText {
     /** Writes a sample value at an index of the buffer, which has room for 350 bytes, and returns the index after it. */
     public int writeValue(double value, byte[] buffer, int at) {
         int end = at;
-        if (value != value) {
+        if (Double.isNaN(value)) {
             buffer[end++] = 'N';
             buffer[end++] = 'a';
             buffer[end++] = 'N';

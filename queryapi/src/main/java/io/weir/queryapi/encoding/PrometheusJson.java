@@ -60,7 +60,7 @@ public final class PrometheusJson {
         boolean first = true;
         for (int step = 0; step < timestamps.length; step++) {
             double value = values[step];
-            if (value != value && StaleMarker.is(value)) {
+            if (StaleMarker.is(value)) {
                 continue;
             }
             if (!first) {
