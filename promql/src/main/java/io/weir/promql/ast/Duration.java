@@ -5,6 +5,9 @@ public sealed interface Duration {
     /** A known duration in milliseconds; offsets may be negative. */
     record Literal(long millis) implements Duration {}
 
+    /** A plain number of seconds inside an expression, as the 2 of {@code 5m * 2}; need not be whole milliseconds. */
+    record Number(double seconds) implements Duration {}
+
     /** step(): the query's resolution. */
     record Step() implements Duration {}
 

@@ -1,0 +1,322 @@
+package io.weir.promql.aggregate;
+
+import io.weir.promql.ast.AggregateOperator;
+import io.weir.promql.function.NeumaierSum;
+import io.weir.promql.series.StaleMarker;
+import java.util.Arrays;
+
+/**
+ * Columns of aggregation state: one cell per step of a group, or one cell per group of a step.
+ *
+ * <p>The formulas are Prometheus' (3.14, promql/engine.go aggregation), so a cell that has seen all values of its group in
+ * Prometheus' order finishes with Prometheus' bits. What a cell holds is described at {@link StateLayout}.
+ */
+public final class AggregateState {
+    private static final double[] NONE = new double[0];
+
+    private final AggregateOperator operator;
+    private final double[] v;
+    private final double[] c;
+    private final long[] n;
+    /** Compensation of the mean, for stddev and stdvar only. */
+    private final double[] meanCompensation;
+    /** Compensation of the squared deviations, for stddev and stdvar only. */
+    private final double[] momentCompensation;
+
+    /**
+     * Empty cells.
+     *
+     * @throws IllegalArgumentException for operators that are no fold of numbers: topk, bottomk, quantile, limitk, limit_ratio
+     */
+    public AggregateState(AggregateOperator operator, int size) {
+        StateLayout layout = layoutOf(operator);
+        this.operator = operator;
+        v = new double[size];
+        c = layout.hasC() ? new double[size] : NONE;
+        n = layout.hasN() ? new long[size] : new long[0];
+        boolean moments = layout == StateLayout.MOMENTS;
+        meanCompensation = moments ? new double[size] : NONE;
+        momentCompensation = moments ? new double[size] : NONE;
+        Arrays.fill(v, StaleMarker.VALUE);
+    }
+
+    private static StateLayout layoutOf(AggregateOperator operator) {
+        return switch (operator) {
+            case SUM, AVG -> StateLayout.SUM;
+            case MIN, MAX -> StateLayout.EXTREME;
+            case COUNT, GROUP, COUNT_VALUES -> StateLayout.COUNT;
+            case STDDEV, STDVAR -> StateLayout.MOMENTS;
+            case TOPK, BOTTOMK, QUANTILE, LIMITK, LIMIT_RATIO ->
+                throw new IllegalArgumentException(operator.text() + " is not a fold of numbers");
+        };
+    }
+
+    public int size() {
+        return v.length;
+    }
+
+    /** Empties all cells. */
+    public void clear() {
+        Arrays.fill(v, StaleMarker.VALUE);
+    }
+
+    public boolean isEmpty(int cell) {
+        return StaleMarker.is(v[cell]);
+    }
+
+    /** Adds a series' values, one per cell; stale markers stand for no sample. */
+    public void accumulateColumn(double[] values, int size) {
+        switch (operator) {
+            case SUM -> {
+                for (int i = 0; i < size; i++) {
+                    if (!StaleMarker.is(values[i])) {
+                        sum(i, values[i]);
+                    }
+                }
+            }
+            case AVG, MIN, MAX, COUNT, GROUP, COUNT_VALUES, STDDEV, STDVAR -> {
+                for (int i = 0; i < size; i++) {
+                    if (!StaleMarker.is(values[i])) {
+                        accumulate(i, values[i]);
+                    }
+                }
+            }
+            case TOPK, BOTTOMK, QUANTILE, LIMITK, LIMIT_RATIO -> throw new IllegalStateException(operator.text());
+        }
+    }
+
+    /** Adds one value, which is not a stale marker. */
+    public void accumulate(int cell, double value) {
+        switch (operator) {
+            case SUM -> sum(cell, value);
+            case AVG -> average(cell, value);
+            case MIN -> {
+                if (!(v[cell] <= value)) {
+                    replaceExtreme(cell, value);
+                }
+            }
+            case MAX -> {
+                if (!(v[cell] >= value)) {
+                    replaceExtreme(cell, value);
+                }
+            }
+            case COUNT, COUNT_VALUES -> v[cell] = isEmpty(cell) ? 1 : v[cell] + 1;
+            case GROUP -> v[cell] = 1;
+            case STDDEV, STDVAR -> moments(cell, value);
+            case TOPK, BOTTOMK, QUANTILE, LIMITK, LIMIT_RATIO -> throw new IllegalStateException(operator.text());
+        }
+    }
+
+    private void sum(int cell, double value) {
+        double sum = v[cell];
+        if (StaleMarker.is(sum)) {
+            start(cell, value);
+            return;
+        }
+        double next = sum + value;
+        c[cell] = NeumaierSum.compensation(sum, c[cell], value, next);
+        v[cell] = next;
+        n[cell]++;
+    }
+
+    private void start(int cell, double value) {
+        v[cell] = value;
+        c[cell] = 0;
+        n[cell] = 1;
+    }
+
+    /** The sum as long as it is finite; from where it would overflow, a running mean, which a negative count tells. */
+    private void average(int cell, double value) {
+        double sum = v[cell];
+        if (StaleMarker.is(sum)) {
+            start(cell, value);
+            return;
+        }
+        if (n[cell] > 0) {
+            double next = sum + value;
+            if (!Double.isInfinite(next)) {
+                c[cell] = NeumaierSum.compensation(sum, c[cell], value, next);
+                v[cell] = next;
+                n[cell]++;
+                return;
+            }
+            toMean(cell);
+        }
+        double count = 1 - n[cell];
+        double share = (count - 1) / count;
+        double scaled = share * v[cell];
+        double part = value / count;
+        double next = scaled + part;
+        c[cell] = NeumaierSum.compensation(scaled, share * c[cell], part, next);
+        v[cell] = next;
+        n[cell]--;
+    }
+
+    private void toMean(int cell) {
+        v[cell] /= n[cell];
+        c[cell] /= n[cell];
+        n[cell] = -n[cell];
+    }
+
+    /** NaN gives way to anything, and to NaN only if the cell is empty or NaN itself. */
+    private void replaceExtreme(int cell, double value) {
+        if (isEmpty(cell) || !Double.isNaN(value) || Double.isNaN(v[cell])) {
+            v[cell] = value;
+        }
+    }
+
+    private void moments(int cell, double value) {
+        if (isEmpty(cell)) {
+            v[cell] = value;
+            meanCompensation[cell] = 0;
+            c[cell] = Double.isNaN(value) || Double.isInfinite(value) ? Double.NaN : 0;
+            momentCompensation[cell] = 0;
+            n[cell] = 1;
+            return;
+        }
+        n[cell]++;
+        double mean = v[cell];
+        double delta = value - (mean + meanCompensation[cell]);
+        double part = delta / n[cell];
+        double nextMean = mean + part;
+        meanCompensation[cell] = NeumaierSum.compensation(mean, meanCompensation[cell], part, nextMean);
+        v[cell] = nextMean;
+        double moment = c[cell];
+        double square = delta * (value - (nextMean + meanCompensation[cell]));
+        double nextMoment = moment + square;
+        momentCompensation[cell] = NeumaierSum.compensation(moment, momentCompensation[cell], square, nextMoment);
+        c[cell] = nextMoment;
+    }
+
+    /** Merges the state of another set of series, as {@link #exportV}, {@link #exportC} and {@link #exportN} give it. */
+    public void merge(int cell, double otherV, double otherC, long otherN) {
+        if (StaleMarker.is(otherV)) {
+            return;
+        }
+        if (isEmpty(cell)) {
+            v[cell] = otherV;
+            if (c.length > 0) {
+                c[cell] = otherC;
+                n[cell] = otherN;
+            }
+            if (meanCompensation.length > 0) {
+                meanCompensation[cell] = 0;
+                momentCompensation[cell] = 0;
+            }
+            return;
+        }
+        switch (operator) {
+            case SUM -> mergeSum(cell, otherV, otherC, otherN);
+            case AVG -> mergeAverage(cell, otherV, otherC, otherN);
+            case MIN, MAX -> accumulate(cell, otherV);
+            case COUNT, COUNT_VALUES -> v[cell] += otherV;
+            case GROUP -> v[cell] = 1;
+            case STDDEV, STDVAR -> mergeMoments(cell, otherV, otherC, otherN);
+            case TOPK, BOTTOMK, QUANTILE, LIMITK, LIMIT_RATIO -> throw new IllegalStateException(operator.text());
+        }
+    }
+
+    private void mergeSum(int cell, double otherSum, double otherCompensation, long otherCount) {
+        double sum = v[cell];
+        double next = sum + otherSum;
+        // either part may be infinite, which has no compensation
+        c[cell] = Double.isInfinite(next)
+                ? 0
+                : NeumaierSum.compensation(sum, c[cell] + otherCompensation, otherSum, next);
+        v[cell] = next;
+        n[cell] += otherCount;
+    }
+
+    private void mergeAverage(int cell, double otherV, double otherC, long otherN) {
+        if (n[cell] > 0 && otherN > 0) {
+            if (!Double.isInfinite(v[cell] + otherV)) {
+                mergeSum(cell, otherV, otherC, otherN);
+                return;
+            }
+            toMean(cell);
+        } else if (n[cell] > 0) {
+            toMean(cell);
+        }
+        double otherCount = Math.abs(otherN);
+        double otherMean = otherN > 0 ? otherV / otherCount : otherV;
+        double otherCompensation = otherN > 0 ? otherC / otherCount : otherC;
+        double total = otherCount - n[cell];
+        double share = -n[cell] / total;
+        double otherShare = otherCount / total;
+        double scaled = share * v[cell];
+        double part = otherShare * otherMean;
+        double next = scaled + part;
+        double compensation = share * c[cell] + otherShare * otherCompensation;
+        c[cell] = NeumaierSum.compensation(scaled, compensation, part, next);
+        v[cell] = next;
+        n[cell] -= Math.abs(otherN);
+    }
+
+    /** Chan's formula for two sets of numbers. */
+    private void mergeMoments(int cell, double otherMean, double otherMoment, long otherCount) {
+        double mean = v[cell] + meanCompensation[cell];
+        double moment = c[cell] + momentCompensation[cell];
+        double count = n[cell];
+        double total = count + otherCount;
+        double delta = otherMean - mean;
+        v[cell] = mean + delta * (otherCount / total);
+        c[cell] = moment + otherMoment + delta * delta * (count * otherCount / total);
+        meanCompensation[cell] = 0;
+        momentCompensation[cell] = 0;
+        n[cell] += otherCount;
+    }
+
+    /** Column v of the layout; the stale marker for an empty cell. */
+    public double exportV(int cell) {
+        return meanCompensation.length == 0 || isEmpty(cell) ? v[cell] : v[cell] + meanCompensation[cell];
+    }
+
+    /** Column c of the layout, 0 if it has none. */
+    public double exportC(int cell) {
+        if (c.length == 0) {
+            return 0;
+        }
+        return momentCompensation.length == 0 ? c[cell] : c[cell] + momentCompensation[cell];
+    }
+
+    /** Column n of the layout, 0 if it has none. */
+    public long exportN(int cell) {
+        return n.length == 0 ? 0 : n[cell];
+    }
+
+    /** The aggregation's value; the stale marker for an empty cell. */
+    public double value(int cell) {
+        if (isEmpty(cell)) {
+            return StaleMarker.VALUE;
+        }
+        return switch (operator) {
+            case SUM -> v[cell] + c[cell];
+            case AVG -> n[cell] < 0 ? v[cell] + c[cell] : v[cell] / n[cell] + c[cell] / n[cell];
+            case MIN, MAX, COUNT, GROUP, COUNT_VALUES -> v[cell];
+            case STDVAR -> (c[cell] + momentCompensation[cell]) / n[cell];
+            case STDDEV -> Math.sqrt((c[cell] + momentCompensation[cell]) / n[cell]);
+            case TOPK, BOTTOMK, QUANTILE, LIMITK, LIMIT_RATIO -> throw new IllegalStateException(operator.text());
+        };
+    }
+
+    /** The whole column v, exported in place; this state must not be used any more. */
+    public double[] takeV() {
+        for (int i = 0; i < meanCompensation.length; i++) {
+            v[i] = exportV(i);
+        }
+        return v;
+    }
+
+    /** The whole column c, exported in place; this state must not be used any more. */
+    public double[] takeC() {
+        for (int i = 0; i < momentCompensation.length; i++) {
+            c[i] = exportC(i);
+        }
+        return c;
+    }
+
+    /** The whole column n; this state must not be used any more. */
+    public long[] takeN() {
+        return n;
+    }
+}

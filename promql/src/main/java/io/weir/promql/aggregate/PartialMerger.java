@@ -1,0 +1,171 @@
+package io.weir.promql.aggregate;
+
+import io.weir.promql.ast.AggregateOperator;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.exec.StepVector;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.StaleMarker;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Merges the results of one leaf's work units, step by step, to final values.
+ *
+ * <p>Per step: {@link #begin}, {@link #add} for each row of each unit in any order, {@link #finish}. Units are merged in the order of
+ * their numbers, whatever the order of the rows, so the same data gives the same bits.
+ */
+public final class PartialMerger {
+    private final List<Labels> series;
+    private final int[][] outputOf;
+    private final double[][] v;
+    private final double[][] c;
+    private final long[][] n;
+    private final @Nullable AggregateState state;
+    private final @Nullable TopSelector top;
+    private final StepVector candidates;
+    private final int k;
+
+    /**
+     * @param aggregate what the leaf computed; null for plain series
+     * @param seriesTablesByUnit the series of each unit by ordinal, in the order in which units are merged
+     * @throws QueryException.Execution if the parameter of topk or bottomk is NaN or too large
+     */
+    public PartialMerger(@Nullable PartialAggregate aggregate, List<List<Labels>> seriesTablesByUnit) {
+        TreeSet<Labels> union = new TreeSet<>();
+        seriesTablesByUnit.forEach(union::addAll);
+        series = List.copyOf(union);
+        Map<Labels, Integer> ordinals = new HashMap<>();
+        for (int i = 0; i < series.size(); i++) {
+            ordinals.put(series.get(i), i);
+        }
+        int units = seriesTablesByUnit.size();
+        outputOf = new int[units][];
+        v = new double[units][];
+        c = new double[units][];
+        n = new long[units][];
+        StateLayout layout = StateLayout.of(aggregate);
+        for (int unit = 0; unit < units; unit++) {
+            List<Labels> table = seriesTablesByUnit.get(unit);
+            outputOf[unit] = table.stream().mapToInt(ordinals::get).toArray();
+            v[unit] = new double[table.size()];
+            c[unit] = new double[layout.hasC() ? table.size() : 0];
+            n[unit] = new long[layout.hasN() ? table.size() : 0];
+            Arrays.fill(v[unit], StaleMarker.VALUE);
+        }
+        candidates = new StepVector(series.size());
+        if (layout == StateLayout.SAMPLES) {
+            state = null;
+            top = aggregate == null ? null : topSelector(aggregate);
+            k = aggregate == null ? 0 : TopSelector.toK(aggregate.parameter());
+        } else {
+            state = new AggregateState(operatorOf(aggregate), series.size());
+            top = null;
+            k = 0;
+        }
+    }
+
+    private static AggregateOperator operatorOf(@Nullable PartialAggregate aggregate) {
+        if (aggregate == null) {
+            throw new IllegalArgumentException("plain series have no state");
+        }
+        return aggregate.operator();
+    }
+
+    private TopSelector topSelector(PartialAggregate aggregate) {
+        Grouping.Assignment groups = Grouping.of(aggregate).assign(series);
+        return new TopSelector(
+                aggregate.operator() == AggregateOperator.TOPK,
+                groups.groupOfSeries(),
+                groups.groups().size());
+    }
+
+    /** The label sets of the result, sorted and unique. */
+    public List<Labels> series() {
+        return series;
+    }
+
+    /** Starts a step. */
+    public void begin() {
+        for (double[] unit : v) {
+            Arrays.fill(unit, StaleMarker.VALUE);
+        }
+    }
+
+    /**
+     * Takes one row; the columns that the layout does not have are ignored.
+     *
+     * @param ordinalInUnit position in the unit's series table
+     * @throws QueryException.Execution if the unit has given this series before in this step
+     */
+    public void add(int unit, int ordinalInUnit, double rowV, double rowC, long rowN) {
+        if (StaleMarker.is(rowV)) {
+            return;
+        }
+        if (!StaleMarker.is(v[unit][ordinalInUnit])) {
+            throw duplicate();
+        }
+        v[unit][ordinalInUnit] = rowV;
+        if (c[unit].length > 0) {
+            c[unit][ordinalInUnit] = rowC;
+        }
+        if (n[unit].length > 0) {
+            n[unit][ordinalInUnit] = rowN;
+        }
+    }
+
+    /**
+     * Ends the step: writes the final values, by ordinal in {@link #series}, to {@code out}, which this method resets.
+     *
+     * @throws QueryException.Execution if two units have given samples of the same label set, unless an aggregation joins them
+     */
+    public void finish(StepVector out) {
+        if (state != null) {
+            finishState(state, out);
+        } else if (top != null) {
+            unite(candidates);
+            top.select(k, candidates, out);
+        } else {
+            unite(out);
+        }
+    }
+
+    private void finishState(AggregateState merged, StepVector out) {
+        merged.clear();
+        for (int unit = 0; unit < v.length; unit++) {
+            for (int i = 0; i < v[unit].length; i++) {
+                merged.merge(
+                        outputOf[unit][i],
+                        v[unit][i],
+                        c[unit].length > 0 ? c[unit][i] : 0,
+                        n[unit].length > 0 ? n[unit][i] : 0);
+            }
+        }
+        out.reset(series.size());
+        for (int i = 0; i < merged.size(); i++) {
+            out.values()[i] = merged.value(i);
+        }
+    }
+
+    private void unite(StepVector out) {
+        out.reset(series.size());
+        for (int unit = 0; unit < v.length; unit++) {
+            for (int i = 0; i < v[unit].length; i++) {
+                if (!StaleMarker.is(v[unit][i])) {
+                    int ordinal = outputOf[unit][i];
+                    if (out.isPresent(ordinal)) {
+                        throw duplicate();
+                    }
+                    out.values()[ordinal] = v[unit][i];
+                }
+            }
+        }
+    }
+
+    private static QueryException.Execution duplicate() {
+        return new QueryException.Execution("vector cannot contain metrics with the same labelset");
+    }
+}

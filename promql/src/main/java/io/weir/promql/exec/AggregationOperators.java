@@ -1,0 +1,253 @@
+package io.weir.promql.exec;
+
+import io.weir.promql.aggregate.Grouping;
+import io.weir.promql.aggregate.TopSelector;
+import io.weir.promql.aggregate.VectorAggregator;
+import io.weir.promql.ast.AggregateOperator;
+import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.PositionRange;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.function.GoFormat;
+import io.weir.promql.function.Quantiles;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.StaleMarker;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The aggregations over a whole vector; series are taken in the order of their labels. */
+final class AggregationOperators {
+    private AggregationOperators() {}
+
+    /**
+     * An aggregation other than count_values.
+     *
+     * @param parameter k or quantile; null for operators without one
+     */
+    static VectorOperator of(
+            Expr.Aggregate source, @Nullable ScalarOperator parameter, VectorOperator vector, EvalContext context) {
+        VectorOperator ordered = LabelOrder.of(vector);
+        Grouping.Assignment groups = new Grouping(source.without(), source.grouping()).assign(ordered.series());
+        return switch (source.operator()) {
+            case SUM, AVG, MIN, MAX, COUNT, GROUP, STDDEV, STDVAR ->
+                new Fold(source.operator(), ordered, groups, null, PositionRange.NONE, context);
+            case QUANTILE ->
+                new Fold(
+                        source.operator(),
+                        ordered,
+                        groups,
+                        Objects.requireNonNull(parameter),
+                        Objects.requireNonNull(source.parameter()).position(),
+                        context);
+            case TOPK, BOTTOMK ->
+                new Top(
+                        source.operator() == AggregateOperator.TOPK,
+                        ordered,
+                        groups,
+                        Objects.requireNonNull(parameter));
+            case LIMITK -> new First(ordered, groups, Objects.requireNonNull(parameter));
+            case COUNT_VALUES, LIMIT_RATIO ->
+                throw new IllegalArgumentException(source.operator().text());
+        };
+    }
+
+    /** One value per group. */
+    private static final class Fold extends VectorOperator {
+        private final VectorOperator child;
+        private final int[] groupOfSeries;
+        private final VectorAggregator aggregator;
+        private final @Nullable ScalarOperator parameter;
+        private final PositionRange parameterPosition;
+        private final EvalContext context;
+        private final StepVector input = new StepVector(0);
+
+        Fold(
+                AggregateOperator operator,
+                VectorOperator child,
+                Grouping.Assignment groups,
+                @Nullable ScalarOperator parameter,
+                PositionRange parameterPosition,
+                EvalContext context) {
+            super(groups.groups(), drops(child, groups));
+            this.child = child;
+            this.groupOfSeries = groups.groupOfSeries();
+            this.aggregator = new VectorAggregator(operator, groups.groups().size());
+            this.parameter = parameter;
+            this.parameterPosition = parameterPosition;
+            this.context = context;
+        }
+
+        /** A group loses its name if any of its series does. */
+        private static BitSet drops(VectorOperator child, Grouping.Assignment groups) {
+            BitSet drops = new BitSet();
+            child.dropsName().stream().forEach(i -> drops.set(groups.groupOfSeries()[i]));
+            return drops;
+        }
+
+        @Override
+        public void eval(int step, StepVector out) {
+            double number = 0;
+            if (parameter != null) {
+                number = parameter.value(step);
+                if (Quantiles.isInvalid(number)) {
+                    context.warn(
+                            "quantile value should be between 0 and 1, got " + GoFormat.general(number),
+                            parameterPosition);
+                }
+            }
+            child.eval(step, input);
+            aggregator.begin();
+            double[] values = input.values();
+            for (int i = 0; i < input.size(); i++) {
+                if (!StaleMarker.is(values[i])) {
+                    aggregator.accumulate(groupOfSeries[i], values[i]);
+                }
+            }
+            aggregator.finish(number, out);
+        }
+
+        @Override
+        public void close() {
+            child.close();
+            if (parameter != null) {
+                parameter.close();
+            }
+        }
+    }
+
+    /** topk and bottomk. */
+    private static final class Top extends VectorOperator {
+        private final VectorOperator child;
+        private final TopSelector selector;
+        private final ScalarOperator parameter;
+        private final StepVector input = new StepVector(0);
+
+        Top(boolean largest, VectorOperator child, Grouping.Assignment groups, ScalarOperator parameter) {
+            super(child.series(), child.dropsName());
+            this.child = child;
+            this.selector =
+                    new TopSelector(largest, groups.groupOfSeries(), groups.groups().size());
+            this.parameter = parameter;
+        }
+
+        @Override
+        public void eval(int step, StepVector out) {
+            int k = TopSelector.toK(parameter.value(step));
+            child.eval(step, input);
+            selector.select(k, input, out);
+        }
+
+        @Override
+        public void close() {
+            child.close();
+            parameter.close();
+        }
+    }
+
+    /** limitk: the first k of each group, in the order of their labels, that are present. */
+    private static final class First extends VectorOperator {
+        private final VectorOperator child;
+        private final int[] groupOfSeries;
+        private final int[] taken;
+        private final ScalarOperator parameter;
+        private final StepVector input = new StepVector(0);
+
+        First(VectorOperator child, Grouping.Assignment groups, ScalarOperator parameter) {
+            super(child.series(), child.dropsName());
+            this.child = child;
+            this.groupOfSeries = groups.groupOfSeries();
+            this.taken = new int[groups.groups().size()];
+            this.parameter = parameter;
+        }
+
+        @Override
+        public void eval(int step, StepVector out) {
+            int k = TopSelector.toK(parameter.value(step));
+            child.eval(step, input);
+            out.reset(input.size());
+            Arrays.fill(taken, 0);
+            for (int i = 0; i < input.size(); i++) {
+                if (input.isPresent(i) && taken[groupOfSeries[i]] < k) {
+                    taken[groupOfSeries[i]]++;
+                    out.values()[i] = input.values()[i];
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            child.close();
+            parameter.close();
+        }
+    }
+
+    /** count_values: which series there are depends on the values, so all steps are read when the operator is made. */
+    static final class CountValues extends VectorOperator {
+        private final VectorOperator child;
+        private final List<double[]> columns;
+
+        private CountValues(VectorOperator child, List<Labels> series, List<double[]> columns, BitSet drops) {
+            super(series, drops);
+            this.child = child;
+            this.columns = columns;
+        }
+
+        static CountValues of(
+                Expr.Aggregate source, String label, VectorOperator child, int steps, EvalContext context) {
+            if (!LabelFunctions.isValidName(label)) {
+                throw new QueryException.Execution("invalid label name \"" + label + "\"");
+            }
+            Grouping grouping = new Grouping(source.without(), source.grouping());
+            Map<Labels, Integer> ordinals = new HashMap<>();
+            List<Labels> series = new ArrayList<>();
+            List<double[]> columns = new ArrayList<>();
+            BitSet drops = new BitSet();
+            StepVector input = new StepVector(0);
+            for (int step = 0; step < steps; step++) {
+                context.checkpoint();
+                child.eval(step, input);
+                for (int i = 0; i < input.size(); i++) {
+                    if (!input.isPresent(i)) {
+                        continue;
+                    }
+                    Labels group = grouping.groupOf(
+                            child.series().get(i), label, GoFormat.plain(input.values()[i]));
+                    Integer known = ordinals.get(group);
+                    if (known == null) {
+                        known = series.size();
+                        ordinals.put(group, known);
+                        series.add(group);
+                        context.charge(steps);
+                        double[] column = new double[steps];
+                        Arrays.fill(column, StaleMarker.VALUE);
+                        columns.add(column);
+                    }
+                    if (child.dropsName().get(i)) {
+                        drops.set(known);
+                    }
+                    double[] column = columns.get(known);
+                    column[step] = StaleMarker.is(column[step]) ? 1 : column[step] + 1;
+                }
+            }
+            return new CountValues(child, series, columns, drops);
+        }
+
+        @Override
+        public void eval(int step, StepVector out) {
+            out.reset(columns.size());
+            for (int i = 0; i < columns.size(); i++) {
+                out.values()[i] = columns.get(i)[step];
+            }
+        }
+
+        @Override
+        public void close() {
+            child.close();
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package io.weir.promql.kernel;
+
+import io.weir.promql.error.QueryException;
+import io.weir.promql.function.NeumaierSum;
+import io.weir.promql.series.StaleMarker;
+import java.util.Locale;
+
+/** The range functions that fit a line or smooth (Prometheus 3.14, promql/functions.go linearRegression and around it). */
+final class RegressionFunctions {
+    private RegressionFunctions() {}
+
+    /** deriv (the slope) and predict_linear (the line's value, argument 0 seconds after the evaluation time). */
+    static final class Line extends WindowFunction {
+        private final boolean predict;
+        private final NeumaierSum sumX = new NeumaierSum();
+        private final NeumaierSum sumY = new NeumaierSum();
+        private final NeumaierSum sumXY = new NeumaierSum();
+        private final NeumaierSum sumXX = new NeumaierSum();
+
+        Line(boolean predict) {
+            this.predict = predict;
+        }
+
+        @Override
+        protected double apply(
+                long[] timestamps,
+                double[] values,
+                int low,
+                int high,
+                long evaluationMillis,
+                double[][] arguments,
+                int step) {
+            if (high - low < 2) {
+                return StaleMarker.VALUE;
+            }
+            if (isConstant(values, low, high)) {
+                if (Double.isInfinite(values[low])) {
+                    return Double.NaN;
+                }
+                return predict ? 0 * arguments[0][step] + values[low] : 0;
+            }
+            // deriv takes a time near the samples as origin to lose fewer digits
+            long origin = predict ? evaluationMillis : timestamps[low];
+            sum(timestamps, values, low, high, origin);
+            double n = high - low;
+            double x = sumX.sum() + sumX.compensation();
+            double y = sumY.sum() + sumY.compensation();
+            double xy = sumXY.sum() + sumXY.compensation();
+            double xx = sumXX.sum() + sumXX.compensation();
+            double covariance = xy - x * y / n;
+            double variance = xx - x * x / n;
+            double slope = covariance / variance;
+            return predict ? slope * arguments[0][step] + (y / n - slope * x / n) : slope;
+        }
+
+        private static boolean isConstant(double[] values, int low, int high) {
+            for (int i = low + 1; i < high; i++) {
+                if (values[i] != values[low]) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private void sum(long[] timestamps, double[] values, int low, int high, long origin) {
+            sumX.reset();
+            sumY.reset();
+            sumXY.reset();
+            sumXX.reset();
+            for (int i = low; i < high; i++) {
+                double x = (timestamps[i] - origin) / 1e3;
+                sumX.add(x);
+                sumY.add(values[i]);
+                sumXY.add(x * values[i]);
+                sumXX.add(x * x);
+            }
+        }
+    }
+
+    /** double_exponential_smoothing; argument 0 is the smoothing factor, argument 1 the trend factor. */
+    static final class Smoothing extends WindowFunction {
+        @Override
+        protected double apply(
+                long[] timestamps,
+                double[] values,
+                int low,
+                int high,
+                long evaluationMillis,
+                double[][] arguments,
+                int step) {
+            double smoothing = checked("smoothing", "sf", arguments[0][step]);
+            double trendFactor = checked("trend", "tf", arguments[1][step]);
+            if (high - low < 2) {
+                return StaleMarker.VALUE;
+            }
+            double previous = 0;
+            double current = values[low];
+            double trend = values[low + 1] - values[low];
+            for (int i = low + 1; i < high; i++) {
+                double scaled = smoothing * values[i];
+                if (i > low + 1) {
+                    trend = trendFactor * (current - previous) + (1 - trendFactor) * trend;
+                }
+                double expected = (1 - smoothing) * (current + trend);
+                previous = current;
+                current = scaled + expected;
+            }
+            return current;
+        }
+
+        private static double checked(String name, String symbol, double factor) {
+            if (factor <= 0 || factor >= 1) {
+                throw new QueryException.Execution(String.format(
+                        Locale.ROOT, "invalid %s factor. Expected: 0 < %s < 1, got: %f", name, symbol, factor));
+            }
+            return factor;
+        }
+    }
+}

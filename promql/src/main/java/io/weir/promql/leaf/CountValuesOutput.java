@@ -1,0 +1,79 @@
+package io.weir.promql.leaf;
+
+import io.weir.promql.aggregate.Grouping;
+import io.weir.promql.aggregate.PartialAggregate;
+import io.weir.promql.aggregate.StateLayout;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.function.GoFormat;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.StaleMarker;
+import io.weir.promql.series.StepGrid;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** How often each value occurs in a group: count_values. */
+final class CountValuesOutput implements LeafOutput {
+    private final StepGrid grid;
+    private final PartialAggregate aggregate;
+    private final LeafBudget budget;
+    private final Grouping grouping;
+    /** By group of labels, then by value; finding a value's column allocates no text. */
+    private final Map<Labels, Map<Double, double[]>> groups = new HashMap<>();
+
+    private final Map<Labels, double[]> columns = new TreeMap<>();
+
+    CountValuesOutput(StepGrid grid, PartialAggregate aggregate, LeafBudget budget) {
+        this.grid = grid;
+        this.aggregate = aggregate;
+        this.budget = budget;
+        grouping = Grouping.of(aggregate);
+    }
+
+    @Override
+    public void add(Labels labels, double[] column) {
+        Map<Double, double[]> values = groups.computeIfAbsent(grouping.groupOf(labels), group -> new HashMap<>());
+        double lastValue = 0;
+        double[] last = null;
+        for (int step = 0; step < column.length; step++) {
+            double value = column[step];
+            if (StaleMarker.is(value)) {
+                continue;
+            }
+            // neighbouring steps mostly have the same value
+            if (last == null || Double.compare(value, lastValue) != 0) {
+                last = values.get(value);
+                if (last == null) {
+                    last = column(labels, value);
+                    values.put(value, last);
+                }
+                lastValue = value;
+            }
+            last[step] = StaleMarker.is(last[step]) ? 1 : last[step] + 1;
+        }
+    }
+
+    private double[] column(Labels labels, double value) {
+        Labels group = grouping.groupOf(labels, aggregate.label(), GoFormat.plain(value));
+        return columns.computeIfAbsent(group, key -> {
+            budget.takeCells(grid.count());
+            double[] counts = new double[grid.count()];
+            Arrays.fill(counts, StaleMarker.VALUE);
+            return counts;
+        });
+    }
+
+    @Override
+    public LeafColumns finish(List<Annotation> annotations) {
+        return new LeafColumns(
+                grid,
+                StateLayout.COUNT,
+                List.copyOf(columns.keySet()),
+                columns.values().toArray(double[][]::new),
+                new double[0][],
+                new long[0][],
+                annotations);
+    }
+}

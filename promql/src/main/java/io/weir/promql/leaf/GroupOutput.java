@@ -1,0 +1,63 @@
+package io.weir.promql.leaf;
+
+import io.weir.promql.aggregate.AggregateState;
+import io.weir.promql.aggregate.Grouping;
+import io.weir.promql.aggregate.PartialAggregate;
+import io.weir.promql.aggregate.StateLayout;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.StepGrid;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Groups of series, folded into state: sum, avg, min, max, count, group, stddev, stdvar. */
+final class GroupOutput implements LeafOutput {
+    private final StepGrid grid;
+    private final PartialAggregate aggregate;
+    private final StateLayout layout;
+    private final LeafBudget budget;
+    private final Grouping grouping;
+    private final Map<Labels, AggregateState> groups = new HashMap<>();
+
+    GroupOutput(StepGrid grid, PartialAggregate aggregate, LeafBudget budget) {
+        this.grid = grid;
+        this.aggregate = aggregate;
+        this.budget = budget;
+        layout = StateLayout.of(aggregate);
+        grouping = Grouping.of(aggregate);
+    }
+
+    @Override
+    public void add(Labels labels, double[] column) {
+        Labels group = grouping.groupOf(labels);
+        AggregateState state = groups.get(group);
+        if (state == null) {
+            budget.takeCells(column.length);
+            state = new AggregateState(aggregate.operator(), column.length);
+            groups.put(group, state);
+        }
+        state.accumulateColumn(column, column.length);
+    }
+
+    @Override
+    public LeafColumns finish(List<Annotation> annotations) {
+        Map<Labels, AggregateState> sorted = new TreeMap<>(groups);
+        double[][] v = new double[sorted.size()][];
+        double[][] c = new double[layout.hasC() ? sorted.size() : 0][];
+        long[][] n = new long[layout.hasN() ? sorted.size() : 0][];
+        int i = 0;
+        for (AggregateState state : sorted.values()) {
+            v[i] = state.takeV();
+            if (layout.hasC()) {
+                c[i] = state.takeC();
+            }
+            if (layout.hasN()) {
+                n[i] = state.takeN();
+            }
+            i++;
+        }
+        return new LeafColumns(grid, layout, List.copyOf(sorted.keySet()), v, c, n, annotations);
+    }
+}

@@ -1,0 +1,265 @@
+package io.weir.promql.leaf;
+
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.Annotations;
+import io.weir.promql.ast.At;
+import io.weir.promql.ast.BinaryOperator;
+import io.weir.promql.ast.Duration;
+import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.Function;
+import io.weir.promql.ast.ValueType;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.function.Elementwise;
+import io.weir.promql.function.GoFormat;
+import io.weir.promql.function.Quantiles;
+import io.weir.promql.kernel.RangeKernel;
+import io.weir.promql.kernel.RangeKernels;
+import io.weir.promql.kernel.Windows;
+import io.weir.promql.series.SampleBuffer;
+import io.weir.promql.series.StaleMarker;
+import io.weir.promql.series.StepGrid;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Turns a per-series expression into nodes, once per leaf. */
+final class LeafCompiler {
+    /** Resolution of a subquery that names none: Prometheus' default evaluation interval. */
+    static final long DEFAULT_SUBQUERY_STEP_MILLIS = 60_000;
+
+    private final StepGrid queryGrid;
+    private final long lookbackMillis;
+    private final LeafBudget budget;
+    private final Annotations annotations;
+    private final ScalarColumns scalars;
+
+    LeafCompiler(LeafPlan plan, LeafBudget budget, Annotations annotations) {
+        queryGrid = plan.queryGrid();
+        lookbackMillis = plan.lookbackMillis();
+        this.budget = budget;
+        this.annotations = annotations;
+        scalars = new ScalarColumns(plan.queryGrid());
+    }
+
+    /**
+     * The nodes of a vector expression on a grid.
+     *
+     * @throws QueryException.Unsupported naming what a leaf cannot evaluate
+     */
+    LeafNode vector(Expr expression, StepGrid grid) {
+        return switch (expression) {
+            case Expr.Parenthesized parenthesized -> vector(parenthesized.expression(), grid);
+            case Expr.Unary unary -> {
+                LeafNode child = vector(unary.expression(), grid);
+                yield unary.negative() ? new ColumnNodes.Negation(child, grid.count()) : child;
+            }
+            case Expr.VectorSelector selector -> selector(selector, grid, false);
+            case Expr.Binary binary -> binary(binary, grid);
+            case Expr.Call call -> call(call, grid);
+            case Expr.NumberLiteral e -> throw unsupported("a number as a vector");
+            case Expr.StringLiteral e -> throw unsupported("a string as a vector");
+            case Expr.MatrixSelector e -> throw unsupported("a range vector without a function");
+            case Expr.Subquery e -> throw unsupported("a subquery without a function");
+            case Expr.Aggregate e -> throw unsupported(e.operator().text());
+        };
+    }
+
+    private SelectorNode selector(Expr.VectorSelector selector, StepGrid grid, boolean sampleTime) {
+        rejectExtended(selector);
+        return new SelectorNode(windows(grid, selector.offset(), selector.at(), lookbackMillis), sampleTime);
+    }
+
+    private static void rejectExtended(Expr.VectorSelector selector) {
+        if (selector.anchored() || selector.smoothed()) {
+            throw unsupported("the modifier " + (selector.anchored() ? "anchored" : "smoothed"));
+        }
+    }
+
+    private Windows windows(StepGrid grid, @Nullable Duration offset, @Nullable At at, long rangeMillis) {
+        long offsetMillis = offset == null ? 0 : offset.millis();
+        return switch (at) {
+            case null -> Windows.moving(grid, offsetMillis, rangeMillis);
+            case At.Timestamp timestamp -> Windows.pinned(grid, timestamp.millis() - offsetMillis, rangeMillis);
+            case At.Start start -> Windows.pinned(grid, queryGrid.startMillis() - offsetMillis, rangeMillis);
+            case At.End end -> Windows.pinned(grid, queryGrid.endMillis() - offsetMillis, rangeMillis);
+        };
+    }
+
+    private LeafNode binary(Expr.Binary binary, StepGrid grid) {
+        BinaryOperator operator = binary.operator();
+        boolean scalarLeft = binary.left().type() == ValueType.SCALAR;
+        Expr scalar = scalarLeft ? binary.left() : binary.right();
+        if (scalar.type() != ValueType.SCALAR) {
+            throw unsupported("the operator " + operator.symbol() + " between two vectors");
+        }
+        if (operator == BinaryOperator.TRIM_LOWER || operator == BinaryOperator.TRIM_UPPER) {
+            throw unsupported("the operator " + operator.symbol() + " of native histograms");
+        }
+        LeafNode child = vector(LeafNames.vectorSide(binary), grid);
+        double[] column = scalars.of(scalar, grid);
+        return operator.isComparison()
+                ? new ColumnNodes.Comparison(operator, child, grid.count(), column, scalarLeft, binary.returnBool())
+                : new ColumnNodes.Arithmetic(operator, child, grid.count(), column, scalarLeft);
+    }
+
+    private LeafNode call(Expr.Call call, StepGrid grid) {
+        Function function = call.function();
+        RangeKernel kernel = RangeKernels.of(function).orElse(null);
+        if (kernel != null) {
+            return range(call, kernel, grid);
+        }
+        if (function == Function.TIMESTAMP) {
+            Expr argument = withoutParentheses(call.arguments().get(0));
+            return argument instanceof Expr.VectorSelector selector
+                    ? selector(selector, grid, true)
+                    : new ColumnNodes.EvaluationTime(vector(argument, grid), grid);
+        }
+        if (Elementwise.supports(function) && !call.arguments().isEmpty()) {
+            LeafNode child = vector(call.arguments().get(0), grid);
+            List<Expr> rest = call.arguments().subList(1, call.arguments().size());
+            return new ColumnNodes.Elementwises(function, child, grid.count(), columns(rest, grid));
+        }
+        throw unsupported(function.text() + "()");
+    }
+
+    private double[][] columns(List<Expr> expressions, StepGrid grid) {
+        double[][] columns = new double[expressions.size()][];
+        for (int i = 0; i < columns.length; i++) {
+            columns[i] = scalars.of(expressions.get(i), grid);
+        }
+        return columns;
+    }
+
+    private static Expr withoutParentheses(Expr expression) {
+        Expr inner = expression;
+        while (inner instanceof Expr.Parenthesized parenthesized) {
+            inner = parenthesized.expression();
+        }
+        return inner;
+    }
+
+    private RangeNode range(Expr.Call call, RangeKernel kernel, StepGrid grid) {
+        List<Expr> scalarArguments = new ArrayList<>();
+        Expr matrix = call;
+        for (Expr argument : call.arguments()) {
+            if (argument.type() == ValueType.SCALAR) {
+                scalarArguments.add(argument);
+            } else {
+                matrix = withoutParentheses(argument);
+            }
+        }
+        Windows windows;
+        RangeNode.SampleSource source;
+        if (matrix instanceof Expr.MatrixSelector selector) {
+            rejectExtended(selector.selector());
+            windows = windows(
+                    grid,
+                    selector.selector().offset(),
+                    selector.selector().at(),
+                    selector.range().millis());
+            source = SeriesInput::withoutStaleMarkers;
+        } else if (matrix instanceof Expr.Subquery subquery) {
+            windows = windows(
+                    grid, subquery.offset(), subquery.at(), subquery.range().millis());
+            source = subquery(subquery, windows);
+        } else {
+            throw new IllegalArgumentException(call.function().text() + " without a range vector");
+        }
+        double[][] arguments = columns(scalarArguments, grid);
+        RangeNode.ResultCheck check = check(call, LeafNames.dropsName(matrix), arguments);
+        return new RangeNode(call.function(), kernel, source, windows, arguments, check);
+    }
+
+    private RangeNode.SampleSource subquery(Expr.Subquery subquery, Windows windows) {
+        long step = subquery.step() == null
+                ? DEFAULT_SUBQUERY_STEP_MILLIS
+                : subquery.step().millis();
+        long start = windows.end(0) - windows.rangeMillis();
+        long first = Math.floorDiv(start, step) * step + step;
+        long end = windows.lastEnd();
+        if (first > end) {
+            SampleBuffer none = new SampleBuffer(0);
+            return input -> none;
+        }
+        budget.takeCells((end - first) / step + 1);
+        StepGrid grid = new StepGrid(first, end, step);
+        return new SubquerySource(vector(subquery.expression(), grid), grid);
+    }
+
+    private RangeNode.ResultCheck check(Expr.Call call, boolean nameDropped, double[][] arguments) {
+        return switch (call.function()) {
+            case RATE, INCREASE -> nameDropped ? (input, column) -> {} : new CounterNameCheck(call);
+            case QUANTILE_OVER_TIME -> new QuantileCheck(call, arguments[0]);
+            default -> (input, column) -> {};
+        };
+    }
+
+    private static QueryException.Unsupported unsupported(String what) {
+        return new QueryException.Unsupported("not supported inside a leaf: " + what);
+    }
+
+    static boolean isEmpty(double[] column, int count) {
+        for (int i = 0; i < count; i++) {
+            if (!StaleMarker.is(column[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Tells about counter functions on metrics that are not named like counters. */
+    private final class CounterNameCheck implements RangeNode.ResultCheck {
+        private final Expr.Call call;
+        private String checkedName = "";
+
+        CounterNameCheck(Expr.Call call) {
+            this.call = call;
+        }
+
+        @Override
+        public void check(SeriesInput input, double[] column) {
+            String name = input.labels().metricName();
+            if (name.equals(checkedName)) {
+                return;
+            }
+            if (name.endsWith("_total")
+                    || name.endsWith("_sum")
+                    || name.endsWith("_count")
+                    || name.endsWith("_bucket")) {
+                checkedName = name;
+            } else if (!isEmpty(column, column.length)) {
+                checkedName = name;
+                annotations.add(new Annotation(
+                        Annotation.Level.INFO,
+                        "PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket:"
+                                + " \""
+                                + name + '"',
+                        call.arguments().get(0).position()));
+            }
+        }
+    }
+
+    /** Warns about quantiles outside of [0, 1]. */
+    private final class QuantileCheck implements RangeNode.ResultCheck {
+        private final Expr.Call call;
+        private final double[] quantiles;
+
+        QuantileCheck(Expr.Call call, double[] quantiles) {
+            this.call = call;
+            this.quantiles = quantiles;
+        }
+
+        @Override
+        public void check(SeriesInput input, double[] column) {
+            for (int i = 0; i < quantiles.length; i++) {
+                if (Quantiles.isInvalid(quantiles[i]) && !StaleMarker.is(column[i])) {
+                    annotations.add(new Annotation(
+                            Annotation.Level.WARNING,
+                            "PromQL warning: quantile value should be between 0 and 1, got "
+                                    + GoFormat.general(quantiles[i]),
+                            call.arguments().get(0).position()));
+                }
+            }
+        }
+    }
+}

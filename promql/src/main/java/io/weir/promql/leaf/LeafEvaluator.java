@@ -1,0 +1,100 @@
+package io.weir.promql.leaf;
+
+import io.weir.promql.aggregate.PartialAggregate;
+import io.weir.promql.annotation.Annotations;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.SampleBuffer;
+import io.weir.promql.series.StepGrid;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Evaluates a leaf, series by series: {@link #add} for each series, then {@link #finish}, once. Not thread-safe.
+ *
+ * <p>Floating-point aggregation adds the series up in the order in which they are given, so callers give them in an order that
+ * depends on nothing but the data: ascending labels, as Prometheus. Everything else, topk included, does not depend on the order.
+ */
+public final class LeafEvaluator {
+    private final LeafBudget budget;
+    private final Annotations annotations = new Annotations();
+    private final LeafNode program;
+    private final LeafOutput output;
+    private final double[] column;
+    private final boolean dropsName;
+    private final boolean oneName;
+    private final @Nullable DuplicateGuard guard;
+    private final SeriesInput input = new SeriesInput();
+    private boolean finished;
+
+    /**
+     * Compiles the leaf.
+     *
+     * @throws QueryException.Unsupported naming a part of the expression that a leaf cannot evaluate
+     * @throws QueryException.LimitExceeded if the steps alone, or those of a subquery, are more than a leaf may hold
+     */
+    public LeafEvaluator(LeafPlan plan, LeafLimits limits) {
+        StepGrid grid = plan.grid();
+        if (grid.count() > limits.resultCellsMax()) {
+            throw new QueryException.LimitExceeded(
+                    "the query has " + grid.count() + " steps, more than the " + limits.resultCellsMax()
+                            + " values a work unit may hold (limit resultCellsMax); use a longer step");
+        }
+        budget = new LeafBudget(limits);
+        program = new LeafCompiler(plan, budget, annotations).vector(plan.expression(), grid);
+        column = new double[grid.count()];
+        dropsName = LeafNames.dropsName(plan.expression());
+        oneName = LeafNames.hasOneName(plan.selector());
+        boolean joins = !LeafNames.hasRangeFunction(plan.expression());
+        PartialAggregate aggregate = plan.aggregate();
+        output = output(grid, aggregate, joins);
+        guard = aggregate != null && dropsName ? new DuplicateGuard(joins, budget) : null;
+    }
+
+    private LeafOutput output(StepGrid grid, @Nullable PartialAggregate aggregate, boolean joins) {
+        if (aggregate == null) {
+            return new SeriesOutput(grid, budget, joins);
+        }
+        return switch (aggregate.operator()) {
+            case SUM, AVG, MIN, MAX, COUNT, GROUP, STDDEV, STDVAR -> new GroupOutput(grid, aggregate, budget);
+            case TOPK, BOTTOMK -> new TopOutput(grid, aggregate, budget);
+            case COUNT_VALUES -> new CountValuesOutput(grid, aggregate, budget);
+            case QUANTILE, LIMITK, LIMIT_RATIO ->
+                throw new QueryException.Unsupported(
+                        "not supported inside a leaf: " + aggregate.operator().text());
+        };
+    }
+
+    /**
+     * Evaluates one series.
+     *
+     * @param labels with the metric name
+     * @param samples all samples of the plan's data range, ascending and unique in time, staleness markers included; not kept
+     * @throws QueryException.Execution if the result has two samples of the same labels
+     * @throws QueryException.LimitExceeded naming the limit
+     */
+    public void add(Labels labels, SampleBuffer samples) {
+        if (finished) {
+            throw new IllegalStateException("leaf is finished");
+        }
+        budget.takeSamples(samples.size());
+        input.set(labels, samples);
+        program.eval(input, column);
+        if (LeafCompiler.isEmpty(column, column.length)) {
+            return;
+        }
+        Labels result = dropsName ? LeafNames.withoutMetadata(labels) : labels;
+        if (guard != null && (!oneName || LeafNames.hasTypeOrUnit(labels))) {
+            guard.check(result, column);
+        }
+        output.add(result, column);
+    }
+
+    /** The result; no series can be added after it. */
+    public LeafColumns finish() {
+        if (finished) {
+            throw new IllegalStateException("leaf is finished");
+        }
+        finished = true;
+        return output.finish(annotations.list());
+    }
+}

@@ -1,0 +1,81 @@
+package io.weir.promql.plan;
+
+import io.weir.promql.aggregate.PartialAggregate;
+import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.Function;
+import io.weir.promql.leaf.LeafPlan;
+import io.weir.promql.parser.Feature;
+import io.weir.promql.parser.Nodes;
+import io.weir.promql.parser.PromqlParser;
+import io.weir.promql.series.StepGrid;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Makes leaf plans: the planner from the tree it plans, a worker from the query's text and the place of the leaf in it. */
+public final class LeafPlans {
+    private LeafPlans() {}
+
+    /**
+     * The plan of a leaf.
+     *
+     * @param root the leaf's root in the resolved tree; the aggregation itself if one is pushed
+     * @param aggregate the pushed aggregation, or null
+     */
+    static LeafPlan of(
+            Expr root,
+            @Nullable PartialAggregate aggregate,
+            StepGrid leafGrid,
+            StepGrid queryGrid,
+            long lookbackMillis) {
+        Expr expression = LeafRules.unwrap(root);
+        if (aggregate != null && expression instanceof Expr.Aggregate source) {
+            expression = LeafRules.unwrap(source.expression());
+        }
+        if (expression instanceof Expr.Call call && call.function() == Function.ABSENT_OVER_TIME) {
+            expression = presence(call);
+        }
+        if (!LeafRules.isPerSeries(expression) && !(expression instanceof Expr.MatrixSelector)) {
+            throw new IllegalArgumentException("not the root of a leaf: " + root);
+        }
+        DataRange range = DataRange.of(expression, leafGrid, lookbackMillis);
+        return new LeafPlan(
+                expression,
+                LeafRules.selector(expression),
+                leafGrid,
+                queryGrid,
+                aggregate,
+                lookbackMillis,
+                range.startMillis(),
+                range.endMillis());
+    }
+
+    /**
+     * The plan that the planner made for a leaf, made again by whoever is to evaluate it; equal to the original.
+     *
+     * @param query the whole query
+     * @param queryGrid the times of the whole query
+     * @param leafGrid the leaf's own steps
+     * @param exprOrdinal {@link Leaf#exprOrdinal}
+     * @param aggregate the pushed aggregation, or null
+     * @throws io.weir.promql.error.QueryException.Parse if the query does not parse with these features
+     * @throws IllegalArgumentException if there is no leaf at that place
+     */
+    public static LeafPlan rebuild(
+            String query,
+            StepGrid queryGrid,
+            StepGrid leafGrid,
+            int exprOrdinal,
+            @Nullable PartialAggregate aggregate,
+            long lookbackMillis,
+            Set<Feature> features) {
+        Expr resolved = Resolution.resolve(
+                PromqlParser.parse(query, features), queryGrid, PlanOptions.SUBQUERY_STEP_MILLIS_DEFAULT);
+        Expr root = Nodes.byOrdinal(resolved, exprOrdinal);
+        return of(root, aggregate, leafGrid, queryGrid, lookbackMillis);
+    }
+
+    /** A function that yields something exactly where absent_over_time does not; it keeps names, so nothing collides. */
+    static Expr.Call presence(Expr.Call absentOverTime) {
+        return new Expr.Call(Function.LAST_OVER_TIME, absentOverTime.arguments(), absentOverTime.position());
+    }
+}

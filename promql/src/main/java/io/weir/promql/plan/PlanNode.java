@@ -1,0 +1,136 @@
+package io.weir.promql.plan;
+
+import io.weir.promql.ast.BinaryOperator;
+import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.Function;
+import io.weir.promql.ast.VectorMatching;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.StepGrid;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A node of the central part of a plan: what is evaluated step by step on the leaves' results. */
+public sealed interface PlanNode {
+    /**
+     * Reads a leaf.
+     *
+     * @param dropsName whether the metric name is to go at the end of the query (delayed name removal only)
+     * @param positionShift what to add to the positions of the leaf's annotations: leaves with the same text are shared, and
+     *     planned with the positions of the first
+     */
+    record LeafRead(int leafId, boolean dropsName, int positionShift) implements PlanNode {}
+
+    /** The samples of a range vector selector; only as the root of a plan. */
+    record RawRead(int leafId) implements PlanNode {}
+
+    /** A string; only as the root of a plan. */
+    record Text(String value) implements PlanNode {}
+
+    /** A vector without elements. */
+    record Nothing() implements PlanNode {}
+
+    record NumberLiteral(double value) implements PlanNode {}
+
+    /** The evaluation time in seconds. */
+    record Time() implements PlanNode {}
+
+    /** scalar(v). */
+    record ScalarOf(PlanNode vector) implements PlanNode {}
+
+    /** vector(s). */
+    record VectorOf(PlanNode scalar) implements PlanNode {}
+
+    /** A comparison of scalars yields 0 or 1. */
+    record ScalarBinary(BinaryOperator operator, PlanNode left, PlanNode right) implements PlanNode {}
+
+    record ScalarNegation(PlanNode scalar) implements PlanNode {}
+
+    /** min_of and max_of. */
+    record ScalarExtreme(boolean minimum, PlanNode left, PlanNode right) implements PlanNode {}
+
+    /** A function of each element and of scalars. */
+    record Elementwise(Function function, PlanNode vector, List<PlanNode> scalars) implements PlanNode {
+        public Elementwise {
+            scalars = List.copyOf(scalars);
+        }
+    }
+
+    record Negation(PlanNode vector) implements PlanNode {}
+
+    /** timestamp(v) of anything but a selector: the evaluation time. */
+    record Timestamp(PlanNode vector) implements PlanNode {}
+
+    /** A function of native histograms: no float sample passes. */
+    record HistogramsOnly(PlanNode vector) implements PlanNode {}
+
+    record VectorScalar(
+            BinaryOperator operator, PlanNode vector, PlanNode scalar, boolean scalarOnLeft, boolean returnBool)
+            implements PlanNode {}
+
+    /** Arithmetic or comparison of two vectors. */
+    record VectorVector(
+            BinaryOperator operator, PlanNode left, PlanNode right, VectorMatching matching, boolean returnBool)
+            implements PlanNode {}
+
+    /** and, or, unless. */
+    record SetOperation(BinaryOperator operator, PlanNode left, PlanNode right, VectorMatching matching)
+            implements PlanNode {}
+
+    /**
+     * An aggregation.
+     *
+     * @param parameter k or quantile; null for operators without a number
+     * @param label label of count_values, else empty
+     */
+    record Aggregation(Expr.Aggregate source, @Nullable PlanNode parameter, String label, PlanNode vector)
+            implements PlanNode {}
+
+    record LabelReplace(PlanNode vector, String target, String replacement, String sourceLabel, String regex)
+            implements PlanNode {}
+
+    record LabelJoin(PlanNode vector, String target, String separator, List<String> sourceLabels) implements PlanNode {
+        public LabelJoin {
+            sourceLabels = List.copyOf(sourceLabels);
+        }
+    }
+
+    /** absent and absent_over_time: one element with these labels where the vector has none. */
+    record Absent(PlanNode vector, Labels labels) implements PlanNode {}
+
+    /** sort and its kin: order only, see {@link QueryPlan#order}. */
+    record Sorted(PlanNode vector, Expr.Call source) implements PlanNode {}
+
+    record HistogramQuantile(Expr.Call source, PlanNode quantile, PlanNode vector) implements PlanNode {}
+
+    record HistogramQuantiles(Expr.Call source, String label, List<PlanNode> quantiles, PlanNode vector)
+            implements PlanNode {
+        public HistogramQuantiles {
+            quantiles = List.copyOf(quantiles);
+        }
+    }
+
+    record HistogramFraction(Expr.Call source, PlanNode lower, PlanNode upper, PlanNode vector) implements PlanNode {}
+
+    /**
+     * A range function over the results of an inner expression.
+     *
+     * @param call the function over a subquery; resolved
+     * @param subquery its range vector argument
+     * @param inner null if the subquery's grid has no point
+     * @param innerGrid null if {@code inner} is
+     */
+    record SubqueryCall(
+            Expr.Call call,
+            Expr.Subquery subquery,
+            @Nullable PlanNode inner,
+            @Nullable StepGrid innerGrid,
+            List<PlanNode> scalars)
+            implements PlanNode {
+        public SubqueryCall {
+            scalars = List.copyOf(scalars);
+        }
+    }
+
+    /** Evaluated once, at {@code timeMillis}, and copied to every step. */
+    record StepInvariant(PlanNode inner, long timeMillis) implements PlanNode {}
+}

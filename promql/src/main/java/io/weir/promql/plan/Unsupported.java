@@ -1,0 +1,46 @@
+package io.weir.promql.plan;
+
+import io.weir.promql.ast.AggregateOperator;
+import io.weir.promql.ast.BinaryOperator;
+import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.Function;
+import io.weir.promql.error.QueryException;
+
+/** Refuses, by name, what the language has and this version does not evaluate. */
+final class Unsupported {
+    private Unsupported() {}
+
+    static void check(Expr node) {
+        switch (node) {
+            case Expr.VectorSelector selector -> {
+                if (selector.anchored() || selector.smoothed()) {
+                    throw new QueryException.Unsupported("the selector modifier "
+                            + (selector.anchored() ? "anchored" : "smoothed") + " is not supported yet");
+                }
+            }
+            case Expr.Call call -> {
+                if (call.function() == Function.INFO || call.function() == Function.START_TIMESTAMP) {
+                    throw new QueryException.Unsupported(
+                            "function " + call.function().text() + " is not supported yet");
+                }
+            }
+            case Expr.Aggregate aggregate -> {
+                if (aggregate.operator() == AggregateOperator.LIMIT_RATIO) {
+                    throw new QueryException.Unsupported("aggregation limit_ratio is not supported yet");
+                }
+            }
+            case Expr.Binary binary -> {
+                if (binary.operator() == BinaryOperator.TRIM_LOWER || binary.operator() == BinaryOperator.TRIM_UPPER) {
+                    throw new QueryException.Unsupported("operator " + binary.operator().symbol()
+                            + " works on native histograms, which are not supported yet");
+                }
+            }
+            case Expr.NumberLiteral literal -> {}
+            case Expr.StringLiteral literal -> {}
+            case Expr.MatrixSelector selector -> {}
+            case Expr.Subquery subquery -> {}
+            case Expr.Unary unary -> {}
+            case Expr.Parenthesized parenthesized -> {}
+        }
+    }
+}
