@@ -13,7 +13,7 @@ import org.eclipse.jetty.util.BufferUtil;
  * Sees whether the client of an HTTP/1.1 request closed its connection while its request is being handled. Asked by the request's own
  * thread only, and only after the request's body was read.
  */
-final class ClientWatch implements BooleanSupplier {
+public final class ClientWatch implements BooleanSupplier {
     /*
      * Implementation notes. Jetty does not read from an HTTP/1.1 connection while a handler runs, so nobody would notice the end of
      * the stream before the answer is written. As Go's server does, one byte is read without blocking. A client that pipelines its next
@@ -29,7 +29,7 @@ final class ClientWatch implements BooleanSupplier {
         this.connection = connection;
     }
 
-    static BooleanSupplier of(Context context) {
+    public static BooleanSupplier of(Context context) {
         Connection connection = ServletContextRequest.getServletContextRequest(context.req())
                 .getConnectionMetaData()
                 .getConnection();

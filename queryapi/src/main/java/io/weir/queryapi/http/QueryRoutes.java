@@ -15,6 +15,7 @@ import io.weir.queryapi.plan.QueryPlanning;
 import io.weir.queryapi.plan.QueryRequest;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.Locale;
 
 /** {@code /api/v1/query} and {@code /api/v1/query_range} (web/api/v1/api.go, query and queryRange). */
 final class QueryRoutes {
@@ -81,7 +82,7 @@ final class QueryRoutes {
     static void checkPoints(long startMillis, long endMillis, long stepMillis, QueryLimits limits) {
         if ((endMillis - startMillis) / stepMillis > limits.pointsPerSeriesMax()) {
             throw new QueryException.BadData("exceeded maximum resolution of "
-                    + String.format(java.util.Locale.ROOT, "%,d", limits.pointsPerSeriesMax())
+                    + String.format(Locale.ROOT, "%,d", limits.pointsPerSeriesMax())
                     + " points per timeseries. Try decreasing the query resolution (?step=XX)");
         }
     }

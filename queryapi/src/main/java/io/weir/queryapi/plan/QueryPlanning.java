@@ -9,6 +9,7 @@ import io.weir.promql.parser.PromqlParser;
 import io.weir.promql.plan.PlanOptions;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.plan.QueryPlanner;
+import io.weir.promql.series.StepGrid;
 import io.weir.queryapi.eval.QueryLimits;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,12 +47,24 @@ public final class QueryPlanning {
 
     /** Parses and plans, without asking the catalog. */
     public QueryPlan plan(QueryRequest request) {
-        PlanOptions options = new PlanOptions(
-                request.lookbackMillis(),
+        return QueryPlanner.plan(parse(request.query()), request.grid(), options(request.lookbackMillis()));
+    }
+
+    /**
+     * Plans an expression for nothing but its errors.
+     *
+     * @throws QueryException.Unsupported naming what this version does not evaluate
+     */
+    public void check(Expr expression) {
+        QueryPlan ignored = QueryPlanner.plan(expression, StepGrid.instant(0), options(limits.lookbackMillis()));
+    }
+
+    private PlanOptions options(long lookbackMillis) {
+        return new PlanOptions(
+                lookbackMillis,
                 PlanOptions.DEFAULT.pushdown(),
                 PlanOptions.SUBQUERY_STEP_MILLIS_DEFAULT,
                 features.contains(Feature.PROMQL_DELAYED_NAME_REMOVAL));
-        return QueryPlanner.plan(parse(request.query()), request.grid(), options);
     }
 
     /**
