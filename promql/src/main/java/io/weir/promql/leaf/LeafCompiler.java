@@ -219,7 +219,7 @@ final class LeafCompiler {
         @Override
         public void check(SeriesInput input, double[] column) {
             String name = input.labels().metricName();
-            if (name.equals(checkedName)) {
+            if (name.isEmpty() || name.equals(checkedName)) {
                 return;
             }
             if (name.endsWith("_total")
