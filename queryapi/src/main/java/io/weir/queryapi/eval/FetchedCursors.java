@@ -15,6 +15,7 @@ final class FetchedCursors implements AutoCloseable {
 
     private final List<FetchedArtifact> artifacts;
     private final List<ArtifactCursor> cursors = new ArrayList<>();
+    private boolean closed;
 
     /** Takes the artifacts over, also when opening one of them fails. */
     FetchedCursors(List<FetchedArtifact> artifacts, ArtifactOpener opener) {
@@ -41,6 +42,10 @@ final class FetchedCursors implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         for (ArtifactCursor cursor : cursors) {
             try {
                 cursor.close();

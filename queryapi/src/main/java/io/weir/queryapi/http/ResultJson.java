@@ -3,8 +3,11 @@ package io.weir.queryapi.http;
 import io.weir.promql.annotation.Annotation;
 import io.weir.promql.ast.PositionRange;
 import io.weir.promql.ast.ValueType;
+import io.weir.promql.exec.ResultOrdering;
+import io.weir.promql.exec.StepVector;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.plan.PlanNode;
+import io.weir.promql.plan.ResultOrder;
 import io.weir.promql.series.StepGrid;
 import io.weir.queryapi.encoding.JsonBytes;
 import io.weir.queryapi.encoding.NumberText;
@@ -130,10 +133,9 @@ final class ResultJson {
 
     private void vector(JsonBytes json) throws IOException {
         long time = result.grid().startMillis();
-        List<Row> rows = InstantOrder.sorted(result.rowsByLabels(), result.plan().order());
         json.ascii('[');
         boolean first = true;
-        for (Row row : limited(rows)) {
+        for (Row row : limited(ordered(result.rowsByLabels()))) {
             if (!first) {
                 json.ascii(',');
             }
@@ -141,6 +143,21 @@ final class ResultJson {
             PrometheusJson.vectorElement(json, row.labels(), time, row.values()[0]);
         }
         json.ascii(']');
+    }
+
+    private List<Row> ordered(List<Row> rows) {
+        if (result.plan().order() instanceof ResultOrder.ByLabels) {
+            return rows;
+        }
+        List<Labels> series = rows.stream().map(Row::labels).toList();
+        StepVector vector = new StepVector(rows.size());
+        vector.reset(rows.size());
+        for (int i = 0; i < rows.size(); i++) {
+            vector.values()[i] = rows.get(i).values()[0];
+        }
+        return Arrays.stream(ResultOrdering.of(result.plan().order(), series, vector))
+                .mapToObj(rows::get)
+                .toList();
     }
 
     private void scalar(JsonBytes json) throws IOException {

@@ -30,7 +30,7 @@ final class SseResultSink implements ResultSink {
     private final byte[] label;
     private final Map<Labels, Integer> matrixIndex = new HashMap<>();
     private List<Labels> series = List.of();
-    private byte @Nullable [][] tags = {};
+    private byte[] @Nullable [] tags = {};
     private int[] order = {};
     private int[] indexes = {};
     private int sent;
