@@ -42,7 +42,7 @@ public final class LeafEvaluator {
         budget = new LeafBudget(limits);
         program = new LeafCompiler(plan, budget, annotations).vector(plan.expression(), grid);
         column = new double[grid.count()];
-        dropsName = LeafNames.dropsName(plan.expression());
+        dropsName = !plan.keepsMetricName() && LeafNames.dropsName(plan.expression());
         oneName = LeafNames.hasOneName(plan.selector());
         boolean joins = !LeafNames.hasRangeFunction(plan.expression());
         PartialAggregate aggregate = plan.aggregate();

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param aggregate mergeable aggregation on top, or null
  * @param dataStartMillis samples at or before this time are not needed (windows are left-open)
  * @param dataEndMillis samples after this time are not needed
+ * @param keepsMetricName whether results keep the metric name even where it is to be dropped, because it is dropped centrally at
+ *     the end of the query (feature promql-delayed-name-removal)
  */
 public record LeafPlan(
         Expr expression,
@@ -26,7 +28,21 @@ public record LeafPlan(
         @Nullable PartialAggregate aggregate,
         long lookbackMillis,
         long dataStartMillis,
-        long dataEndMillis) {
+        long dataEndMillis,
+        boolean keepsMetricName) {
+    /** A leaf that drops metric names itself, as Prometheus does by default. */
+    public LeafPlan(
+            Expr expression,
+            Expr.VectorSelector selector,
+            StepGrid grid,
+            StepGrid queryGrid,
+            @Nullable PartialAggregate aggregate,
+            long lookbackMillis,
+            long dataStartMillis,
+            long dataEndMillis) {
+        this(expression, selector, grid, queryGrid, aggregate, lookbackMillis, dataStartMillis, dataEndMillis, false);
+    }
+
     public StateLayout layout() {
         return StateLayout.of(aggregate);
     }

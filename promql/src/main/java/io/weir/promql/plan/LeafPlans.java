@@ -26,7 +26,8 @@ public final class LeafPlans {
             @Nullable PartialAggregate aggregate,
             StepGrid leafGrid,
             StepGrid queryGrid,
-            long lookbackMillis) {
+            long lookbackMillis,
+            boolean delayedNameRemoval) {
         Expr expression = LeafRules.unwrap(root);
         if (aggregate != null && expression instanceof Expr.Aggregate source) {
             expression = LeafRules.unwrap(source.expression());
@@ -46,7 +47,8 @@ public final class LeafPlans {
                 aggregate,
                 lookbackMillis,
                 range.startMillis(),
-                range.endMillis());
+                range.endMillis(),
+                delayedNameRemoval);
     }
 
     /**
@@ -71,7 +73,8 @@ public final class LeafPlans {
         Expr resolved = Resolution.resolve(
                 PromqlParser.parse(query, features), queryGrid, PlanOptions.SUBQUERY_STEP_MILLIS_DEFAULT);
         Expr root = Nodes.byOrdinal(resolved, exprOrdinal);
-        return of(root, aggregate, leafGrid, queryGrid, lookbackMillis);
+        boolean delayedNameRemoval = features.contains(Feature.PROMQL_DELAYED_NAME_REMOVAL);
+        return of(root, aggregate, leafGrid, queryGrid, lookbackMillis, delayedNameRemoval);
     }
 
     /** A function that yields something exactly where absent_over_time does not; it keeps names, so nothing collides. */

@@ -6,6 +6,8 @@ import io.weir.promql.ast.Expr;
 import io.weir.promql.ast.Function;
 import io.weir.promql.ast.ValueType;
 import io.weir.promql.function.Elementwise;
+import io.weir.promql.labels.LabelMatcher;
+import io.weir.promql.labels.Labels;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -121,8 +123,7 @@ final class LeafRules {
 
     /** The selector of a per-series subtree, or of a matrix selector. */
     static Expr.VectorSelector selector(Expr expression) {
-        return findSelector(expression)
-                .orElseThrow(() -> new IllegalArgumentException("no selector in " + expression));
+        return findSelector(expression).orElseThrow(() -> new IllegalArgumentException("no selector in " + expression));
     }
 
     private static Optional<Expr.VectorSelector> findSelector(Expr expression) {
@@ -133,6 +134,13 @@ final class LeafRules {
                 .map(LeafRules::findSelector)
                 .flatMap(Optional::stream)
                 .findFirst();
+    }
+
+    /** Whether all series of a selector have one metric name. */
+    static boolean hasOneName(Expr.VectorSelector selector) {
+        return selector.matchers().stream()
+                .anyMatch(matcher ->
+                        matcher.name().equals(Labels.METRIC_NAME) && matcher.type() == LabelMatcher.Type.EQUAL);
     }
 
     /** Whether there is any selector in the subtree. */
@@ -152,8 +160,7 @@ final class LeafRules {
                         ? partial(aggregate, literal.value(), "")
                         : null;
             case COUNT_VALUES ->
-                aggregate.parameter() != null
-                                && unwrap(aggregate.parameter()) instanceof Expr.StringLiteral literal
+                aggregate.parameter() != null && unwrap(aggregate.parameter()) instanceof Expr.StringLiteral literal
                         ? partial(aggregate, 0, literal.value())
                         : null;
             case QUANTILE, LIMITK, LIMIT_RATIO -> null;
@@ -161,8 +168,7 @@ final class LeafRules {
     }
 
     private static PartialAggregate partial(Expr.Aggregate aggregate, double parameter, String label) {
-        return new PartialAggregate(
-                aggregate.operator(), aggregate.without(), aggregate.grouping(), parameter, label);
+        return new PartialAggregate(aggregate.operator(), aggregate.without(), aggregate.grouping(), parameter, label);
     }
 
     /** Everything in one group: all that {@code absent} needs to know of a leaf. */

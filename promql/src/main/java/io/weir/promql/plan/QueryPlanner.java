@@ -35,10 +35,7 @@ public final class QueryPlanner {
 
     /** What makes two leaves the same: everything but their place in the query. */
     private record LeafKey(
-            Expr relative,
-            StepGrid grid,
-            @Nullable PartialAggregate aggregate,
-            Leaf.Kind kind) {}
+            Expr relative, StepGrid grid, @Nullable PartialAggregate aggregate, Leaf.Kind kind) {}
 
     private QueryPlanner(StepGrid queryGrid, PlanOptions options) {
         this.queryGrid = queryGrid;
@@ -135,16 +132,17 @@ public final class QueryPlanner {
     }
 
     private static IllegalStateException misplaced(Expr expression) {
-        return new IllegalStateException("the parser let a " + expression.type().text() + " through at "
-                + expression.position());
+        return new IllegalStateException(
+                "the parser let a " + expression.type().text() + " through at " + expression.position());
     }
 
-    private PlanNode read(
-            Expr root, @Nullable PartialAggregate aggregate, StepGrid grid, boolean dropsName) {
+    private PlanNode read(Expr root, @Nullable PartialAggregate aggregate, StepGrid grid, boolean dropsName) {
         Leaf leaf = leaf(root, aggregate, grid, Leaf.Kind.STEP_VALUES);
         int firstStart = leafStart.get(leaf.id());
         return new PlanNode.LeafRead(
-                leaf.id(), options.delayedNameRemoval() && dropsName, root.position().start() - firstStart);
+                leaf.id(),
+                options.delayedNameRemoval() && dropsName,
+                root.position().start() - firstStart);
     }
 
     private Leaf leaf(Expr root, @Nullable PartialAggregate aggregate, StepGrid grid, Leaf.Kind kind) {
@@ -153,7 +151,8 @@ public final class QueryPlanner {
         if (known != null) {
             return leaves.get(known);
         }
-        LeafPlan plan = LeafPlans.of(root, aggregate, grid, queryGrid, options.lookbackMillis());
+        LeafPlan plan =
+                LeafPlans.of(root, aggregate, grid, queryGrid, options.lookbackMillis(), options.delayedNameRemoval());
         int ordinal = Objects.requireNonNull(ordinals.get(root), "a node that is not in the tree");
         Leaf leaf = new Leaf(leaves.size(), ordinal, kind, plan);
         leafIds.put(key, leaf.id());
@@ -195,16 +194,26 @@ public final class QueryPlanner {
         PartialAggregate partial = LeafRules.partial(aggregate);
         if (partial != null
                 && options.pushdown() == Pushdown.FULL
-                && LeafRules.isPerSeries(LeafRules.unwrap(aggregate.expression()))) {
+                && isPushable(LeafRules.unwrap(aggregate.expression()))) {
             return read(aggregate, partial, grid, LeafRules.dropsName(aggregate.expression()));
         }
         PlanNode vector = node(aggregate.expression(), grid);
         Expr parameter = aggregate.parameter();
         if (aggregate.operator() == AggregateOperator.COUNT_VALUES) {
-            return new PlanNode.Aggregation(
-                    aggregate, null, PlanStrings.of(Objects.requireNonNull(parameter)), vector);
+            return new PlanNode.Aggregation(aggregate, null, PlanStrings.of(Objects.requireNonNull(parameter)), vector);
         }
         return new PlanNode.Aggregation(aggregate, parameter == null ? null : node(parameter, grid), "", vector);
+    }
+
+    /**
+     * Whether an aggregation may be pushed on top. Where names are dropped and the selector has several, series of different shards
+     * may become equal: an error that only the central aggregation sees.
+     */
+    private boolean isPushable(Expr expression) {
+        return LeafRules.isPerSeries(expression)
+                && (options.delayedNameRemoval()
+                        || !LeafRules.dropsName(expression)
+                        || LeafRules.hasOneName(LeafRules.selector(expression)));
     }
 
     private PlanNode callNode(Expr.Call call, StepGrid grid) {
@@ -279,7 +288,7 @@ public final class QueryPlanner {
     /** absent needs to know only whether there is anything, so a per-series argument is pushed with group() on top. */
     private PlanNode absent(Expr.Call call, StepGrid grid) {
         Expr argument = LeafRules.unwrap(call.arguments().getFirst());
-        PlanNode vector = options.pushdown() == Pushdown.FULL && LeafRules.isPerSeries(argument)
+        PlanNode vector = options.pushdown() == Pushdown.FULL && isPushable(argument)
                 ? read(argument, LeafRules.anyPresent(), grid, false)
                 : node(argument, grid);
         return new PlanNode.Absent(vector, AbsentLabels.of(argument));

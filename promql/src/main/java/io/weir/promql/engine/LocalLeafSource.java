@@ -1,0 +1,62 @@
+package io.weir.promql.engine;
+
+import io.weir.promql.aggregate.PartialAggregate;
+import io.weir.promql.aggregate.PartialMerger;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.Annotations;
+import io.weir.promql.exec.LeafSource;
+import io.weir.promql.exec.StepVector;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.leaf.LeafColumns;
+import io.weir.promql.series.StaleMarker;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A leaf's results on all shards, in memory. */
+public final class LocalLeafSource implements LeafSource {
+    private final List<LeafColumns> shards;
+    private final PartialMerger merger;
+    private final List<Annotation> annotations;
+
+    /**
+     * @param shards the leaf's result on each shard, in the order in which they are merged
+     */
+    public LocalLeafSource(@Nullable PartialAggregate aggregate, List<LeafColumns> shards) {
+        this.shards = List.copyOf(shards);
+        this.merger = new PartialMerger(
+                aggregate, shards.stream().map(LeafColumns::series).toList());
+        Annotations all = new Annotations();
+        shards.forEach(shard -> all.addAll(shard.annotations()));
+        this.annotations = all.list();
+    }
+
+    @Override
+    public List<Labels> series() {
+        return merger.series();
+    }
+
+    @Override
+    public void read(int step, StepVector out) {
+        merger.begin();
+        for (int shard = 0; shard < shards.size(); shard++) {
+            LeafColumns columns = shards.get(shard);
+            boolean hasC = columns.layout().hasC();
+            boolean hasN = columns.layout().hasN();
+            for (int i = 0; i < columns.v().length; i++) {
+                double v = columns.v()[i][step];
+                if (!StaleMarker.is(v)) {
+                    merger.add(shard, i, v, hasC ? columns.c()[i][step] : 0, hasN ? columns.n()[i][step] : 0);
+                }
+            }
+        }
+        merger.finish(out);
+    }
+
+    @Override
+    public List<Annotation> annotations() {
+        return annotations;
+    }
+
+    @Override
+    public void close() {}
+}

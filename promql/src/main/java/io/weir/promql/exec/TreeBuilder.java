@@ -1,0 +1,221 @@
+package io.weir.promql.exec;
+
+import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.PositionRange;
+import io.weir.promql.plan.PlanNode;
+import io.weir.promql.plan.QueryPlan;
+import io.weir.promql.series.StepGrid;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** Makes operators of plan nodes. */
+final class TreeBuilder {
+    private final QueryPlan plan;
+    private final Function<Integer, LeafSource> sources;
+    private final EvalContext context;
+    private final boolean delayed;
+    private final Map<Integer, Integer> readersExpected = new HashMap<>();
+    private final Map<Integer, LeafReaders> readers = new HashMap<>();
+    private final List<LeafSource> opened = new ArrayList<>();
+
+    TreeBuilder(QueryPlan plan, Function<Integer, LeafSource> sources, EvalContext context) {
+        this.plan = plan;
+        this.sources = sources;
+        this.context = context;
+        this.delayed = plan.options().delayedNameRemoval();
+    }
+
+    ExecNode build() {
+        PlanNodes.forEach(plan.root(), node -> {
+            if (node instanceof PlanNode.LeafRead read) {
+                readersExpected.merge(read.leafId(), 1, Integer::sum);
+            }
+        });
+        boolean complete = false;
+        try {
+            ExecNode root = PlanNodes.isScalar(plan.root())
+                    ? new RootScalar(scalar(plan.root(), plan.rootGrid()), context)
+                    : new SimpleOperators.Root(vector(plan.root(), plan.rootGrid()), context);
+            complete = true;
+            return root;
+        } finally {
+            if (!complete) {
+                opened.forEach(LeafSource::close);
+            }
+        }
+    }
+
+    private ScalarOperator scalar(PlanNode node, StepGrid grid) {
+        return switch (node) {
+            case PlanNode.NumberLiteral literal -> new ScalarOperator.Constant(literal.value());
+            case PlanNode.Time time -> new ScalarOperator.Time(grid);
+            case PlanNode.ScalarOf of -> new ScalarOperator.OfVector(vector(of.vector(), grid));
+            case PlanNode.ScalarBinary binary ->
+                new ScalarOperator.Binary(binary.operator(), scalar(binary.left(), grid), scalar(binary.right(), grid));
+            case PlanNode.ScalarNegation negation -> new ScalarOperator.Negation(scalar(negation.scalar(), grid));
+            case PlanNode.ScalarExtreme extreme ->
+                new ScalarOperator.Extreme(
+                        extreme.minimum(), scalar(extreme.left(), grid), scalar(extreme.right(), grid));
+            case PlanNode.StepInvariant invariant ->
+                new ScalarOperator.Invariant(scalar(invariant.inner(), StepGrid.instant(invariant.timeMillis())));
+            default -> throw new IllegalArgumentException("not a scalar: " + node);
+        };
+    }
+
+    private VectorOperator vector(PlanNode node, StepGrid grid) {
+        return switch (node) {
+            case PlanNode.LeafRead read -> reader(read);
+            case PlanNode.Nothing nothing -> new SimpleOperators.Nothing(List.of());
+            case PlanNode.HistogramsOnly only -> new SimpleOperators.Nothing(List.of(vector(only.vector(), grid)));
+            case PlanNode.VectorOf of -> new SimpleOperators.OfScalar(scalar(of.scalar(), grid));
+            case PlanNode.Elementwise call ->
+                new ElementOperators.FunctionCall(
+                        call.function(), vector(call.vector(), grid), scalars(call.scalars(), grid), delayed);
+            case PlanNode.Negation negation -> new ElementOperators.Negation(vector(negation.vector(), grid), delayed);
+            case PlanNode.Timestamp timestamp ->
+                new ElementOperators.Timestamp(vector(timestamp.vector(), grid), grid, delayed);
+            case PlanNode.VectorScalar binary ->
+                new ElementOperators.WithScalar(
+                        binary.operator(),
+                        vector(binary.vector(), grid),
+                        scalar(binary.scalar(), grid),
+                        binary.scalarOnLeft(),
+                        binary.returnBool(),
+                        delayed);
+            case PlanNode.VectorVector binary ->
+                VectorBinary.of(
+                        binary.operator(),
+                        vector(binary.left(), grid),
+                        vector(binary.right(), grid),
+                        binary.matching(),
+                        binary.returnBool(),
+                        delayed);
+            case PlanNode.SetOperation set ->
+                SetOperator.of(set.operator(), vector(set.left(), grid), vector(set.right(), grid), set.matching());
+            case PlanNode.Aggregation aggregation -> aggregation(aggregation, grid);
+            case PlanNode.LabelReplace replace -> LabelFunctions.replace(replace, vector(replace.vector(), grid));
+            case PlanNode.LabelJoin join -> LabelFunctions.join(join, vector(join.vector(), grid));
+            case PlanNode.Absent absent -> new SimpleOperators.Absent(vector(absent.vector(), grid), absent.labels());
+            case PlanNode.Sorted sorted -> sorted(sorted, grid);
+            case PlanNode.HistogramQuantile histogram ->
+                HistogramOperator.quantile(
+                        vector(histogram.vector(), grid),
+                        scalar(histogram.quantile(), grid),
+                        position(histogram.source(), 0),
+                        position(histogram.source(), 1),
+                        delayed,
+                        context);
+            case PlanNode.HistogramQuantiles histogram -> quantiles(histogram, grid);
+            case PlanNode.HistogramFraction histogram ->
+                HistogramOperator.fraction(
+                        vector(histogram.vector(), grid),
+                        scalar(histogram.lower(), grid),
+                        scalar(histogram.upper(), grid),
+                        position(histogram.source(), 2),
+                        delayed,
+                        context);
+            case PlanNode.SubqueryCall call -> subquery(call, grid);
+            case PlanNode.StepInvariant invariant ->
+                new SimpleOperators.StepInvariant(vector(invariant.inner(), StepGrid.instant(invariant.timeMillis())));
+            case PlanNode.NumberLiteral scalar -> throw notVector(scalar);
+            case PlanNode.Time scalar -> throw notVector(scalar);
+            case PlanNode.ScalarOf scalar -> throw notVector(scalar);
+            case PlanNode.ScalarBinary scalar -> throw notVector(scalar);
+            case PlanNode.ScalarNegation scalar -> throw notVector(scalar);
+            case PlanNode.ScalarExtreme scalar -> throw notVector(scalar);
+            case PlanNode.RawRead raw -> throw notVector(raw);
+            case PlanNode.Text text -> throw notVector(text);
+        };
+    }
+
+    private static IllegalArgumentException notVector(PlanNode node) {
+        return new IllegalArgumentException("not an instant vector: " + node);
+    }
+
+    private static PositionRange position(Expr.Call call, int argument) {
+        return call.arguments().get(argument).position();
+    }
+
+    private List<ScalarOperator> scalars(List<PlanNode> nodes, StepGrid grid) {
+        return nodes.stream().map(node -> scalar(node, grid)).toList();
+    }
+
+    private VectorOperator reader(PlanNode.LeafRead read) {
+        LeafReaders leaf = readers.get(read.leafId());
+        if (leaf == null) {
+            LeafSource source = sources.apply(read.leafId());
+            opened.add(source);
+            leaf = new LeafReaders(source, readersExpected.getOrDefault(read.leafId(), 1), context);
+            readers.put(read.leafId(), leaf);
+        }
+        return leaf.newReader(read.dropsName(), read.positionShift());
+    }
+
+    private VectorOperator aggregation(PlanNode.Aggregation node, StepGrid grid) {
+        VectorOperator vector = vector(node.vector(), grid);
+        if (!node.label().isEmpty() || node.source().operator() == io.weir.promql.ast.AggregateOperator.COUNT_VALUES) {
+            return AggregationOperators.CountValues.of(node.source(), node.label(), vector, grid.count(), context);
+        }
+        ScalarOperator parameter = node.parameter() == null ? null : scalar(node.parameter(), grid);
+        return AggregationOperators.of(node.source(), parameter, vector, context);
+    }
+
+    private VectorOperator sorted(PlanNode.Sorted node, StepGrid grid) {
+        if (!plan.queryGrid().isInstant()) {
+            context.warn(
+                    "sort is ineffective for range queries since results are always ordered by labels",
+                    node.source().position());
+        }
+        return vector(node.vector(), grid);
+    }
+
+    private VectorOperator quantiles(PlanNode.HistogramQuantiles node, StepGrid grid) {
+        List<PositionRange> positions =
+                node.source().arguments().stream().skip(2).map(Expr::position).toList();
+        return HistogramOperator.quantiles(
+                vector(node.vector(), grid),
+                scalars(node.quantiles(), grid),
+                positions,
+                node.label(),
+                position(node.source(), 0),
+                delayed,
+                context);
+    }
+
+    private VectorOperator subquery(PlanNode.SubqueryCall node, StepGrid grid) {
+        if (node.inner() == null || node.innerGrid() == null) {
+            return new SimpleOperators.Nothing(List.of());
+        }
+        return SubqueryOperator.of(
+                node,
+                vector(node.inner(), node.innerGrid()),
+                node.innerGrid(),
+                grid,
+                scalars(node.scalars(), grid),
+                delayed,
+                context);
+    }
+
+    /** A scalar as the root of a tree. */
+    private record RootScalar(ScalarOperator scalar, EvalContext context) implements ExecNode {
+        @Override
+        public List<io.weir.promql.labels.Labels> series() {
+            return scalar.series();
+        }
+
+        @Override
+        public void eval(int step, StepVector out) {
+            context.checkpoint();
+            context.charge(1);
+            scalar.eval(step, out);
+        }
+
+        @Override
+        public void close() {
+            scalar.close();
+        }
+    }
+}
