@@ -5,7 +5,9 @@ import io.weir.lake.catalog.SegmentQuery;
 import io.weir.lake.catalog.SegmentSelection;
 import io.weir.lake.segment.SegmentMeta;
 import io.weir.promql.ast.Expr;
+import io.weir.promql.leaf.LeafPlan;
 import io.weir.promql.parser.Feature;
+import io.weir.promql.parser.PromqlPrinter;
 import io.weir.promql.plan.Leaf;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
@@ -131,12 +133,12 @@ final class WorkPlanner {
         StepGrid partGrid = new StepGrid(grid.at(range.from()), grid.at(range.to() - 1), grid.stepMillis());
         long cutStart = partGrid.startMillis() - grid.startMillis();
         long cutEnd = grid.at(grid.count() - 1) - partGrid.endMillis();
-        io.weir.promql.leaf.LeafPlan plan = leaf.plan();
+        LeafPlan plan = leaf.plan();
         return new Leaf(
                 leaf.id(),
                 leaf.exprOrdinal(),
                 leaf.kind(),
-                new io.weir.promql.leaf.LeafPlan(
+                new LeafPlan(
                         plan.expression(),
                         plan.selector(),
                         partGrid,
@@ -144,7 +146,8 @@ final class WorkPlanner {
                         plan.aggregate(),
                         plan.lookbackMillis(),
                         plan.dataStartMillis() + cutStart,
-                        plan.dataEndMillis() - cutEnd));
+                        plan.dataEndMillis() - cutEnd,
+                        plan.keepsMetricName()));
     }
 
     private List<WorkUnit> groupUnits(
@@ -160,7 +163,7 @@ final class WorkPlanner {
             return List.of();
         }
         ExpressionLeaf expression = WorkSpecs.expression(
-                request, leaf, leaf.plan().grid(), features, leaf.plan().expression().toString());
+                request, leaf, leaf.plan().grid(), features, PromqlPrinter.print(leaf.plan().expression()));
         base.setExpression(expression).setLimits(WorkSpecs.limits(limits));
         return shardUnits(request.queryId(), request.tenant(), base.build(), leaf.id(), unitCount, group, run);
     }
