@@ -1,6 +1,7 @@
 package io.weir.cli;
 
 import io.weir.cli.command.EnvironmentDefaults;
+import io.weir.cli.command.SettingsHost;
 import io.weir.cli.command.WeirCommand;
 import picocli.CommandLine;
 
@@ -14,7 +15,13 @@ public final class Main {
 
     /** The command line with all its commands; a wrong use exits with 2, a failure with 1. */
     public static CommandLine commandLine() {
-        return new CommandLine(new WeirCommand())
+        CommandLine commandLine = new CommandLine(new WeirCommand());
+        for (CommandLine subcommand : commandLine.getSubcommands().values()) {
+            if (subcommand.getCommandSpec().userObject() instanceof SettingsHost host) {
+                host.addSettings(subcommand.getCommandSpec());
+            }
+        }
+        return commandLine
                 .setDefaultValueProvider(new EnvironmentDefaults(System.getenv()))
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)
