@@ -29,18 +29,18 @@ final class LeafCompiler {
 
     private final StepGrid queryGrid;
     private final long lookbackMillis;
+    private final boolean keepsMetricName;
     private final LeafBudget budget;
     private final Annotations annotations;
     private final ScalarColumns scalars;
-    private final boolean keepsNames;
 
     LeafCompiler(LeafPlan plan, LeafBudget budget, Annotations annotations) {
         queryGrid = plan.queryGrid();
         lookbackMillis = plan.lookbackMillis();
+        keepsMetricName = plan.keepsMetricName();
         this.budget = budget;
         this.annotations = annotations;
         scalars = new ScalarColumns(plan.queryGrid());
-        keepsNames = plan.keepsMetricName();
     }
 
     /**
@@ -168,7 +168,7 @@ final class LeafCompiler {
             throw new IllegalArgumentException(call.function().text() + " without a range vector");
         }
         double[][] arguments = columns(scalarArguments, grid);
-        RangeNode.ResultCheck check = check(call, !keepsNames && LeafNames.dropsName(matrix), arguments);
+        RangeNode.ResultCheck check = check(call, !keepsMetricName && LeafNames.dropsName(matrix), arguments);
         return new RangeNode(call.function(), kernel, source, windows, arguments, check);
     }
 
