@@ -8,7 +8,12 @@ final class QuantileFunctions {
 
     /** quantile_over_time; argument 0 is the quantile. */
     static final class Quantile extends WindowFunction {
-        private double[] sorted = new double[64];
+        private final SortedWindow window = new SortedWindow();
+
+        @Override
+        protected void prepare(double[] values, int size) {
+            window.reset();
+        }
 
         @Override
         protected double apply(
@@ -19,12 +24,8 @@ final class QuantileFunctions {
                 long evaluationMillis,
                 double[][] arguments,
                 int step) {
-            int size = high - low;
-            if (sorted.length < size) {
-                sorted = new double[Math.max(size, sorted.length * 2)];
-            }
-            System.arraycopy(values, low, sorted, 0, size);
-            return Quantiles.ofUnsorted(arguments[0][step], sorted, size);
+            window.moveTo(values, low, high);
+            return Quantiles.ofSorted(arguments[0][step], window.sorted(), window.size());
         }
     }
 
