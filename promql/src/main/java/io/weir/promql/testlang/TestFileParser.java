@@ -86,7 +86,7 @@ public final class TestFileParser {
         if (!matcher.matches()) {
             throw new IllegalArgumentException("invalid load command (load[_with_nhcb] <interval>)");
         }
-        long interval = Literals.durationMillis(matcher.group(2));
+        long interval = signedDuration(matcher.group(2));
         Map<Labels, List<SequenceValue>> values = new LinkedHashMap<>();
         Map<Labels, List<@Nullable Long>> starts = new LinkedHashMap<>();
         for (cursor++; cursor < lines.size() && !lines.get(cursor).isEmpty(); cursor++) {
@@ -151,7 +151,7 @@ public final class TestFileParser {
     private static Times times(String from, String to, String step) {
         long start = signedDuration(from);
         long end = signedDuration(to);
-        long stepMillis = Literals.durationMillis(step);
+        long stepMillis = signedDuration(step);
         if (end < start || stepMillis <= 0) {
             throw new IllegalArgumentException("invalid range: from " + from + " to " + to + " step " + step);
         }
