@@ -5,6 +5,7 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.lake.catalog.SegmentCatalog;
@@ -156,7 +157,6 @@ public final class ApiServer implements AutoCloseable {
             return listener;
         });
         config.routes.before(this::cors);
-        config.routes.options("/api/*", context -> context.status(204));
         config.routes.exception(Exception.class, ApiServer::failed);
     }
 
@@ -176,6 +176,9 @@ public final class ApiServer implements AutoCloseable {
                             "Access-Control-Allow-Headers",
                             "Accept, Authorization, Content-Type, Origin, X-Query-Id, X-Scope-OrgID")
                     .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
+        }
+        if (context.method().equals(HandlerType.OPTIONS)) {
+            context.status(204).skipRemainingHandlers();
         }
     }
 
