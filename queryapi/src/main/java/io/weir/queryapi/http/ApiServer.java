@@ -6,6 +6,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
+import io.javalin.http.HttpResponseException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.lake.catalog.SegmentCatalog;
@@ -67,8 +68,11 @@ public final class ApiServer implements AutoCloseable {
         metrics.gauge("weir.queries.running", "Queries that run now", admission::running);
         metrics.gauge("weir.queries.waiting", "Queries that wait for a slot now", admission::waiting);
         QuerySessions sessions = new QuerySessions(
-                admission, runningQueries, metrics, clock, cause -> ErrorMapping.of(cause)
-                        .errorType());
+                admission,
+                runningQueries,
+                metrics,
+                clock,
+                cause -> ErrorMapping.of(cause).errorType());
         QueryPlanning planning = new QueryPlanning(catalog, settings.limits(), features(settings.features()));
         QueryEngine engine = new QueryEngine(planning, workManager, opener, settings.limits(), metrics);
         LookupEngine lookups = new LookupEngine(
@@ -101,13 +105,7 @@ public final class ApiServer implements AutoCloseable {
             MeterRegistry registry,
             List<RouteContributor> extraRoutes) {
         return start(
-                settings,
-                catalog,
-                workManager,
-                ParquetArtifactCursor::open,
-                registry,
-                Clock.systemUTC(),
-                extraRoutes);
+                settings, catalog, workManager, ParquetArtifactCursor::open, registry, Clock.systemUTC(), extraRoutes);
     }
 
     /** Starts a server with its own way to open artifacts and its own clock. */
@@ -158,6 +156,7 @@ public final class ApiServer implements AutoCloseable {
         });
         config.routes.before(this::cors);
         config.routes.exception(Exception.class, ApiServer::failed);
+        config.routes.exception(HttpResponseException.class, ApiServer::failed);
     }
 
     private ServerConnector connector(Server server, HttpConfiguration http) {

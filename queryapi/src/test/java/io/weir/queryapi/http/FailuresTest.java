@@ -106,7 +106,8 @@ final class FailuresTest {
         try (TestingApi api = start(limits(120_000, 100, 1, 1 << 20, 50))) {
             assertError(api.get(instant("up", "10")), 422, "execution", "query-series-max");
             assertError(api.get("/api/v1/series?match%5B%5D=up"), 422, "execution", "query-series-max");
-            assertThat(api.get("/api/v1/series?match%5B%5D=up&limit=1").statusCode()).isEqualTo(200);
+            assertThat(api.get("/api/v1/series?match%5B%5D=up&limit=1").statusCode())
+                    .isEqualTo(200);
             assertError(api.get(instant("up".repeat(26), "10")), 400, "bad_data", "query-length-max");
             api.workManager().setSamplesPerUnit(101);
             assertError(api.get(instant("sum(up)", "10")), 422, "execution", "query-samples-max");

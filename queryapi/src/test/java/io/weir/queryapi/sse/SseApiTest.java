@@ -35,7 +35,7 @@ final class SseApiTest {
 
     @BeforeEach
     void start() {
-        api = new TestingApi(lake, folder, TestingApi.settings().withSsePingIntervalMillis(150));
+        api = new TestingApi(lake, folder, TestingApi.settings());
     }
 
     @AfterEach
@@ -77,7 +77,8 @@ final class SseApiTest {
     void reverseLimitAndFields() throws Exception {
         assertThat(api.postJson(PATH, range("\"q\":\"up{job='a'}\",\"reverse\":true,\"fields\":[\"job\"]"))
                         .body())
-                .startsWith("data: {\"type\":\"result\",\"data\":{\"tags\":{\"job\":\"a\"},\"value\":3,\"timestamp\":20000")
+                .startsWith(
+                        "data: {\"type\":\"result\",\"data\":{\"tags\":{\"job\":\"a\"},\"value\":3,\"timestamp\":20000")
                 .contains("\"timestamp\":0");
         assertThat(api.postJson(PATH, range("\"q\":\"up\",\"limit\":3")).body())
                 .isEqualTo(point("a", "1", 0, "up")
@@ -89,26 +90,28 @@ final class SseApiTest {
 
     @Test
     void summaries() throws Exception {
-        assertThat(api.postJson(PATH, range("\"q\":\"up{job='a'}\",\"summary\":true")).body())
-                .isEqualTo("data: {\"type\":\"summary\",\"data\":{\"label\":\"up{job='a'}\",\"tags\":{\"__name__\":\"up\","
-                        + "\"job\":\"a\"},\"min\":1,\"max\":3,\"avg\":2,\"sum\":6,\"count\":3,\"p50\":2,\"p90\":2.8,"
-                        + "\"p95\":2.9,\"p99\":2.98}}\n\n"
-                        + "data: {\"type\":\"done\",\"data\":{\"status\":\"ok\"}}\n\n");
+        assertThat(api.postJson(PATH, range("\"q\":\"up{job='a'}\",\"summary\":true"))
+                        .body())
+                .isEqualTo("data:"
+                               + " {\"type\":\"summary\",\"data\":{\"label\":\"up{job='a'}\",\"tags\":{\"__name__\":\"up\",\"job\":\"a\"},\"min\":1,\"max\":3,\"avg\":2,\"sum\":6,\"count\":3,\"p50\":2,\"p90\":2.8000000000000003,\"p95\":2.9,\"p99\":2.98}}\n\n"
+                               + "data: {\"type\":\"done\",\"data\":{\"status\":\"ok\"}}\n\n");
     }
 
     @Test
     void matrixFormatSendsLabelsOnce() throws Exception {
-        assertThat(api.postJson(PATH, range("\"q\":\"up\",\"format\":\"matrix\"")).body())
-                .isEqualTo("data: {\"type\":\"series\",\"data\":{\"index\":0,\"tags\":{\"__name__\":\"up\",\"job\":\"a\"},"
-                        + "\"label\":\"up\"}}\n\n"
-                        + "data: {\"type\":\"series\",\"data\":{\"index\":1,\"tags\":{\"__name__\":\"up\",\"job\":\"b\"},"
-                        + "\"label\":\"up\"}}\n\n"
-                        + "data: {\"type\":\"step\",\"data\":{\"timestamp\":0,\"series\":[0,1],\"values\":[1,0]}}\n\n"
-                        + "data: {\"type\":\"step\",\"data\":{\"timestamp\":10000,\"series\":[0,1],"
-                        + "\"values\":[2,\"NaN\"]}}\n\n"
-                        + "data: {\"type\":\"step\",\"data\":{\"timestamp\":20000,\"series\":[0,1],"
-                        + "\"values\":[3,\"-Inf\"]}}\n\n"
-                        + "data: {\"type\":\"done\",\"data\":{\"status\":\"ok\"}}\n\n");
+        assertThat(api.postJson(PATH, range("\"q\":\"up\",\"format\":\"matrix\""))
+                        .body())
+                .isEqualTo("data:"
+                               + " {\"type\":\"series\",\"data\":{\"index\":0,\"tags\":{\"__name__\":\"up\",\"job\":\"a\"},\"label\":\"up\"}}\n\n"
+                               + "data:"
+                               + " {\"type\":\"series\",\"data\":{\"index\":1,\"tags\":{\"__name__\":\"up\",\"job\":\"b\"},\"label\":\"up\"}}\n\n"
+                               + "data:"
+                               + " {\"type\":\"step\",\"data\":{\"timestamp\":0,\"series\":[0,1],\"values\":[1,0]}}\n\n"
+                               + "data:"
+                               + " {\"type\":\"step\",\"data\":{\"timestamp\":10000,\"series\":[0,1],\"values\":[2,\"NaN\"]}}\n\n"
+                               + "data:"
+                               + " {\"type\":\"step\",\"data\":{\"timestamp\":20000,\"series\":[0,1],\"values\":[3,\"-Inf\"]}}\n\n"
+                               + "data: {\"type\":\"done\",\"data\":{\"status\":\"ok\"}}\n\n");
     }
 
     @Test
@@ -136,13 +139,16 @@ final class SseApiTest {
         gate.countDown();
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.body())
-                .contains("data: {\"type\":\"progress\",\"data\":{\"phase\":\"working\",\"unitsDone\":0,\"unitsTotal\":1,")
+                .contains("data:"
+                        + " {\"type\":\"progress\",\"data\":{\"phase\":\"working\",\"unitsDone\":0,\"unitsTotal\":1,")
                 .contains("\"code\":\"DEADLINE_EXCEEDED\"")
                 .endsWith("data: {\"type\":\"done\",\"data\":{\"status\":\"error\"}}\n\n");
     }
 
     @Test
     void silentStreamsGetPings() throws Exception {
+        api.close();
+        api = new TestingApi(lake, folder, TestingApi.settings().withSsePingIntervalMillis(150));
         CountDownLatch gate = new CountDownLatch(1);
         api.workManager().setGate(gate);
         try (Socket socket = post(range("\"q\":\"up\""))) {
@@ -257,9 +263,11 @@ final class SseApiTest {
 
     @Test
     void validation() throws Exception {
-        assertThat(api.postJson("/api/v1/promql/validate", "{\"query\":\"sum(up)\"}").body())
+        assertThat(api.postJson("/api/v1/promql/validate", "{\"query\":\"sum(up)\"}")
+                        .body())
                 .isEqualTo("{\"valid\":true}");
-        assertThat(api.postJson("/api/v1/promql/validate", "{\"query\":\"sum(up\"}").body())
+        assertThat(api.postJson("/api/v1/promql/validate", "{\"query\":\"sum(up\"}")
+                        .body())
                 .startsWith("{\"valid\":false,\"error\":\"")
                 .contains("\"pos\":\"1:")
                 .contains("\"line\":1,\"column\":");
