@@ -54,7 +54,7 @@ public sealed interface AgentEffect {
             long session, String apiId, String queryId, int leafId, String workId, int attempt, long deadlineMillis)
             implements AgentEffect {}
 
-    /** Tell a running execution to stop. */
+    /** Tell an execution to stop; it may just have ended. */
     record CancelExecution(String workId, int attempt, String reason) implements AgentEffect {}
 
     /** Delete a published artifact now. */

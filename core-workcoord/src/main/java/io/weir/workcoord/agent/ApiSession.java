@@ -16,7 +16,7 @@ final class ApiSession {
 
     /** Credits it was last told. */
     int granted;
-    /** Credits it may still believe it has: the largest grant it has not yet been seen to give up. */
+    /** Credits it may still use: the largest grant it has not yet been seen to give up, or what it holds if that is more. */
     int believed;
     /** The heartbeat whose reply shows that the last grant has arrived; 0 for none under way. */
     long confirmSequence;

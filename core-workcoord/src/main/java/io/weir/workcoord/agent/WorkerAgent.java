@@ -81,9 +81,14 @@ public final class WorkerAgent {
         expireSilent(nowMillis);
         apply(event, nowMillis);
         enforceDeadlines(nowMillis);
+        settleCredits();
         startQueued();
         finishDrain(nowMillis);
         sendHeartbeats(nowMillis);
+        if (!drained) {
+            // Several sessions may end in one step; what was meant for the later ones goes. A drain ends orderly instead.
+            effects.removeIf(effect -> effect instanceof AgentEffect.Send send && !sessions.containsKey(send.session()));
+        }
         return effects;
     }
 
@@ -196,8 +201,6 @@ public final class WorkerAgent {
                 lose(session, "API " + session.apiId + " fell silent");
             }
         }
-        // Losing one may have announced new grants to another that expired with it.
-        effects.removeIf(effect -> effect instanceof AgentEffect.Send send && !sessions.containsKey(send.session()));
     }
 
     private void heartbeat(AgentEvent.HeartbeatReceived heartbeat) {
@@ -209,7 +212,20 @@ public final class WorkerAgent {
             effects.add(new SendHeartbeat(session.session, heartbeat.sequence(), true));
         } else if (session.confirmSequence != 0 && heartbeat.sequence() >= session.confirmSequence) {
             session.confirmSequence = 0;
-            session.believed = session.granted;
+        }
+    }
+
+    /** Takes back credits that an API has given up and no longer uses, and gives them to the others. */
+    private void settleCredits() {
+        boolean freed = false;
+        for (ApiSession session : sessions.values()) {
+            int inUse = Math.max(session.granted, session.held);
+            if (session.confirmSequence == 0 && session.believed > inUse) {
+                session.believed = inUse;
+                freed = true;
+            }
+        }
+        if (freed) {
             credits.rebalance(sessions.values()).forEach(this::announceGrant);
         }
     }

@@ -80,6 +80,9 @@ public final class Coordinator {
         failOverdue(nowMillis);
         placeQueued(nowMillis);
         sendHeartbeats(nowMillis);
+        // Several sessions may end in one step; what was meant for the later ones goes.
+        effects.removeIf(effect ->
+                effect instanceof CoordinatorEffect.Send send && members.ofSession(send.session()) == null);
         return effects;
     }
 
