@@ -81,8 +81,8 @@ public final class Coordinator {
         placeQueued(nowMillis);
         sendHeartbeats(nowMillis);
         // Several sessions may end in one step; what was meant for the later ones goes.
-        effects.removeIf(effect ->
-                effect instanceof CoordinatorEffect.Send send && members.ofSession(send.session()) == null);
+        effects.removeIf(
+                effect -> effect instanceof CoordinatorEffect.Send send && members.ofSession(send.session()) == null);
         return effects;
     }
 
@@ -362,7 +362,9 @@ public final class Coordinator {
     private void failed(CoordinatorEvent.Failed failed, long nowMillis) {
         current(failed.session(), failed.workId(), failed.attempt()).ifPresent(item -> {
             WorkerEntry worker = item.requireOwner();
-            String message = "worker " + worker.workerId + ": " + failed.message();
+            // What is wrong with the query itself is the user's to read, whichever worker found it.
+            boolean ofQuery = failed.kind() == FailureKind.BAD_QUERY || failed.kind() == FailureKind.LIMIT_EXCEEDED;
+            String message = ofQuery ? failed.message() : "worker " + worker.workerId + ": " + failed.message();
             item.tried.add(worker.workerId);
             if (item.state() == WorkState.READY) {
                 effects.add(new AbortFetch(item.workId, item.attempt));
@@ -426,6 +428,9 @@ public final class Coordinator {
             giveUp(item, "the query's " + limits.queryRetriesMax() + " retries are used up; last: " + message);
         } else {
             requeueFailed(item, kind, message, nowMillis);
+            if (item.state() == WorkState.QUEUED && !members.hasUntried(item)) {
+                item.notBeforeMillis = nowMillis + (limits.retryBackoffMillis() << Math.min(10, item.failures - 1));
+            }
         }
     }
 
@@ -439,9 +444,6 @@ public final class Coordinator {
             return;
         }
         requeue(item, nowMillis);
-        if (item.owner == null && !item.state().isTerminal() && !members.hasUntried(item)) {
-            item.notBeforeMillis = nowMillis + (limits.retryBackoffMillis() << Math.min(10, item.failures - 1));
-        }
     }
 
     /** Back to the queue, not by a fault of the work. */
