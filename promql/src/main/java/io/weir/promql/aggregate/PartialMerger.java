@@ -6,10 +6,7 @@ import io.weir.promql.exec.StepVector;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StaleMarker;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,22 +32,16 @@ public final class PartialMerger {
      * @throws QueryException.Execution if the parameter of topk or bottomk is NaN or too large
      */
     public PartialMerger(@Nullable PartialAggregate aggregate, List<List<Labels>> seriesTablesByUnit) {
-        TreeSet<Labels> union = new TreeSet<>();
-        seriesTablesByUnit.forEach(union::addAll);
-        series = List.copyOf(union);
-        Map<Labels, Integer> ordinals = new HashMap<>();
-        for (int i = 0; i < series.size(); i++) {
-            ordinals.put(series.get(i), i);
-        }
+        SeriesUnion union = SeriesUnion.of(seriesTablesByUnit);
+        series = union.series();
+        outputOf = union.ordinals();
         int units = seriesTablesByUnit.size();
-        outputOf = new int[units][];
         v = new double[units][];
         c = new double[units][];
         n = new long[units][];
         StateLayout layout = StateLayout.of(aggregate);
         for (int unit = 0; unit < units; unit++) {
             List<Labels> table = seriesTablesByUnit.get(unit);
-            outputOf[unit] = table.stream().mapToInt(ordinals::get).toArray();
             v[unit] = new double[table.size()];
             c[unit] = new double[layout.hasC() ? table.size() : 0];
             n[unit] = new long[layout.hasN() ? table.size() : 0];

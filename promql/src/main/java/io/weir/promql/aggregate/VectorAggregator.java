@@ -22,6 +22,9 @@ public final class VectorAggregator {
      * @throws IllegalArgumentException for operators whose result is not one value per group
      */
     public VectorAggregator(AggregateOperator operator, int groups) {
+        if (operator == AggregateOperator.COUNT_VALUES) {
+            throw new IllegalArgumentException(operator.text() + " has more than one value per group");
+        }
         quantile = operator == AggregateOperator.QUANTILE;
         state = new AggregateState(quantile ? AggregateOperator.COUNT : operator, quantile ? 0 : groups);
         samples = new double[quantile ? groups : 0][4];

@@ -26,7 +26,8 @@ final class HistogramOperator extends VectorOperator {
     }
 
     /** The histograms of a vector: which series are their buckets. */
-    private record Histograms(List<Labels> labels, BitSet dropsName, int[][] members, double[] bounds, int[] malformed) {
+    private record Histograms(
+            List<Labels> labels, BitSet dropsName, int[][] members, double[] bounds, int[] malformed) {
         static Histograms of(VectorOperator vector) {
             Map<Labels, Integer> ordinals = new HashMap<>();
             List<Labels> labels = new ArrayList<>();
@@ -57,7 +58,8 @@ final class HistogramOperator extends VectorOperator {
                             .mapToInt(i -> i)
                             .toArray())
                     .toArray(int[][]::new);
-            return new Histograms(labels, drops, sorted, bounds, malformed.build().toArray());
+            return new Histograms(
+                    labels, drops, sorted, bounds, malformed.build().toArray());
         }
     }
 
@@ -74,6 +76,10 @@ final class HistogramOperator extends VectorOperator {
     private final StepVector results = new StepVector(0);
     private final double[] numbers;
     private final ClassicBuckets buckets = new ClassicBuckets();
+    /** Series with a malformed bucket label, and histograms that were not monotonic, about which was spoken. */
+    private final BitSet warned = new BitSet();
+
+    private final BitSet informed = new BitSet();
 
     /** histogram_quantile. */
     static HistogramOperator quantile(
@@ -197,8 +203,7 @@ final class HistogramOperator extends VectorOperator {
     }
 
     /** Histogram by histogram, and for each its quantiles if they are labelled. */
-    private static LabelMapping resultLabels(
-            Histograms histograms, List<String> texts, String label, boolean delayed) {
+    private static LabelMapping resultLabels(Histograms histograms, List<String> texts, String label, boolean delayed) {
         List<Labels> results = new ArrayList<>();
         BitSet drops = new BitSet();
         for (Labels histogram : histograms.labels()) {
@@ -226,7 +231,8 @@ final class HistogramOperator extends VectorOperator {
         }
         child.eval(step, input);
         for (int i : histograms.malformed()) {
-            if (input.isPresent(i)) {
+            if (input.isPresent(i) && !warned.get(i)) {
+                warned.set(i);
                 warnMalformed(child.series().get(i));
             }
         }
@@ -244,7 +250,8 @@ final class HistogramOperator extends VectorOperator {
                 continue;
             }
             buckets.prepareQuantiles();
-            if (buckets.wasForcedMonotonic() && !Arrays.stream(numbers).allMatch(Quantiles::isInvalid)) {
+            if (buckets.wasForcedMonotonic() && !informed.get(histogram) && hasValidQuantile()) {
+                informed.set(histogram);
                 informForced(histograms.labels().get(histogram));
             }
             for (int p = 0; p < numbers.length; p++) {
@@ -252,6 +259,10 @@ final class HistogramOperator extends VectorOperator {
             }
         }
         mapping.scatter(results, out);
+    }
+
+    private boolean hasValidQuantile() {
+        return Arrays.stream(numbers).anyMatch(number -> !Quantiles.isInvalid(number));
     }
 
     private void collect(int histogram) {

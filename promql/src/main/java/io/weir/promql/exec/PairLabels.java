@@ -63,9 +63,8 @@ final class PairLabels {
                 && !matching.include().isEmpty();
         this.manyOutput = new int[many.series().size()];
         this.oneIndex = new int[one.series().size()];
-        boolean manyIsLeft = matching.cardinality() != Cardinality.ONE_TO_MANY;
-        this.filledOneOutput = new int[(manyIsLeft ? matching.fillRight() : matching.fillLeft()) == null ? 0 : manyOutput.length];
-        this.filledManyOutput = new int[(manyIsLeft ? matching.fillLeft() : matching.fillRight()) == null ? 0 : oneIndex.length];
+        this.filledOneOutput = new int[matching.fillRight() == null ? 0 : manyOutput.length];
+        this.filledManyOutput = new int[matching.fillLeft() == null ? 0 : oneIndex.length];
     }
 
     static PairLabels of(
@@ -90,7 +89,9 @@ final class PairLabels {
             for (int i = 0; i < manyOutput.length; i++) {
                 manyOutput[i] = groupSize[signatures.left()[i]] == 0
                         ? NONE
-                        : ordinal(resultLabels(many.series().get(i), Labels.EMPTY), many.dropsName().get(i));
+                        : ordinal(
+                                resultLabels(many.series().get(i), Labels.EMPTY),
+                                many.dropsName().get(i));
             }
             return;
         }
@@ -108,7 +109,8 @@ final class PairLabels {
         for (int i = 0; i < manyOutput.length; i++) {
             for (int j : members[signatures.left()[i]]) {
                 Labels labels = resultLabels(many.series().get(i), one.series().get(j));
-                pairOutput[manyOutput[i] + oneIndex[j]] = ordinal(labels, many.dropsName().get(i));
+                pairOutput[manyOutput[i] + oneIndex[j]] =
+                        ordinal(labels, many.dropsName().get(i));
             }
         }
     }
@@ -127,7 +129,9 @@ final class PairLabels {
     private void fill() {
         for (int i = 0; i < filledOneOutput.length; i++) {
             Labels missing = signatures.labels().get(signatures.left()[i]);
-            filledOneOutput[i] = ordinal(resultLabels(many.series().get(i), missing), many.dropsName().get(i));
+            filledOneOutput[i] = ordinal(
+                    resultLabels(many.series().get(i), missing),
+                    many.dropsName().get(i));
         }
         for (int j = 0; j < filledManyOutput.length; j++) {
             Labels missing = signatures.labels().get(signatures.right()[j]);

@@ -42,6 +42,7 @@ final class PlanNodes {
             case PlanNode.ScalarNegation n -> List.of(n.scalar());
             case PlanNode.ScalarExtreme n -> List.of(n.left(), n.right());
             case PlanNode.Elementwise n -> with(n.scalars(), n.vector());
+            case PlanNode.NameDrop n -> List.of(n.vector());
             case PlanNode.Negation n -> List.of(n.vector());
             case PlanNode.Timestamp n -> List.of(n.vector());
             case PlanNode.HistogramsOnly n -> List.of(n.vector());

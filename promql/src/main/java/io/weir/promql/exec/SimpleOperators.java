@@ -1,6 +1,8 @@
 package io.weir.promql.exec;
 
+import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.Labels;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
@@ -29,6 +31,57 @@ final class SimpleOperators {
         @Override
         public void close() {
             children.forEach(VectorOperator::close);
+        }
+    }
+
+    /** Drops metric names right after a leaf. */
+    static final class NameDrop extends VectorOperator {
+        private static final int NOBODY = -1;
+
+        private final VectorOperator child;
+        private final LabelMapping mapping;
+        private final boolean strict;
+        private final StepVector input = new StepVector(0);
+        /** By output series: the input that has been seen. */
+        private final int[] owner;
+
+        NameDrop(VectorOperator child, boolean strict) {
+            this(child, LabelMapping.droppingName(child, false), strict);
+        }
+
+        private NameDrop(VectorOperator child, LabelMapping mapping, boolean strict) {
+            super(mapping.output(), mapping.dropsName());
+            this.child = child;
+            this.mapping = mapping;
+            this.strict = strict;
+            this.owner = new int[mapping.output().size()];
+            Arrays.fill(owner, NOBODY);
+        }
+
+        @Override
+        public void eval(int step, StepVector out) {
+            child.eval(step, input);
+            if (strict) {
+                checkOwners();
+            }
+            mapping.scatter(input, out);
+        }
+
+        private void checkOwners() {
+            int[] target = mapping.target();
+            for (int i = 0; i < input.size(); i++) {
+                if (input.isPresent(i)) {
+                    if (owner[target[i]] != NOBODY && owner[target[i]] != i) {
+                        throw new QueryException.Execution(LabelMapping.DUPLICATE);
+                    }
+                    owner[target[i]] = i;
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            child.close();
         }
     }
 

@@ -1,7 +1,9 @@
 package io.weir.promql.exec;
 
+import io.weir.promql.ast.AggregateOperator;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.ast.PositionRange;
+import io.weir.promql.labels.Labels;
 import io.weir.promql.plan.PlanNode;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
@@ -68,6 +70,7 @@ final class TreeBuilder {
     private VectorOperator vector(PlanNode node, StepGrid grid) {
         return switch (node) {
             case PlanNode.LeafRead read -> reader(read);
+            case PlanNode.NameDrop drop -> new SimpleOperators.NameDrop(vector(drop.vector(), grid), drop.strict());
             case PlanNode.Nothing nothing -> new SimpleOperators.Nothing(List.of());
             case PlanNode.HistogramsOnly only -> new SimpleOperators.Nothing(List.of(vector(only.vector(), grid)));
             case PlanNode.VectorOf of -> new SimpleOperators.OfScalar(scalar(of.scalar(), grid));
@@ -156,7 +159,7 @@ final class TreeBuilder {
 
     private VectorOperator aggregation(PlanNode.Aggregation node, StepGrid grid) {
         VectorOperator vector = vector(node.vector(), grid);
-        if (!node.label().isEmpty() || node.source().operator() == io.weir.promql.ast.AggregateOperator.COUNT_VALUES) {
+        if (node.source().operator() == AggregateOperator.COUNT_VALUES) {
             return AggregationOperators.CountValues.of(node.source(), node.label(), vector, grid.count(), context);
         }
         ScalarOperator parameter = node.parameter() == null ? null : scalar(node.parameter(), grid);
@@ -202,7 +205,7 @@ final class TreeBuilder {
     /** A scalar as the root of a tree. */
     private record RootScalar(ScalarOperator scalar, EvalContext context) implements ExecNode {
         @Override
-        public List<io.weir.promql.labels.Labels> series() {
+        public List<Labels> series() {
             return scalar.series();
         }
 

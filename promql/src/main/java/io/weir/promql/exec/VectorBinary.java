@@ -66,8 +66,9 @@ final class VectorBinary extends VectorOperator {
         this.matching = matching;
         this.returnBool = returnBool;
         this.pairs = pairs;
-        this.fillMany = manyIsLeft ? matching.fillLeft() : matching.fillRight();
-        this.fillOne = manyIsLeft ? matching.fillRight() : matching.fillLeft();
+        /* Prometheus swaps the sides for group_right but not the fill values: fill_left fills the "many" side, always. */
+        this.fillMany = matching.fillLeft();
+        this.fillOne = matching.fillRight();
         int groups = pairs.groupLabels().size();
         this.oneStamp = new int[groups];
         this.oneOrdinal = new int[groups];

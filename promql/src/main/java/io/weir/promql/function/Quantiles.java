@@ -11,12 +11,21 @@ public final class Quantiles {
         return !(quantile >= 0 && quantile <= 1);
     }
 
+    /** The quantile of the first {@code size} values, which this method sorts; see {@link #ofSorted}. */
+    public static double ofUnsorted(double quantile, double[] values, int size) {
+        if (quantile >= 0 && quantile <= 1) {
+            Arrays.sort(values, 0, size);
+        }
+        return ofSorted(quantile, values, size);
+    }
+
     /**
-     * The quantile of the first {@code size} values, which this method may reorder; NaN without values.
+     * The quantile of the first {@code size} values; NaN without values.
      *
      * @param quantile -Inf results for less than 0, +Inf for more than 1, NaN for NaN
+     * @param values in the order of {@link Arrays#sort(double[])}
      */
-    public static double ofUnsorted(double quantile, double[] values, int size) {
+    public static double ofSorted(double quantile, double[] values, int size) {
         if (size == 0 || Double.isNaN(quantile)) {
             return Double.NaN;
         }
@@ -26,14 +35,13 @@ public final class Quantiles {
         if (quantile > 1) {
             return Double.POSITIVE_INFINITY;
         }
-        Arrays.sort(values, 0, size);
-        // Java sorts NaN to the end, so position i of the wanted order is i + numbers here
+        // Java sorts NaN to the end, Prometheus to the start
         int numbers = size;
         while (numbers > 0 && Double.isNaN(values[numbers - 1])) {
             numbers--;
         }
         double rank = quantile * (size - 1.0);
-        int lower = (int) Math.max(0, Math.floor(rank));
+        int lower = (int) Math.floor(rank);
         int upper = Math.min(size - 1, lower + 1);
         double weight = rank - Math.floor(rank);
         return at(values, size, numbers, lower) * (1 - weight) + at(values, size, numbers, upper) * weight;

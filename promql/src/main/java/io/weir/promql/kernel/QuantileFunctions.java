@@ -8,7 +8,12 @@ final class QuantileFunctions {
 
     /** quantile_over_time; argument 0 is the quantile. */
     static final class Quantile extends WindowFunction {
-        private double[] sorted = new double[64];
+        private final SortedWindow window = new SortedWindow();
+
+        @Override
+        protected void prepare(double[] values, int size) {
+            window.reset();
+        }
 
         @Override
         protected double apply(
@@ -19,16 +24,12 @@ final class QuantileFunctions {
                 long evaluationMillis,
                 double[][] arguments,
                 int step) {
-            int size = high - low;
-            if (sorted.length < size) {
-                sorted = new double[Math.max(size, sorted.length * 2)];
-            }
-            System.arraycopy(values, low, sorted, 0, size);
-            return Quantiles.ofUnsorted(arguments[0][step], sorted, size);
+            window.moveTo(values, low, high);
+            return Quantiles.ofSorted(arguments[0][step], window.sorted(), window.size());
         }
     }
 
-    /** mad_over_time: the median of the distances from the median. */
+    /** mad_over_time: the median of the distances from the median; NaN if there is a NaN among the samples. */
     static final class MedianAbsoluteDeviation extends WindowFunction {
         private double[] sorted = new double[64];
 
@@ -38,6 +39,11 @@ final class QuantileFunctions {
             int size = high - low;
             if (sorted.length < size) {
                 sorted = new double[Math.max(size, sorted.length * 2)];
+            }
+            for (int i = low; i < high; i++) {
+                if (Double.isNaN(values[i])) {
+                    return Double.NaN;
+                }
             }
             System.arraycopy(values, low, sorted, 0, size);
             double median = Quantiles.ofUnsorted(0.5, sorted, size);

@@ -12,10 +12,8 @@ final class RegressionFunctions {
     /** deriv (the slope) and predict_linear (the line's value, argument 0 seconds after the evaluation time). */
     static final class Line extends WindowFunction {
         private final boolean predict;
-        private final NeumaierSum sumX = new NeumaierSum();
-        private final NeumaierSum sumY = new NeumaierSum();
-        private final NeumaierSum sumXY = new NeumaierSum();
-        private final NeumaierSum sumXX = new NeumaierSum();
+        private double sumOfX;
+        private double sumOfY;
 
         Line(boolean predict) {
             this.predict = predict;
@@ -41,16 +39,9 @@ final class RegressionFunctions {
             }
             // deriv takes a time near the samples as origin to lose fewer digits
             long origin = predict ? evaluationMillis : timestamps[low];
-            sum(timestamps, values, low, high, origin);
+            double slope = slope(timestamps, values, low, high, origin);
             double n = high - low;
-            double x = sumX.sum() + sumX.compensation();
-            double y = sumY.sum() + sumY.compensation();
-            double xy = sumXY.sum() + sumXY.compensation();
-            double xx = sumXX.sum() + sumXX.compensation();
-            double covariance = xy - x * y / n;
-            double variance = xx - x * x / n;
-            double slope = covariance / variance;
-            return predict ? slope * arguments[0][step] + (y / n - slope * x / n) : slope;
+            return predict ? slope * arguments[0][step] + (sumOfY / n - slope * sumOfX / n) : slope;
         }
 
         private static boolean isConstant(double[] values, int low, int high) {
@@ -62,18 +53,38 @@ final class RegressionFunctions {
             return true;
         }
 
-        private void sum(long[] timestamps, double[] values, int low, int high, long origin) {
-            sumX.reset();
-            sumY.reset();
-            sumXY.reset();
-            sumXX.reset();
+        /** The slope; leaves the sums of both coordinates in the fields. */
+        private double slope(long[] timestamps, double[] values, int low, int high, long origin) {
+            double sumX = 0;
+            double sumY = 0;
+            double sumXY = 0;
+            double sumXX = 0;
+            double errorX = 0;
+            double errorY = 0;
+            double errorXY = 0;
+            double errorXX = 0;
             for (int i = low; i < high; i++) {
                 double x = (timestamps[i] - origin) / 1e3;
-                sumX.add(x);
-                sumY.add(values[i]);
-                sumXY.add(x * values[i]);
-                sumXX.add(x * x);
+                double y = values[i];
+                double nextX = sumX + x;
+                errorX = NeumaierSum.compensation(sumX, errorX, x, nextX);
+                sumX = nextX;
+                double nextY = sumY + y;
+                errorY = NeumaierSum.compensation(sumY, errorY, y, nextY);
+                sumY = nextY;
+                double nextXY = sumXY + x * y;
+                errorXY = NeumaierSum.compensation(sumXY, errorXY, x * y, nextXY);
+                sumXY = nextXY;
+                double nextXX = sumXX + x * x;
+                errorXX = NeumaierSum.compensation(sumXX, errorXX, x * x, nextXX);
+                sumXX = nextXX;
             }
+            sumOfX = sumX + errorX;
+            sumOfY = sumY + errorY;
+            double n = high - low;
+            double covariance = (sumXY + errorXY) - sumOfX * sumOfY / n;
+            double variance = (sumXX + errorXX) - sumOfX * sumOfX / n;
+            return covariance / variance;
         }
     }
 

@@ -29,6 +29,7 @@ final class LeafCompiler {
 
     private final StepGrid queryGrid;
     private final long lookbackMillis;
+    private final boolean keepsMetricName;
     private final LeafBudget budget;
     private final Annotations annotations;
     private final ScalarColumns scalars;
@@ -36,6 +37,7 @@ final class LeafCompiler {
     LeafCompiler(LeafPlan plan, LeafBudget budget, Annotations annotations) {
         queryGrid = plan.queryGrid();
         lookbackMillis = plan.lookbackMillis();
+        keepsMetricName = plan.keepsMetricName();
         this.budget = budget;
         this.annotations = annotations;
         scalars = new ScalarColumns(plan.queryGrid());
@@ -166,7 +168,7 @@ final class LeafCompiler {
             throw new IllegalArgumentException(call.function().text() + " without a range vector");
         }
         double[][] arguments = columns(scalarArguments, grid);
-        RangeNode.ResultCheck check = check(call, LeafNames.dropsName(matrix), arguments);
+        RangeNode.ResultCheck check = check(call, !keepsMetricName && LeafNames.dropsName(matrix), arguments);
         return new RangeNode(call.function(), kernel, source, windows, arguments, check);
     }
 
@@ -243,6 +245,7 @@ final class LeafCompiler {
     private final class QuantileCheck implements RangeNode.ResultCheck {
         private final Expr.Call call;
         private final double[] quantiles;
+        private double warned = 0.5;
 
         QuantileCheck(Expr.Call call, double[] quantiles) {
             this.call = call;
@@ -252,7 +255,10 @@ final class LeafCompiler {
         @Override
         public void check(SeriesInput input, double[] column) {
             for (int i = 0; i < quantiles.length; i++) {
-                if (Quantiles.isInvalid(quantiles[i]) && !StaleMarker.is(column[i])) {
+                if (Quantiles.isInvalid(quantiles[i])
+                        && Double.compare(quantiles[i], warned) != 0
+                        && !StaleMarker.is(column[i])) {
+                    warned = quantiles[i];
                     annotations.add(new Annotation(
                             Annotation.Level.WARNING,
                             "PromQL warning: quantile value should be between 0 and 1, got "

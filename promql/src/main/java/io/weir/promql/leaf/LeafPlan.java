@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param aggregate mergeable aggregation on top, or null
  * @param dataStartMillis samples at or before this time are not needed (windows are left-open)
  * @param dataEndMillis samples after this time are not needed
- * @param keepsMetricName whether results keep the metric name even where it is to be dropped, because it is dropped centrally at
- *     the end of the query (feature promql-delayed-name-removal)
+ * @param keepsMetricName whether results keep the metric name even where it is to be dropped, because that is done centrally: at the
+ *     end of the query (feature promql-delayed-name-removal), or right after the leaf if the selector has series of several names, which
+ *     may become equal across shards
  */
 public record LeafPlan(
         Expr expression,

@@ -37,10 +37,19 @@ public final class PromqlPrinter {
             case Expr.Subquery subquery -> print(subquery.expression()) + suffix(subquery);
             case Expr.Call call -> call.function().text() + "(" + printAll(call.arguments()) + ")";
             case Expr.Aggregate aggregate -> head(aggregate) + "(" + printAll(aggregate.children()) + ")";
-            case Expr.Binary binary -> print(binary.left()) + " " + operator(binary) + " " + print(binary.right());
+            case Expr.Binary binary -> printLeft(binary) + " " + operator(binary) + " " + print(binary.right());
             case Expr.Unary unary -> (unary.negative() ? "-" : "+") + print(unary.expression());
             case Expr.Parenthesized parenthesized -> "(" + print(parenthesized.expression()) + ")";
         };
+    }
+
+    /* As the base of a power, +Inf would be read as the sign of the whole power; Prometheus prints it all the same. */
+    private static String printLeft(Expr.Binary binary) {
+        String left = print(binary.left());
+        boolean signed = binary.operator() == BinaryOperator.POW
+                && binary.left() instanceof Expr.NumberLiteral
+                && left.startsWith("+");
+        return signed ? left.substring(1) : left;
     }
 
     /** The text with line breaks in every node longer than 100 characters, indented by two spaces a level. */
@@ -70,7 +79,7 @@ public final class PromqlPrinter {
             case Expr.Binary binary ->
                 fits
                         ? indent + line
-                        : pretty(binary.left(), level + 1) + "\n" + indent + operator(binary) + "\n"
+                        : prettyLeft(binary, level + 1) + "\n" + indent + operator(binary) + "\n"
                                 + pretty(binary.right(), level + 1);
             case Expr.Unary unary ->
                 indent
@@ -81,6 +90,12 @@ public final class PromqlPrinter {
                         ? indent + line
                         : indent + "(\n" + pretty(parenthesized.expression(), level + 1) + "\n" + indent + ")";
         };
+    }
+
+    private static String prettyLeft(Expr.Binary binary, int level) {
+        return binary.left() instanceof Expr.NumberLiteral
+                ? INDENT.repeat(level) + printLeft(binary)
+                : pretty(binary.left(), level);
     }
 
     private static String prettyAll(List<Expr> expressions, int level) {

@@ -48,7 +48,7 @@ public final class LeafPlans {
                 lookbackMillis,
                 range.startMillis(),
                 range.endMillis(),
-                delayedNameRemoval);
+                delayedNameRemoval || LeafRules.dropsOneOfSeveralNames(expression));
     }
 
     /**

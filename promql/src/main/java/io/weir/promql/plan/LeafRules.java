@@ -121,6 +121,12 @@ final class LeafRules {
                 .toList();
     }
 
+    /** Whether there is a range vector in the subtree. */
+    static boolean hasMatrix(Expr expression) {
+        return expression.type() == ValueType.MATRIX
+                || expression.children().stream().anyMatch(LeafRules::hasMatrix);
+    }
+
     /** The selector of a per-series subtree, or of a matrix selector. */
     static Expr.VectorSelector selector(Expr expression) {
         return findSelector(expression).orElseThrow(() -> new IllegalArgumentException("no selector in " + expression));
@@ -141,6 +147,11 @@ final class LeafRules {
         return selector.matchers().stream()
                 .anyMatch(matcher ->
                         matcher.name().equals(Labels.METRIC_NAME) && matcher.type() == LabelMatcher.Type.EQUAL);
+    }
+
+    /** Whether names are dropped that keep series apart, so that series of different shards may become equal. */
+    static boolean dropsOneOfSeveralNames(Expr expression) {
+        return dropsName(expression) && !hasOneName(selector(expression));
     }
 
     /** Whether there is any selector in the subtree. */

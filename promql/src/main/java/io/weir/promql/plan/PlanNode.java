@@ -20,6 +20,13 @@ public sealed interface PlanNode {
      */
     record LeafRead(int leafId, boolean dropsName, int positionShift) implements PlanNode {}
 
+    /**
+     * Drops metric names; two series may become one only if they have no step in common.
+     *
+     * @param strict whether two series may not become one at all, as after range functions
+     */
+    record NameDrop(PlanNode vector, boolean strict) implements PlanNode {}
+
     /** The samples of a range vector selector; only as the root of a plan. */
     record RawRead(int leafId) implements PlanNode {}
 

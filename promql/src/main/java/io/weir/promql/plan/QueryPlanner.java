@@ -111,11 +111,8 @@ public final class QueryPlanner {
             long time = grid.startMillis();
             return new PlanNode.StepInvariant(node(expression, StepGrid.instant(time)), time);
         }
-        boolean isLeaf = options.pushdown() == Pushdown.FULL
-                ? LeafRules.isPerSeries(expression)
-                : LeafRules.isMinimal(expression);
-        if (isLeaf) {
-            return read(expression, null, grid, LeafRules.dropsName(expression));
+        if (LeafRules.isMinimal(expression) || (options.pushdown() == Pushdown.FULL && isPushable(expression))) {
+            return leafNode(expression, grid);
         }
         return switch (expression) {
             case Expr.NumberLiteral literal -> new PlanNode.NumberLiteral(literal.value());
@@ -129,6 +126,12 @@ public final class QueryPlanner {
             case Expr.MatrixSelector selector -> throw misplaced(selector);
             case Expr.Subquery subquery -> throw misplaced(subquery);
         };
+    }
+
+    private PlanNode leafNode(Expr expression, StepGrid grid) {
+        PlanNode read = read(expression, null, grid, LeafRules.dropsName(expression));
+        boolean dropsHere = !options.delayedNameRemoval() && LeafRules.dropsOneOfSeveralNames(expression);
+        return dropsHere ? new PlanNode.NameDrop(read, LeafRules.hasMatrix(expression)) : read;
     }
 
     private static IllegalStateException misplaced(Expr expression) {
@@ -206,14 +209,12 @@ public final class QueryPlanner {
     }
 
     /**
-     * Whether an aggregation may be pushed on top. Where names are dropped and the selector has several, series of different shards
-     * may become equal: an error that only the central aggregation sees.
+     * Whether a subtree may be pushed whole. Where names are dropped and the selector has several, series of different shards may
+     * become equal: an error that only central evaluation sees.
      */
     private boolean isPushable(Expr expression) {
         return LeafRules.isPerSeries(expression)
-                && (options.delayedNameRemoval()
-                        || !LeafRules.dropsName(expression)
-                        || LeafRules.hasOneName(LeafRules.selector(expression)));
+                && (options.delayedNameRemoval() || !LeafRules.dropsOneOfSeveralNames(expression));
     }
 
     private PlanNode callNode(Expr.Call call, StepGrid grid) {

@@ -226,6 +226,9 @@ final class RangeKernelsTest {
                 case TS_OF_LAST_OVER_TIME -> t[n - 1] / 1000.0;
                 case QUANTILE_OVER_TIME -> quantile(arguments[0][step], v);
                 case MAD_OVER_TIME -> {
+                    if (Arrays.stream(v).anyMatch(Double::isNaN)) {
+                        yield Double.NaN;
+                    }
                     double median = quantile(0.5, v);
                     yield quantile(
                             0.5, Arrays.stream(v).map(x -> Math.abs(x - median)).toArray());

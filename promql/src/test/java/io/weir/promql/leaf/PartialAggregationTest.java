@@ -24,6 +24,7 @@ import io.weir.promql.series.SampleBuffer;
 import io.weir.promql.series.StaleMarker;
 import io.weir.promql.series.StepGrid;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -391,6 +392,42 @@ final class PartialAggregationTest {
         merger.begin();
         merger.add(1, 1, 3, 0, 0);
         assertThatThrownBy(() -> merger.add(1, 1, 4, 0, 0)).isInstanceOf(QueryException.Execution.class);
+    }
+
+    @Test
+    void tablesUniteWhateverTheirOrder() {
+        long seed = 12;
+        Random random = new Random(seed);
+        for (int round = 0; round < 100; round++) {
+            List<List<Labels>> tables = new ArrayList<>();
+            Map<Labels, Double> expected = new TreeMap<>();
+            for (int unit = random.nextInt(6); unit >= 0; unit--) {
+                TreeMap<Labels, Double> table = new TreeMap<>();
+                for (int i = random.nextInt(20); i > 0; i--) {
+                    table.put(Labels.of("i", "" + random.nextInt(30)), 1.0);
+                }
+                List<Labels> labels = new ArrayList<>(table.keySet());
+                if (random.nextBoolean()) {
+                    Collections.shuffle(labels, random);
+                }
+                tables.add(labels);
+                labels.forEach(label -> expected.merge(label, 1.0, Double::sum));
+            }
+            PartialMerger merger = new PartialMerger(
+                    new PartialAggregate(AggregateOperator.COUNT, false, List.of("i"), 0, ""), tables);
+            assertThat(merger.series()).as("seed=%d", seed).containsExactlyElementsOf(expected.keySet());
+            merger.begin();
+            for (int unit = 0; unit < tables.size(); unit++) {
+                for (int i = 0; i < tables.get(unit).size(); i++) {
+                    merger.add(unit, i, 1, 0, 0);
+                }
+            }
+            StepVector out = new StepVector(1);
+            merger.finish(out);
+            assertThat(Arrays.stream(out.values(), 0, out.size()).boxed().toList())
+                    .as("seed=%d", seed)
+                    .containsExactlyElementsOf(expected.values());
+        }
     }
 
     @Test

@@ -1,0 +1,5 @@
+/** Benchmarks, run by hand. */
+@NullMarked
+package io.weir.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,139 @@
+package io.weir.promql.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.parser.Feature;
+import io.weir.promql.plan.Pushdown;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is computed in leaves on shards must be what is computed centrally: random queries, both ways. */
+final class PushdownDifferentialTest {
+    private static final int QUERIES = 1500;
+
+    private record Outcome(List<String> values, Set<Annotation> annotations, String error) {}
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void pushedLeavesOnShardsEqualCentralEvaluation(long seed) {
+        Random random = new Random(seed);
+        int failed = 0;
+        int empty = 0;
+        for (int i = 0; i < QUERIES; i++) {
+            MemoryStorage storage = TestingData.random(new Random(seed * 1000 + i / 50), true);
+            Set<Feature> features = random.nextInt(3) == 0 ? Feature.ALL : experimental();
+            String query = new TestingQueries(random).query();
+            long start = random.nextInt((int) TestingData.END_MILLIS);
+            boolean instant = random.nextInt(3) == 0;
+            long end = instant ? start : start + random.nextInt(900_000);
+            long step = 1000 + random.nextInt(120_000);
+            EngineOptions options = EngineOptions.of(features);
+            Outcome central = outcome(
+                    new Engine(storage, options.withPushdown(Pushdown.SELECTORS_ONLY)),
+                    query,
+                    start,
+                    end,
+                    instant ? 0 : step);
+            int shards = 1 + random.nextInt(7);
+            Engine sharded = new Engine(storage, options.withShards(shards, Labels::hashCode));
+            Outcome pushed = outcome(sharded, query, start, end, instant ? 0 : step);
+            assertThat(pushed)
+                    .as(
+                            "seed=%d query %d: %s from %d to %d step %d, %d shards, %s",
+                            seed, i, query, start, end, step, shards, features)
+                    .isEqualTo(central);
+            failed += central.error().isEmpty() ? 0 : 1;
+            empty += central.error().isEmpty() && central.values().isEmpty() ? 1 : 0;
+        }
+        System.out.println("seed=" + seed + " queries=" + QUERIES + " errors=" + failed + " empty=" + empty);
+        assertThat(failed + empty).as("queries that show little").isLessThan(QUERIES * 2 / 3);
+    }
+
+    private static Set<Feature> experimental() {
+        return Set.of(Feature.PROMQL_EXPERIMENTAL_FUNCTIONS);
+    }
+
+    private static Outcome outcome(Engine engine, String query, long start, long end, long step) {
+        try {
+            QueryResult result = step == 0 ? engine.instant(query, start) : engine.range(query, start, end, step);
+            return new Outcome(values(result), Set.copyOf(result.annotations()), "");
+        } catch (QueryException e) {
+            return new Outcome(List.of(), Set.of(), errorKind(String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Which of several duplicates is met first is not part of the language. */
+    private static String errorKind(String message) {
+        return message.startsWith("found duplicate series for the match group") ? "duplicate series" : message;
+    }
+
+    private static List<String> values(QueryResult result) {
+        List<String> values = new ArrayList<>();
+        switch (result) {
+            case QueryResult.Scalar scalar -> values.add(bits(scalar.value()));
+            case QueryResult.Text text -> values.add(text.value());
+            case QueryResult.Vector vector ->
+                vector.samples().forEach(sample -> values.add(sample.labels() + " " + bits(sample.value())));
+            case QueryResult.Matrix matrix ->
+                matrix.series().forEach(points -> {
+                    StringBuilder line = new StringBuilder(points.labels().toString());
+                    for (int i = 0; i < points.values().length; i++) {
+                        line.append(' ')
+                                .append(bits(points.values()[i]))
+                                .append('@')
+                                .append(points.timestampsMillis()[i]);
+                    }
+                    values.add(line.toString());
+                });
+        }
+        return values;
+    }
+
+    /** NaN is NaN, whatever its payload: which one an addition yields depends on the order. */
+    private static String bits(double value) {
+        return Double.isNaN(value) ? "NaN" : value + "/" + Long.toHexString(Double.doubleToRawLongBits(value));
+    }
+
+    @Test
+    void mergedSumsOfFractionsAreWithinRoundingOfCentralOnes() {
+        Random random = new Random(7);
+        String[] aggregations = {"sum", "avg", "stddev", "stdvar"};
+        for (int i = 0; i < 400; i++) {
+            MemoryStorage storage = TestingData.random(new Random(500 + i / 20), false);
+            String inner = random.nextBoolean() ? "rate(requests_total[5m])" : "load{instance=~\"i[0-2]\"}";
+            String query = aggregations[i % 4] + (random.nextBoolean() ? " by (job)" : "") + " (" + inner + ")";
+            long start = random.nextInt(3_000_000);
+            EngineOptions options = EngineOptions.of(Feature.NONE);
+            QueryResult.Matrix central =
+                    (QueryResult.Matrix) new Engine(storage, options.withPushdown(Pushdown.SELECTORS_ONLY))
+                            .range(query, start, start + 600_000, 30_000);
+            QueryResult.Matrix pushed = (QueryResult.Matrix)
+                    new Engine(storage, options.withShards(1 + random.nextInt(7), Labels::hashCode))
+                            .range(query, start, start + 600_000, 30_000);
+            assertThat(pushed.annotations()).containsExactlyInAnyOrderElementsOf(central.annotations());
+            assertThat(pushed.series()).hasSameSizeAs(central.series());
+            for (int s = 0; s < central.series().size(); s++) {
+                assertClose(query, central.series().get(s), pushed.series().get(s));
+            }
+        }
+    }
+
+    private static void assertClose(String query, QueryResult.Points expected, QueryResult.Points actual) {
+        assertThat(actual.labels()).isEqualTo(expected.labels());
+        assertThat(actual.timestampsMillis()).isEqualTo(expected.timestampsMillis());
+        for (int i = 0; i < expected.values().length; i++) {
+            double a = expected.values()[i];
+            double b = actual.values()[i];
+            boolean close = Double.compare(a, b) == 0 || Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b));
+            assertThat(close).as("%s: %s and %s", query, a, b).isTrue();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package io.weir.promql.engine;
+
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Random queries that find something in {@link TestingData}.
+ *
+ * <p>They are of a kind whose values do not depend on how the series are split: sums and averages only of whole numbers.
+ */
+final class TestingQueries {
+    private static final List<String> SELECTORS = List.of(
+            "requests_total",
+            "errors_total",
+            "load",
+            "memory",
+            "load{job=\"api\"}",
+            "memory{instance=~\"i[01]\"}",
+            "{__name__=~\"load|memory\",env=\"prod\"}",
+            "{job!=\"db\",__name__!~\".*bucket|.*info\"}",
+            "latency_bucket",
+            "job_info",
+            "nothing_here");
+    private static final List<String> RANGES = List.of("1m", "5m", "10m", "90s");
+    private static final List<String> GROUPINGS = List.of(
+            "", " by (job)", " by (job, env)", " without (instance)", " by (__name__)", " by (le)", " by (absent)");
+    private static final List<String> ANY_RANGE_FUNCTIONS = List.of(
+            "rate",
+            "increase",
+            "delta",
+            "irate",
+            "idelta",
+            "deriv",
+            "avg_over_time",
+            "stddev_over_time",
+            "quantile_over_time",
+            "predict_linear");
+    private static final List<String> WHOLE_RANGE_FUNCTIONS = List.of(
+            "sum_over_time",
+            "min_over_time",
+            "max_over_time",
+            "count_over_time",
+            "last_over_time",
+            "first_over_time",
+            "present_over_time",
+            "changes",
+            "resets");
+
+    private final Random random;
+
+    TestingQueries(Random random) {
+        this.random = random;
+    }
+
+    private String pick(List<String> from) {
+        return from.get(random.nextInt(from.size()));
+    }
+
+    /** An instant vector, or now and then a scalar. */
+    String query() {
+        return random.nextInt(20) == 0 ? scalar(3) : vector(1 + random.nextInt(4));
+    }
+
+    private String selector() {
+        String modifiers = switch (random.nextInt(12)) {
+            case 0 -> " offset 3m";
+            case 1 -> " offset -2m";
+            case 2 -> " @ 1800";
+            case 3 -> " @ start()";
+            case 4 -> " @ end() offset 1m";
+            default -> "";
+        };
+        return pick(SELECTORS) + modifiers;
+    }
+
+    private String ranged(String function, String expression, boolean isSelector) {
+        String matrix =
+                isSelector ? withRange(expression) : "(" + expression + ")[" + pick(RANGES) + ":" + resolution() + "]";
+        return switch (function) {
+            case "quantile_over_time" ->
+                "quantile_over_time(" + pick(List.of("0.5", "0", "1.2", "-1")) + ", " + matrix + ")";
+            case "predict_linear" -> "predict_linear(" + matrix + ", 60)";
+            default -> function + "(" + matrix + ")";
+        };
+    }
+
+    private String withRange(String selector) {
+        int modifiers = selector.indexOf(" @");
+        int offset = selector.indexOf(" offset");
+        int at = modifiers < 0 ? offset : offset < 0 ? modifiers : Math.min(modifiers, offset);
+        String range = "[" + pick(RANGES) + "]";
+        return at < 0 ? selector + range : selector.substring(0, at) + range + selector.substring(at);
+    }
+
+    private String resolution() {
+        return pick(List.of("", "30s", "1m", "7s"));
+    }
+
+    /** A vector of whole numbers (or NaN or infinite ones). */
+    private String whole(int depth) {
+        if (depth <= 0) {
+            return selector();
+        }
+        return switch (random.nextInt(9)) {
+            case 0 -> ranged(pick(WHOLE_RANGE_FUNCTIONS), selector(), true);
+            case 1 -> ranged(pick(WHOLE_RANGE_FUNCTIONS), whole(depth - 1), false);
+            case 2 -> pick(List.of("abs", "ceil", "floor", "sgn", "-")) + "(" + whole(depth - 1) + ")";
+            case 3 -> whole(depth - 1) + pick(List.of(" + ", " - ", " * ")) + random.nextInt(9);
+            case 4 -> whole(depth - 1) + pick(List.of(" > ", " <= ", " == bool ", " != ")) + random.nextInt(99);
+            case 5 -> pick(List.of("sum", "count", "min", "max", "group")) + grouping() + "(" + whole(depth - 1) + ")";
+            case 6 ->
+                pick(List.of("topk", "bottomk")) + grouping() + "(" + random.nextInt(4) + ", " + whole(depth - 1) + ")";
+            case 7 -> "(" + whole(depth - 1) + ")";
+            default -> selector();
+        };
+    }
+
+    private String grouping() {
+        return pick(GROUPINGS);
+    }
+
+    private String vector(int depth) {
+        if (depth <= 0) {
+            return selector();
+        }
+        return switch (random.nextInt(16)) {
+            case 0, 1 -> whole(depth);
+            case 2, 3 -> ranged(pick(ANY_RANGE_FUNCTIONS), selector(), true);
+            case 4 -> ranged(pick(ANY_RANGE_FUNCTIONS), vector(depth - 1), false);
+            case 5 -> "round(" + vector(depth - 1) + ", " + scalar(depth - 1) + ")";
+            case 6 -> vector(depth - 1) + pick(List.of(" / ", " ^ ", " % ", " < ", " >= bool ")) + scalar(depth - 1);
+            case 7 -> scalar(depth - 1) + pick(List.of(" / ", " - ", " < ", " == ")) + vector(depth - 1);
+            case 8 ->
+                "(" + vector(depth - 1) + ")"
+                        + pick(List.of(" + ", " / ", " > ", " == bool ", " and ", " or ", " unless "))
+                        + pick(List.of("", "ignoring (instance) ", "on (job, instance) "))
+                        + "(" + vector(depth - 1) + ")";
+            case 9 -> "(" + vector(depth - 1) + ") * on (job) group_left (team) job_info";
+            case 10 -> pick(List.of("min", "max", "count", "group")) + grouping() + "(" + vector(depth - 1) + ")";
+            case 11 -> pick(List.of("avg", "sum")) + grouping() + "(" + whole(depth - 1) + ")";
+            case 12 ->
+                pick(List.of("topk", "bottomk", "quantile", "limitk")) + grouping() + "("
+                        + pick(List.of("1", "2", "0.5")) + ", " + vector(depth - 1) + ")";
+            case 13 -> "count_values" + grouping() + "(\"value\", " + whole(depth - 1) + ")";
+            case 14 -> special(depth);
+            default -> pick(List.of("timestamp", "hour", "sqrt", "absent")) + "(" + vector(depth - 1) + ")";
+        };
+    }
+
+    private String special(int depth) {
+        return switch (random.nextInt(7)) {
+            case 0 -> "histogram_quantile(" + pick(List.of("0.9", "0.1", "2")) + ", " + vector(depth - 1) + ")";
+            case 1 -> "histogram_quantile(0.5, sum by (le) (latency_bucket))";
+            case 2 -> "label_replace(" + vector(depth - 1) + ", \"dst\", \"$1\", \"job\", \"(.).*\")";
+            case 3 -> "label_join(" + vector(depth - 1) + ", \"job\", \"-\", \"env\", \"job\")";
+            case 4 -> pick(List.of("sort", "sort_desc")) + "(" + vector(depth - 1) + ")";
+            case 5 -> "absent_over_time(" + withRange(selector()) + ")";
+            default -> "vector(" + scalar(depth - 1) + ")";
+        };
+    }
+
+    private String scalar(int depth) {
+        return switch (depth <= 0 ? random.nextInt(4) : random.nextInt(7)) {
+            case 0 -> "time()";
+            case 1 -> "pi()";
+            case 2, 3 -> String.valueOf(random.nextInt(20));
+            case 4 -> "(" + scalar(depth - 1) + pick(List.of(" + ", " * ", " - ")) + scalar(depth - 1) + ")";
+            case 5 -> "scalar(" + vector(depth - 1) + ")";
+            default -> "-" + scalar(depth - 1);
+        };
+    }
+}

@@ -1,0 +1,86 @@
+package io.weir.promql.testlang;
+
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.engine.Engine;
+import io.weir.promql.engine.EngineOptions;
+import io.weir.promql.engine.MemoryStorage;
+import io.weir.promql.engine.QueryResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The engine of this module over a storage in memory, as the runner wants it. */
+public final class TestingLocalEngine implements TestEngine {
+    private final MemoryStorage storage = new MemoryStorage();
+    private final Engine engine;
+
+    public TestingLocalEngine(EngineOptions options) {
+        this.engine = new Engine(storage, options);
+    }
+
+    @Override
+    public Set<Need> supported() {
+        return Set.of();
+    }
+
+    @Override
+    public void clear() {
+        storage.clear();
+    }
+
+    @Override
+    public void load(List<TestSeries> series, boolean withCustomBuckets) {
+        for (TestSeries one : series) {
+            for (TestSeries.Sample sample : one.samples()) {
+                if (sample.histogram() == null) {
+                    storage.add(one.labels(), sample.timestampMillis(), sample.value());
+                }
+            }
+        }
+    }
+
+    @Override
+    public TestResult instant(String expression, long timeMillis) {
+        return result(expression, engine.instant(expression, timeMillis));
+    }
+
+    @Override
+    public TestResult range(String expression, long startMillis, long endMillis, long stepMillis) {
+        return result(expression, engine.range(expression, startMillis, endMillis, stepMillis));
+    }
+
+    private static TestResult result(String expression, QueryResult result) {
+        TestResult.Value value = switch (result) {
+            case QueryResult.Scalar scalar -> new TestResult.Value.Scalar(scalar.value());
+            case QueryResult.Text text -> new TestResult.Value.Text(text.value());
+            case QueryResult.Vector vector ->
+                new TestResult.Value.Vector(vector.samples().stream()
+                        .map(sample -> new TestResult.Row(
+                                sample.labels(),
+                                List.of(new TestResult.Point(vector.timestampMillis(), sample.value()))))
+                        .toList());
+            case QueryResult.Matrix matrix ->
+                new TestResult.Value.Matrix(
+                        matrix.series().stream().map(TestingLocalEngine::row).toList());
+        };
+        return new TestResult(
+                value,
+                annotations(expression, result, Annotation.Level.WARNING),
+                annotations(expression, result, Annotation.Level.INFO));
+    }
+
+    private static TestResult.Row row(QueryResult.Points points) {
+        List<TestResult.Point> converted = new ArrayList<>();
+        for (int i = 0; i < points.values().length; i++) {
+            converted.add(new TestResult.Point(points.timestampsMillis()[i], points.values()[i]));
+        }
+        return new TestResult.Row(points.labels(), converted);
+    }
+
+    private static List<String> annotations(String expression, QueryResult result, Annotation.Level level) {
+        return result.annotations().stream()
+                .filter(annotation -> annotation.level() == level)
+                .map(annotation -> annotation.render(expression))
+                .toList();
+    }
+}
