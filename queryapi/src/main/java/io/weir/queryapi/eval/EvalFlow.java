@@ -105,7 +105,9 @@ final class EvalFlow {
 
     private StepGrid part(StepRange group) {
         return new StepGrid(
-                plan.rootGrid().at(group.from()), plan.rootGrid().at(group.to() - 1), plan.rootGrid().stepMillis());
+                plan.rootGrid().at(group.from()),
+                plan.rootGrid().at(group.to() - 1),
+                plan.rootGrid().stepMillis());
     }
 
     /** The plan on the steps of a group; the operators count steps from the start of their grid. */

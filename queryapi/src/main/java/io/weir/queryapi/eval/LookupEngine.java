@@ -89,7 +89,10 @@ public final class LookupEngine {
         try (WorkInbox inbox = new WorkInbox(Map.of(0, List.of(units)), limits.samplesMax(), session.running())) {
             work = workManager.submit(
                     new Submission(
-                            request.queryId(), request.tenant(), session.control().deadlineNanos(), units),
+                            request.queryId(),
+                            request.tenant(),
+                            session.control().deadlineNanos(),
+                            units),
                     inbox);
             try (FetchedCursors cursors = new FetchedCursors(inbox.take(0, session.control()), opener)) {
                 session.running().phase(RunningQuery.Phase.EVALUATING);

@@ -44,7 +44,8 @@ final class OrderedCoordinator {
     }
 
     /** The artifacts of the next group in the order of its units, or null while some are missing. */
-    @Nullable List<FetchedArtifact> poll() {
+    @Nullable
+    List<FetchedArtifact> poll() {
         if (next == groups.size() || missing[next] > 0) {
             return null;
         }

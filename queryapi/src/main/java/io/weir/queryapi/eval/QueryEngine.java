@@ -84,22 +84,20 @@ public final class QueryEngine {
                     throw e;
                 }
                 metrics.rerun();
-                LOG.info(
-                        "query_id={} runs again, its segments were replaced: {}", request.queryId(), e.getMessage());
+                LOG.info("query_id={} runs again, its segments were replaced: {}", request.queryId(), e.getMessage());
             }
         }
     }
 
     private boolean isWorthAnotherRun(QueryException cause, PlannedQuery planned) {
-        boolean ofStorage =
-                switch (cause) {
-                    case QueryException.Internal e -> true;
-                    case QueryException.Unavailable e -> true;
-                    case QueryException.BadData e -> false;
-                    case QueryException.Execution e -> false;
-                    case QueryException.Timeout e -> false;
-                    case QueryException.Canceled e -> false;
-                };
+        boolean ofStorage = switch (cause) {
+            case QueryException.Internal e -> true;
+            case QueryException.Unavailable e -> true;
+            case QueryException.BadData e -> false;
+            case QueryException.Execution e -> false;
+            case QueryException.Timeout e -> false;
+            case QueryException.Canceled e -> false;
+        };
         if (!ofStorage) {
             return false;
         }
@@ -132,15 +130,7 @@ public final class QueryEngine {
                         inbox);
             }
             try {
-                new EvalFlow(
-                                planned,
-                                inbox,
-                                opener,
-                                limits,
-                                session.control(),
-                                session.running(),
-                                progress,
-                                sink)
+                new EvalFlow(planned, inbox, opener, limits, session.control(), session.running(), progress, sink)
                         .run(annotations);
                 ended = "the query is complete";
             } catch (QueryException.Canceled e) {

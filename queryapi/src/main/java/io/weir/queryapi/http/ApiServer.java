@@ -5,6 +5,8 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
+import io.javalin.http.HttpResponseException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.lake.catalog.SegmentCatalog;
@@ -66,8 +68,11 @@ public final class ApiServer implements AutoCloseable {
         metrics.gauge("weir.queries.running", "Queries that run now", admission::running);
         metrics.gauge("weir.queries.waiting", "Queries that wait for a slot now", admission::waiting);
         QuerySessions sessions = new QuerySessions(
-                admission, runningQueries, metrics, clock, cause -> ErrorMapping.of(cause)
-                        .errorType());
+                admission,
+                runningQueries,
+                metrics,
+                clock,
+                cause -> ErrorMapping.of(cause).errorType());
         QueryPlanning planning = new QueryPlanning(catalog, settings.limits(), features(settings.features()));
         QueryEngine engine = new QueryEngine(planning, workManager, opener, settings.limits(), metrics);
         LookupEngine lookups = new LookupEngine(
@@ -100,13 +105,7 @@ public final class ApiServer implements AutoCloseable {
             MeterRegistry registry,
             List<RouteContributor> extraRoutes) {
         return start(
-                settings,
-                catalog,
-                workManager,
-                ParquetArtifactCursor::open,
-                registry,
-                Clock.systemUTC(),
-                extraRoutes);
+                settings, catalog, workManager, ParquetArtifactCursor::open, registry, Clock.systemUTC(), extraRoutes);
     }
 
     /** Starts a server with its own way to open artifacts and its own clock. */
@@ -156,8 +155,8 @@ public final class ApiServer implements AutoCloseable {
             return listener;
         });
         config.routes.before(this::cors);
-        config.routes.options("/api/*", context -> context.status(204));
         config.routes.exception(Exception.class, ApiServer::failed);
+        config.routes.exception(HttpResponseException.class, ApiServer::failed);
     }
 
     private ServerConnector connector(Server server, HttpConfiguration http) {
@@ -176,6 +175,9 @@ public final class ApiServer implements AutoCloseable {
                             "Access-Control-Allow-Headers",
                             "Accept, Authorization, Content-Type, Origin, X-Query-Id, X-Scope-OrgID")
                     .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
+        }
+        if (context.method().equals(HandlerType.OPTIONS)) {
+            context.status(204).skipRemainingHandlers();
         }
     }
 

@@ -37,9 +37,13 @@ public record ApiSettings(
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("http-port must be 0 to 65535, not " + port);
         }
-        if (requestBytesMax <= 0 || responseBufferBytes < 1024 || idleTimeoutMillis <= 0 || ssePingIntervalMillis <= 0) {
-            throw new IllegalArgumentException("http-request-bytes-max, http-idle-timeout-millis and sse-ping-interval-millis"
-                    + " must be positive, http-response-buffer-bytes at least 1024");
+        if (requestBytesMax <= 0
+                || responseBufferBytes < 1024
+                || idleTimeoutMillis <= 0
+                || ssePingIntervalMillis <= 0) {
+            throw new IllegalArgumentException(
+                    "http-request-bytes-max, http-idle-timeout-millis and sse-ping-interval-millis"
+                            + " must be positive, http-response-buffer-bytes at least 1024");
         }
         if (shutdownMillisMax < 0) {
             throw new IllegalArgumentException("http-shutdown-millis-max must not be negative");

@@ -41,9 +41,8 @@ final class ExplainRoute {
         boolean range = !parameters.get("start").isEmpty()
                 || !parameters.get("end").isEmpty()
                 || !parameters.get("step").isEmpty();
-        QueryRequest request = range
-                ? queries.rangeRequest(context, parameters)
-                : queries.instantRequest(context, parameters);
+        QueryRequest request =
+                range ? queries.rangeRequest(context, parameters) : queries.instantRequest(context, parameters);
         PlannedQuery planned = planning.work(request, queries.plan(request), 0, false);
         Reply.json(context, settings.responseBufferBytes(), json -> {
             PrometheusJson.success(json);
@@ -88,8 +87,7 @@ final class ExplainRoute {
     private void leaf(JsonBytes json, LeafWork work) throws IOException {
         Leaf leaf = work.leaf();
         json.ascii("{\"id\":").number(leaf.id());
-        json.ascii(",\"expression\":")
-                .string(PromqlPrinter.print(leaf.plan().expression()));
+        json.ascii(",\"expression\":").string(PromqlPrinter.print(leaf.plan().expression()));
         json.ascii(",\"ordinal\":").number(leaf.exprOrdinal());
         json.ascii(",\"kind\":").string(leaf.kind().name().toLowerCase(Locale.ROOT));
         json.ascii(",\"pushedAggregation\":");
@@ -105,10 +103,7 @@ final class ExplainRoute {
         json.ascii(",\"segments\":");
         PrometheusJson.strings(
                 json,
-                segments.stream()
-                        .limit(SEGMENTS_SHOWN_MAX)
-                        .map(SegmentMeta::id)
-                        .toList());
+                segments.stream().limit(SEGMENTS_SHOWN_MAX).map(SegmentMeta::id).toList());
         json.ascii(",\"units\":[");
         List<WorkUnit> units = work.units();
         for (int i = 0; i < units.size(); i++) {

@@ -26,8 +26,7 @@ final class QueryRoutes {
     private final QueryEngine engine;
     private final Clock clock;
 
-    QueryRoutes(
-            ApiSettings settings, QuerySessions sessions, QueryPlanning planning, QueryEngine engine, Clock clock) {
+    QueryRoutes(ApiSettings settings, QuerySessions sessions, QueryPlanning planning, QueryEngine engine, Clock clock) {
         this.settings = settings;
         this.limits = settings.limits();
         this.sessions = sessions;

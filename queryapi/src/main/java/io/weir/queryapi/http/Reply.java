@@ -35,11 +35,7 @@ public final class Reply {
         if (error.retryAfterSeconds() > 0) {
             context.header("Retry-After", Integer.toString(error.retryAfterSeconds()));
         }
-        send(
-                context,
-                error.status(),
-                4096,
-                json -> PrometheusJson.error(json, error.errorType(), error.message()));
+        send(context, error.status(), 4096, json -> PrometheusJson.error(json, error.errorType(), error.message()));
     }
 
     private static void send(Context context, int status, int bufferBytes, Body body) throws IOException {

@@ -149,7 +149,8 @@ public final class RequestParameters {
         }
         if (!TENANT.matcher(tenant).matches() || tenant.equals(".") || tenant.equals("..")) {
             throw new QueryException.BadData("header " + TENANT_HEADER
-                    + " must be 1 to 128 characters of A-Z a-z 0-9 _ . - and not . or .., but is " + TimeText.quote(tenant));
+                    + " must be 1 to 128 characters of A-Z a-z 0-9 _ . - and not . or .., but is "
+                    + TimeText.quote(tenant));
         }
         return tenant;
     }

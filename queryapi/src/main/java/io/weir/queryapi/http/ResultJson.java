@@ -39,8 +39,7 @@ final class ResultJson {
      * @param limit most series written; 0 for all
      * @param statistics what to tell about the cost, or null
      */
-    ResultJson(
-            MatrixResult result, String query, boolean range, int limit, @Nullable QueryStatistics statistics) {
+    ResultJson(MatrixResult result, String query, boolean range, int limit, @Nullable QueryStatistics statistics) {
         this.result = result;
         this.query = query;
         this.range = range;
@@ -195,5 +194,4 @@ final class ResultJson {
                 statistics.samplesRead(),
                 statistics.units()));
     }
-
 }

@@ -81,7 +81,8 @@ final class StatusRoutes {
     void flags(Context context) throws IOException {
         data(context, json -> {
             json.ascii("{\"enable-feature\":")
-                    .string(String.join(",", settings.features().stream().sorted().toList()));
+                    .string(String.join(
+                            ",", settings.features().stream().sorted().toList()));
             json.ascii(",\"query.lookback-delta\":")
                     .string(settings.limits().lookbackMillis() + "ms")
                     .ascii(",\"query.max-concurrency\":")
@@ -107,9 +108,7 @@ final class StatusRoutes {
     }
 
     void emptyTargets(Context context) throws IOException {
-        data(
-                context,
-                json -> json.ascii("{\"activeTargets\":[],\"droppedTargets\":[],\"droppedTargetCounts\":{}}"));
+        data(context, json -> json.ascii("{\"activeTargets\":[],\"droppedTargets\":[],\"droppedTargetCounts\":{}}"));
     }
 
     /** Lakerunner's shape: what the streaming endpoint can do. */
@@ -190,8 +189,7 @@ final class StatusRoutes {
     void cancelQuery(Context context) throws IOException {
         String queryId = context.pathParam("queryId").toLowerCase(Locale.ROOT);
         if (!runningQueries.cancel(RequestParameters.tenant(context), queryId, "canceled by a request")) {
-            Reply.error(
-                    context, new ErrorMapping.ApiError(404, "not_found", "no query " + queryId + " is running", 0));
+            Reply.error(context, new ErrorMapping.ApiError(404, "not_found", "no query " + queryId + " is running", 0));
             return;
         }
         data(context, json -> json.ascii("{\"canceled\":").string(queryId).ascii('}'));

@@ -17,8 +17,8 @@ public final class RunningQueries {
      */
     public void add(RunningQuery query) {
         if (queries.putIfAbsent(query.queryId(), query) != null) {
-            throw new QueryException.BadData(
-                    "a query with the id " + query.queryId() + " is running already; leave X-Query-Id out or choose another");
+            throw new QueryException.BadData("a query with the id " + query.queryId()
+                    + " is running already; leave X-Query-Id out or choose another");
         }
     }
 

@@ -38,11 +38,10 @@ final class ShardCut {
     private static double share(List<LabelMatcher> matchers) {
         double share = 1;
         for (LabelMatcher matcher : matchers) {
-            boolean selective =
-                    switch (matcher.type()) {
-                        case EQUAL, REGEX -> !matcher.matchesEmpty();
-                        case NOT_EQUAL, NOT_REGEX -> false;
-                    };
+            boolean selective = switch (matcher.type()) {
+                case EQUAL, REGEX -> !matcher.matchesEmpty();
+                case NOT_EQUAL, NOT_REGEX -> false;
+            };
             if (selective) {
                 share *= matcher.name().equals(Labels.METRIC_NAME) ? NAME_SHARE : LABEL_SHARE;
             }

@@ -91,8 +91,8 @@ final class WorkPlanner {
                 : 1;
         List<StepRange> ranges = new ArrayList<>();
         for (int group = 0; group < groups; group++) {
-            ranges.add(new StepRange(
-                    (int) ((long) steps * group / groups), (int) ((long) steps * (group + 1) / groups)));
+            ranges.add(
+                    new StepRange((int) ((long) steps * group / groups), (int) ((long) steps * (group + 1) / groups)));
         }
         return ranges;
     }
@@ -163,7 +163,11 @@ final class WorkPlanner {
             return List.of();
         }
         ExpressionLeaf expression = WorkSpecs.expression(
-                request, leaf, leaf.plan().grid(), features, PromqlPrinter.print(leaf.plan().expression()));
+                request,
+                leaf,
+                leaf.plan().grid(),
+                features,
+                PromqlPrinter.print(leaf.plan().expression()));
         base.setExpression(expression).setLimits(WorkSpecs.limits(limits));
         return shardUnits(request.queryId(), request.tenant(), base.build(), leaf.id(), unitCount, group, run);
     }

@@ -96,7 +96,8 @@ public final class SeriesRoutes {
         List<List<LabelMatcher>> sets = byQuery
                 ? selectors(request.query())
                 : List.of(List.of(LabelMatcher.of(LabelMatcher.Type.EQUAL, Labels.METRIC_NAME, metric)));
-        List<String> names = lookup(context, request, Kind.LABEL_NAMES, "", sets).strings();
+        List<String> names =
+                lookup(context, request, Kind.LABEL_NAMES, "", sets).strings();
         if (!byQuery && names.isEmpty()) {
             throw new NotFoundResponse("metric not found: " + metric);
         }
@@ -139,8 +140,7 @@ public final class SeriesRoutes {
         frames.done(List.of(), answer.truncated() ? List.of(SseBuffered.TRUNCATED) : List.of(), request.query());
     }
 
-    private Answer lookup(
-            Context context, SseRequest request, Kind kind, String label, List<List<LabelMatcher>> sets)
+    private Answer lookup(Context context, SseRequest request, Kind kind, String label, List<List<LabelMatcher>> sets)
             throws IOException {
         long timeout = request.timeoutMillis() == 0
                 ? settings.limits().timeoutMillisMax()

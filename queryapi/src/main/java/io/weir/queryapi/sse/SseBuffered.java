@@ -93,8 +93,10 @@ final class SseBuffered {
         json.ascii(",\"sum\":");
         SseFrames.number(json, sum);
         json.ascii(",\"count\":").number(values.length);
-        double[] numbers =
-                Arrays.stream(values).filter(value -> !Double.isNaN(value)).sorted().toArray();
+        double[] numbers = Arrays.stream(values)
+                .filter(value -> !Double.isNaN(value))
+                .sorted()
+                .toArray();
         if (numbers.length > 0) {
             for (int i = 0; i < PERCENTILES.length; i++) {
                 json.ascii(PERCENTILE_KEYS[i]);

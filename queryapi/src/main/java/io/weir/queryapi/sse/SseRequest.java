@@ -34,8 +34,7 @@ record SseRequest(
         boolean progress,
         long timeoutMillis,
         JsonNode body) {
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /** Steps by length of the range, in seconds (lakerunner.md section 5.2). */
     private static final long[][] STEPS = {
@@ -67,7 +66,8 @@ record SseRequest(
         boolean chosen = !body.hasNonNull("step");
         String format = text(body, "format", "points");
         if (!format.equals("points") && !format.equals("matrix")) {
-            throw new QueryException.BadData("field \"format\": must be \"points\" or \"matrix\", not \"" + format + "\"");
+            throw new QueryException.BadData(
+                    "field \"format\": must be \"points\" or \"matrix\", not \"" + format + "\"");
         }
         return new SseRequest(
                 text(body, "q", ""),
@@ -94,14 +94,17 @@ record SseRequest(
             throw new QueryException.BadData("invalid JSON body: " + e.getMessage());
         }
         if (!body.isObject()) {
-            throw new QueryException.BadData("invalid JSON body: it must be an object like {\"s\":\"now-1h\",\"q\":\"up\"}");
+            throw new QueryException.BadData(
+                    "invalid JSON body: it must be an object like {\"s\":\"now-1h\",\"q\":\"up\"}");
         }
         return body;
     }
 
     static String text(JsonNode body, String field, String otherwise) {
         JsonNode node = body.get(field);
-        if (node == null || node.isNull() || (node.isTextual() && node.textValue().isEmpty())) {
+        if (node == null
+                || node.isNull()
+                || (node.isTextual() && node.textValue().isEmpty())) {
             return otherwise;
         }
         if (node.isTextual()) {

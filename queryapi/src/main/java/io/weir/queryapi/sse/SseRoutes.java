@@ -59,16 +59,14 @@ public final class SseRoutes {
                 ? limits.timeoutMillisMax()
                 : Math.min(request.timeoutMillis(), limits.timeoutMillisMax());
         StepGrid grid = request.grid();
-        QueryRequest query =
-                new QueryRequest(queryId, tenant, request.query(), grid, limits.lookbackMillis(), timeout);
+        QueryRequest query = new QueryRequest(queryId, tenant, request.query(), grid, limits.lookbackMillis(), timeout);
         QueryPlan plan = planning.plan(query);
         SseWriter writer =
                 new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
         stream(query, plan, request, writer, ClientWatch.of(context));
     }
 
-    private void stream(
-            QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, BooleanSupplier watch)
+    private void stream(QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, BooleanSupplier watch)
             throws IOException {
         SseFrames frames = new SseFrames(writer);
         Ticker ticker = new Ticker(writer, frames, watch, request.progress());

@@ -52,7 +52,8 @@ final class SseTimes {
             return 0;
         }
         if (endMillis == null) {
-            throw new QueryException.BadData("field \"" + field + "\" cannot be relative to the end; use now or a time");
+            throw new QueryException.BadData(
+                    "field \"" + field + "\" cannot be relative to the end; use now or a time");
         }
         return endMillis;
     }
@@ -63,13 +64,14 @@ final class SseTimes {
         double millis = 0;
         int at = 0;
         while (part.lookingAt()) {
-            millis += Double.parseDouble(part.group(1)) * unitMillis(part.group(2).toLowerCase(Locale.ROOT));
+            millis +=
+                    Double.parseDouble(part.group(1)) * unitMillis(part.group(2).toLowerCase(Locale.ROOT));
             at = part.end();
             part.region(at, text.length());
         }
         if (at != text.length() || at == 0 || millis > TIME_MILLIS_MAX) {
-            throw new QueryException.BadData("field \"" + field + "\": \"" + text
-                    + "\" is no duration like 30s, 5m, 1h30m or 7d");
+            throw new QueryException.BadData(
+                    "field \"" + field + "\": \"" + text + "\" is no duration like 30s, 5m, 1h30m or 7d");
         }
         return (long) millis;
     }

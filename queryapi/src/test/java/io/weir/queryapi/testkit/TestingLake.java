@@ -100,8 +100,8 @@ public final class TestingLake implements SegmentCatalog {
             return new SegmentSelection(List.of(), 0);
         }
         List<SegmentMeta> found = segments().stream()
-                .filter(segment -> segment.minTimeMillis() <= query.endMillis()
-                        && segment.maxTimeMillis() >= query.startMillis())
+                .filter(segment ->
+                        segment.minTimeMillis() <= query.endMillis() && segment.maxTimeMillis() >= query.startMillis())
                 .toList();
         return new SegmentSelection(found, found.size());
     }

@@ -135,8 +135,9 @@ public final class TestingWorkManager implements WorkManager {
                 }
                 Path file = folder.resolve("artifact-" + files.incrementAndGet());
                 run(unit, file);
-                WorkStatistics statistics =
-                        WorkStatistics.newBuilder().setSamplesRead(samplesPerUnit).build();
+                WorkStatistics statistics = WorkStatistics.newBuilder()
+                        .setSamplesRead(samplesPerUnit)
+                        .build();
                 if (canceled.get()) {
                     Files.delete(file);
                     return;
@@ -156,15 +157,19 @@ public final class TestingWorkManager implements WorkManager {
         WorkSpec spec = unit.spec();
         switch (spec.getKindCase()) {
             case EXPRESSION -> expression(unit, file);
-            case SERIES ->
-                lookup(unit, file, spec.getSeries().getMatcherSetsList(), labels -> Set.of(labels));
+            case SERIES -> lookup(unit, file, spec.getSeries().getMatcherSetsList(), labels -> Set.of(labels));
             case LABEL_NAMES ->
-                lookup(unit, file, spec.getLabelNames().getMatcherSetsList(), labels -> labels.toMap().keySet().stream()
-                        .map(name -> Labels.of("name", name))
-                        .collect(Collectors.toSet()));
+                lookup(
+                        unit,
+                        file,
+                        spec.getLabelNames().getMatcherSetsList(),
+                        labels -> labels.toMap().keySet().stream()
+                                .map(name -> Labels.of("name", name))
+                                .collect(Collectors.toSet()));
             case LABEL_VALUES ->
                 lookup(unit, file, spec.getLabelValues().getMatcherSetsList(), labels -> {
-                    Labels value = Labels.of("value", labels.get(spec.getLabelValues().getLabel()));
+                    Labels value =
+                            Labels.of("value", labels.get(spec.getLabelValues().getLabel()));
                     return value.size() == 0 ? Set.of() : Set.of(value);
                 });
             case KIND_NOT_SET -> throw new IllegalStateException("no kind");
@@ -203,8 +208,9 @@ public final class TestingWorkManager implements WorkManager {
             return;
         }
         LeafEvaluator evaluator = new LeafEvaluator(plan, new LeafLimits(1L << 40, 1L << 30));
-        selected(unit, plan.selector().matchers()).forEach(entry -> evaluator.add(
-                entry.getKey(), window(entry.getValue(), plan.dataStartMillis(), plan.dataEndMillis(), true)));
+        selected(unit, plan.selector().matchers())
+                .forEach(entry -> evaluator.add(
+                        entry.getKey(), window(entry.getValue(), plan.dataStartMillis(), plan.dataEndMillis(), true)));
         var ignored = ArtifactWriter.write(file, unit.workId(), evaluator.finish(), bytesMax);
         Objects.requireNonNull(ignored);
     }
@@ -250,8 +256,9 @@ public final class TestingWorkManager implements WorkManager {
         TreeSet<Labels> found = new TreeSet<>();
         for (Labels labels : lake.series().keySet()) {
             boolean matches = sets.isEmpty()
-                    || sets.stream().anyMatch(set -> set.getMatchersList().stream()
-                            .allMatch(matcher -> matcher(matcher).matches(labels)));
+                    || sets.stream()
+                            .anyMatch(set -> set.getMatchersList().stream()
+                                    .allMatch(matcher -> matcher(matcher).matches(labels)));
             if (matches && inShards(unit.spec(), labels)) {
                 found.addAll(projection.apply(labels));
             }
@@ -261,22 +268,20 @@ public final class TestingWorkManager implements WorkManager {
     }
 
     private static LabelMatcher matcher(Matcher matcher) {
-        LabelMatcher.Type type =
-                switch (matcher.getType()) {
-                    case EQUAL -> LabelMatcher.Type.EQUAL;
-                    case NOT_EQUAL -> LabelMatcher.Type.NOT_EQUAL;
-                    case REGEX -> LabelMatcher.Type.REGEX;
-                    case NOT_REGEX -> LabelMatcher.Type.NOT_REGEX;
-                    case UNRECOGNIZED -> throw new IllegalStateException("matcher type");
-                };
+        LabelMatcher.Type type = switch (matcher.getType()) {
+            case EQUAL -> LabelMatcher.Type.EQUAL;
+            case NOT_EQUAL -> LabelMatcher.Type.NOT_EQUAL;
+            case REGEX -> LabelMatcher.Type.REGEX;
+            case NOT_REGEX -> LabelMatcher.Type.NOT_REGEX;
+            case UNRECOGNIZED -> throw new IllegalStateException("matcher type");
+        };
         return LabelMatcher.of(type, matcher.getName(), matcher.getValue());
     }
 
     @Override
     public List<WorkerView> workers() {
         return workers
-                ? List.of(new WorkerView(
-                        "worker-1", "127.0.0.1:1", "alive", true, false, 4, 0, 0, 0, Double.NaN, 5, 6))
+                ? List.of(new WorkerView("worker-1", "127.0.0.1:1", "alive", true, false, 4, 0, 0, 0, Double.NaN, 5, 6))
                 : List.of();
     }
 
