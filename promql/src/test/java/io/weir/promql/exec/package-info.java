@@ -1,0 +1,5 @@
+/** Tests of the operators. */
+@NullMarked
+package io.weir.promql.exec;
+
+import org.jspecify.annotations.NullMarked;
