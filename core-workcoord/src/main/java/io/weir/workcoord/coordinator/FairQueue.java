@@ -1,0 +1,99 @@
+package io.weir.workcoord.coordinator;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * The API's queue of work: fair between tenants, then between the queries of a tenant, then first come first served. Fair
+ * means that the next turn is of the one that has least work on workers, among equals of the one not served for longest.
+ */
+final class FairQueue {
+    private static final Comparator<TenantEntry> TENANT_TURN = Comparator.<TenantEntry>comparingInt(
+                    tenant -> tenant.inFlight)
+            .thenComparingLong(tenant -> tenant.lastServed);
+    private static final Comparator<QueryEntry> QUERY_TURN =
+            Comparator.<QueryEntry>comparingInt(query -> query.inFlight).thenComparingLong(query -> query.lastServed);
+
+    private final Map<String, TenantEntry> tenants = new LinkedHashMap<>();
+    private long turn;
+    private int size;
+
+    TenantEntry tenant(String name) {
+        return tenants.computeIfAbsent(name, TenantEntry::new);
+    }
+
+    /** A query begins. It does not go ahead of those that wait already, nor behind what they were served before it came. */
+    void add(QueryEntry query) {
+        turn++;
+        query.lastServed = turn;
+        query.tenant.queries.add(query);
+        query.fresh.addAll(query.works);
+        size += query.works.size();
+    }
+
+    /** A query is over; what it has queued goes with it. */
+    void remove(QueryEntry query) {
+        size -= query.queued();
+        query.fresh.clear();
+        query.returned.clear();
+        query.tenant.queries.remove(query);
+        if (query.tenant.queries.isEmpty()) {
+            tenants.remove(query.tenant.name);
+        }
+    }
+
+    /** Work came back from a worker. */
+    void giveBack(WorkItem item) {
+        item.query.returned.add(item);
+        size++;
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** Offers queued work in turn until one is placed; false if none can be placed now. */
+    boolean placeNext(Predicate<WorkItem> place) {
+        List<TenantEntry> tenantsInTurn = new ArrayList<>(tenants.values());
+        tenantsInTurn.sort(TENANT_TURN);
+        for (TenantEntry tenant : tenantsInTurn) {
+            List<QueryEntry> queriesInTurn = new ArrayList<>();
+            for (QueryEntry query : tenant.queries) {
+                if (query.hasQueued()) {
+                    queriesInTurn.add(query);
+                }
+            }
+            queriesInTurn.sort(QUERY_TURN);
+            for (QueryEntry query : queriesInTurn) {
+                if (placeOneOf(query, place)) {
+                    turn++;
+                    query.lastServed = turn;
+                    tenant.lastServed = turn;
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean placeOneOf(QueryEntry query, Predicate<WorkItem> place) {
+        for (int i = 0; i < query.returned.size(); i++) {
+            if (place.test(query.returned.get(i))) {
+                query.returned.remove(i);
+                size--;
+                return true;
+            }
+        }
+        WorkItem first = query.fresh.peekFirst();
+        if (first != null && place.test(first)) {
+            query.fresh.removeFirst();
+            size--;
+            return true;
+        }
+        return false;
+    }
+}

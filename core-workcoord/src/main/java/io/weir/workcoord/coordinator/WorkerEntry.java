@@ -1,0 +1,57 @@
+package io.weir.workcoord.coordinator;
+
+import io.weir.workcoord.Heartbeat;
+import io.weir.workcoord.HeartbeatLimits;
+import io.weir.workcoord.Rendezvous;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/** A worker with a live session. It goes with its session; a reconnected worker is a new entry of the same id. */
+final class WorkerEntry {
+    final String workerId;
+    final long idHash;
+    final String incarnation;
+    final String address;
+    final long session;
+    final Heartbeat heartbeat;
+    /** What it owns: assigned, accepted and ready work, in order of assignment. */
+    final Set<WorkItem> works = new LinkedHashSet<>();
+
+    boolean acceptingWork;
+    boolean draining;
+    int credits;
+    int inFlight;
+
+    WorkerEntry(CoordinatorEvent.SessionOpened opened, HeartbeatLimits limits, long nowMillis) {
+        this.workerId = opened.workerId();
+        this.idHash = Rendezvous.hash(opened.workerId());
+        this.incarnation = opened.incarnation();
+        this.address = opened.address();
+        this.session = opened.session();
+        this.heartbeat = new Heartbeat(limits.intervalMillis(), limits.silenceMillis(), nowMillis);
+        this.acceptingWork = opened.acceptingWork();
+        this.draining = opened.draining();
+        this.credits = Math.max(0, opened.credits());
+    }
+
+    boolean isAvailable() {
+        return acceptingWork && !draining;
+    }
+
+    boolean hasRoom() {
+        return isAvailable() && inFlight < credits;
+    }
+
+    WorkerSnapshot snapshot() {
+        return new WorkerSnapshot(
+                workerId,
+                incarnation,
+                address,
+                session,
+                acceptingWork,
+                draining,
+                credits,
+                inFlight,
+                heartbeat.lastHeardMillis());
+    }
+}
