@@ -37,11 +37,12 @@ public final class ArtifactServer implements AutoCloseable {
     private final Timer sendTimer;
     private final Javalin server;
 
-    /** What the health endpoints say. */
+    /** What the health endpoints say; FAILED asks for a restart. */
     public enum Health {
         STARTING,
         READY,
-        DRAINING
+        DRAINING,
+        FAILED
     }
 
     private ArtifactServer(
@@ -49,7 +50,7 @@ public final class ArtifactServer implements AutoCloseable {
         this.spool = spool;
         this.registry = registry;
         this.health = health;
-        this.sendTimer = registry.timer("weir_artifact_send_seconds");
+        this.sendTimer = registry.timer("weir_artifact_send");
         this.server = Javalin.create(config -> {
             config.jetty.host = host;
             config.jetty.port = port;
@@ -60,7 +61,7 @@ public final class ArtifactServer implements AutoCloseable {
             config.routes.get("/api/v1/artifacts/{work_id}", context -> artifact(context, true));
             config.routes.head("/api/v1/artifacts/{work_id}", context -> artifact(context, false));
             config.routes.get("/metrics", this::metrics);
-            config.routes.get("/livez", context -> context.result("ok\n"));
+            config.routes.get("/livez", this::live);
             config.routes.get("/readyz", this::ready);
             config.routes.get("/healthz", this::healthState);
         });
@@ -84,6 +85,11 @@ public final class ArtifactServer implements AutoCloseable {
         } else {
             context.status(HttpStatus.NOT_FOUND).result("this worker's metrics are served by the process it runs in\n");
         }
+    }
+
+    private void live(Context context) {
+        boolean failed = health.get() == Health.FAILED;
+        context.status(failed ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.OK).result(failed ? "failed\n" : "ok\n");
     }
 
     private void ready(Context context) {

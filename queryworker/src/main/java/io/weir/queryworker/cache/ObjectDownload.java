@@ -38,7 +38,7 @@ final class ObjectDownload {
         this.folder = folder;
         this.store = store;
         this.slots = new Semaphore(downloadsMax);
-        this.timer = registry.timer("weir_download_seconds");
+        this.timer = registry.timer("weir_download");
         this.bytes = registry.counter("weir_download_bytes_total");
     }
 

@@ -24,6 +24,14 @@ final class Failures {
         return new WorkFailureException(failureClass, String.valueOf(failure.getMessage()), failure);
     }
 
+    static WorkFailureException of(DuckDbException failure) {
+        return switch (failure.reason()) {
+            case OUT_OF_MEMORY -> outOfMemory(String.valueOf(failure.getMessage()), failure);
+            case BUSY, INTERNAL ->
+                new WorkFailureException(FailureClass.INTERNAL, String.valueOf(failure.getMessage()), failure);
+        };
+    }
+
     static WorkFailureException canceled(Cancellation cancellation, Exception cause) {
         if (!cancellation.isCanceled() && cancellation.remainingMillis() <= 0) {
             return new WorkFailureException(

@@ -2,7 +2,6 @@ package io.weir.queryworker.exec;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import io.weir.lake.artifact.ArtifactMeta;
 import io.weir.lake.artifact.ArtifactWriter;
 import io.weir.lake.segment.CorruptSegmentException;
@@ -29,7 +28,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +46,6 @@ public final class LeafExecutor implements WorkExecutor {
     private final SegmentCache cache;
     private final BlockReaders readers;
     private final ExecutorSettings settings;
-    private final Timer taskTimer;
     private final Counter samplesCounter;
     private final MeterRegistry registry;
 
@@ -57,8 +54,6 @@ public final class LeafExecutor implements WorkExecutor {
         this.readers = readers;
         this.settings = settings;
         this.registry = registry;
-        this.taskTimer =
-                Timer.builder("weir_task_seconds").publishPercentileHistogram().register(registry);
         this.samplesCounter = registry.counter("weir_task_samples_total");
     }
 
@@ -85,7 +80,6 @@ public final class LeafExecutor implements WorkExecutor {
         try {
             ArtifactMeta artifact = run(spec, workId, target, cancellation, use, statistics);
             long nanos = System.nanoTime() - startNanos;
-            taskTimer.record(nanos, TimeUnit.NANOSECONDS);
             samplesCounter.increment(statistics.getSamplesRead());
             return new Result(
                     artifact,
@@ -101,6 +95,8 @@ public final class LeafExecutor implements WorkExecutor {
             throw counted(Failures.canceled(cancellation, e));
         } catch (IOException e) {
             throw counted(Failures.writing(e));
+        } catch (DuckDbException e) {
+            throw counted(Failures.of(e));
         } catch (OutOfMemoryError e) {
             throw counted(Failures.outOfMemory("the worker ran out of memory", e));
         } catch (RuntimeException e) {

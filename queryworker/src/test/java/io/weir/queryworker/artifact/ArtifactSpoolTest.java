@@ -203,6 +203,9 @@ final class ArtifactSpoolTest {
         health.set(ArtifactServer.Health.DRAINING);
         assertThat(status(base + "/readyz")).isEqualTo(503);
         assertThat(status(base + "/livez")).isEqualTo(200);
+        health.set(ArtifactServer.Health.FAILED);
+        assertThat(status(base + "/livez")).isEqualTo(503);
+        health.set(ArtifactServer.Health.DRAINING);
         assertThat(new String(request("GET", base + "/healthz").body(), java.nio.charset.StandardCharsets.UTF_8))
                 .isEqualTo("{\"status\":\"DRAINING\"}\n");
         publish("w", new byte[123]);
