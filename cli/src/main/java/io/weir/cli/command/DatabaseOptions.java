@@ -9,12 +9,22 @@ import picocli.CommandLine.Model.CommandSpec;
 final class DatabaseOptions {
     private final SettingsOptions<DatabaseSettings> options;
 
-    DatabaseOptions(CommandSpec command) {
+    /**
+     * @param except components that are no options
+     */
+    DatabaseOptions(CommandSpec command, String... except) {
+        String[] all = java.util.stream.Stream.concat(
+                        java.util.stream.Stream.of("jdbcUrl"), java.util.stream.Stream.of(except))
+                .toArray(String[]::new);
         options = SettingsOptions.add(
-                command, "db", DatabaseSettings.of("jdbc:postgresql://127.0.0.1/weir", "postgres", ""), "jdbcUrl");
+                command, "db", DatabaseSettings.of("jdbc:postgresql://127.0.0.1/weir", "postgres", ""), all);
     }
 
     DatabaseSettings build(String url) {
         return options.build(Map.of("jdbcUrl", url));
+    }
+
+    DatabaseSettings build(String url, String user, String password) {
+        return options.build(Map.of("jdbcUrl", url, "user", user, "password", password));
     }
 }

@@ -1,0 +1,128 @@
+package io.weir.cli.standalone;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.weir.cli.process.ApiProcess;
+import io.weir.cli.process.EmbeddedDatabase;
+import io.weir.cli.process.Meters;
+import io.weir.ingest.http.IngestServer;
+import io.weir.ingest.http.IngestSettings;
+import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.PostgresCatalog;
+import io.weir.lake.store.LakeSettings;
+import io.weir.lake.store.ObjectStore;
+import io.weir.lake.store.ObjectStores;
+import io.weir.queryapi.discovery.StaticDiscovery;
+import io.weir.queryapi.discovery.WorkerAddress;
+import io.weir.queryapi.fetch.FetchSettings;
+import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.workmanager.WorkManagerSettings;
+import io.weir.queryworker.WorkerProcess;
+import io.weir.queryworker.WorkerSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything in one process: PostgreSQL, a local lake, ingest, workers and an API, over the same gRPC and HTTP paths as separate
+ * processes use. Data and all other files lie in one folder, and a second start on it has all data.
+ */
+public final class Standalone implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Standalone.class);
+
+    /** Closed in the reverse order of their start. */
+    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+
+    private int port;
+
+    private Standalone() {}
+
+    /**
+     * What it is started with. Folders and addresses are filled in by {@link #start}.
+     *
+     * @param database adapts the settings to the embedded database's URL
+     * @param workers one for each worker
+     */
+    public record Parts(
+            Path folder,
+            UnaryOperator<DatabaseSettings> database,
+            IngestSettings ingest,
+            List<WorkerSettings> workers,
+            ApiSettings api,
+            WorkManagerSettings workManager,
+            FetchSettings fetch) {
+        public Parts {
+            workers = List.copyOf(workers);
+        }
+    }
+
+    /** Starts all parts; when this returns, samples are accepted and queries are answered. */
+    public static Standalone start(Parts parts) throws IOException {
+        Standalone standalone = new Standalone();
+        try {
+            standalone.startParts(parts);
+            return standalone;
+        } catch (IOException | RuntimeException e) {
+            standalone.close();
+            throw e;
+        }
+    }
+
+    private void startParts(Parts parts) throws IOException {
+        EmbeddedDatabase postgres = own(EmbeddedDatabase.start(parts.folder().resolve("postgres")));
+        DatabaseSettings database =
+                parts.database().apply(DatabaseSettings.of(postgres.jdbcUrl(), "postgres", "postgres"));
+        HikariDataSource pool = own(Databases.open(database));
+        Databases.migrate(pool);
+        ObjectStore store = own(ObjectStores.open(LakeSettings.of(
+                parts.folder().resolve("lake").toAbsolutePath().normalize().toString())));
+        Meters meters = own(new Meters());
+        IngestServer ingest =
+                own(IngestServer.start(parts.ingest(), new PostgresCatalog(pool), store, meters.registry()));
+        Set<WorkerAddress> addresses = new LinkedHashSet<>();
+        for (WorkerSettings settings : parts.workers()) {
+            // A registry of its own: its metrics are served on its own HTTP port, as those of a separate worker are.
+            Meters workerMeters = own(new Meters());
+            WorkerProcess worker = own(WorkerProcess.start(settings, store, workerMeters.registry()));
+            addresses.add(new WorkerAddress(settings.advertisedHost(), worker.grpcPort()));
+            LOG.info("worker {}: control port {}, HTTP port {}", worker.workerId(), worker.grpcPort(), worker.httpPort());
+        }
+        ApiProcess.Parts api = new ApiProcess.Parts(
+                parts.api(), database, parts.workManager(), parts.fetch(), new StaticDiscovery(addresses));
+        ApiProcess process = own(ApiProcess.start(api, meters.registry(), List.of(ingest.routes()::register)));
+        port = process.port();
+    }
+
+    private <T extends AutoCloseable> T own(T part) {
+        running.push(part);
+        return part;
+    }
+
+    /** The HTTP port. */
+    public int port() {
+        return port;
+    }
+
+    /** Stops all parts, the API first; a part that fails to stop is logged and the others still stop. */
+    @Override
+    public void close() {
+        while (!running.isEmpty()) {
+            AutoCloseable part = running.pop();
+            try {
+                part.close();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                LOG.warn("interrupted while stopping {}", part.getClass().getSimpleName(), e);
+            } catch (Exception e) {
+                LOG.warn("{} did not stop cleanly", part.getClass().getSimpleName(), e);
+            }
+        }
+    }
+}
