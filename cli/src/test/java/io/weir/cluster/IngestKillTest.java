@@ -41,7 +41,7 @@ class IngestKillTest {
     void everyAcknowledgedSampleIsThereExactlyOnce() throws Exception {
         try (TestingCluster cluster = TestingCluster.withLocalLake(folder)) {
             int port = Ports.free();
-            TestingCluster.Node ingest = cluster.ingest("ingest", port, "--flush-interval", "1s");
+            TestingCluster.Node ingest = cluster.ingest("ingest", port, "--ingest-flush-interval-millis", "1000");
             cluster.worker("worker-0");
             TestingCluster.Node api = cluster.api("api", 1);
             AtomicBoolean stop = new AtomicBoolean();
@@ -58,7 +58,7 @@ class IngestKillTest {
                 for (int kill = 0; kill < KILLS; kill++) {
                     Thread.sleep(2_500);
                     ingest.process().kill();
-                    ingest = cluster.ingest("ingest", port, "--flush-interval", "1s");
+                    ingest = cluster.ingest("ingest", port, "--ingest-flush-interval-millis", "1000");
                 }
                 long before = requests.get();
                 Thread.sleep(2_000);
