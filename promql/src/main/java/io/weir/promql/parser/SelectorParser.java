@@ -104,13 +104,18 @@ final class SelectorParser {
         try {
             return LabelMatcher.of(type, name, tokens.unquote(value));
         } catch (IllegalArgumentException e) {
-            String message = String.valueOf(e.getMessage());
             throw tokens.error(
                     new PositionRange(label.start(), value.end()),
-                    message.startsWith("error parsing regexp") || message.startsWith("regular expression of")
-                            ? message
-                            : "error parsing regexp: " + message);
+                    regexMessage(String.valueOf(e.getMessage()), tokens.unquote(value)));
         }
+    }
+
+    /* Prometheus compiles ^(?s:X)$ and its messages quote that; the anchors are implied where ours are compiled. */
+    private static String regexMessage(String message, String regex) {
+        String compiled = "`(?s:" + regex + ")`";
+        return message.endsWith(compiled)
+                ? message.substring(0, message.length() - compiled.length()) + "`^(?s:" + regex + ")$`"
+                : message;
     }
 
     /** A series: a name, labels in braces, or both. */

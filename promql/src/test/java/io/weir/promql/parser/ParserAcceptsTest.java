@@ -298,6 +298,37 @@ final class ParserAcceptsTest {
         assertThat(PromqlPrinter.pretty(parse("a+b"))).isEqualTo("a + b");
     }
 
+    private static final String[][] PRINTED = {
+        {"sum by() (task:errors:rate10s{job=\"s\"})", "sum(task:errors:rate10s{job=\"s\"})"},
+        {"sum without() (x)", "sum without () (x)"},
+        {"COUNT_VALUES(\"value\",x)", "count_values(\"value\", x)"},
+        {"a-on(b)group_left(c)d", "a - on (b) group_left (c) d"},
+        {"a - on() group_right d", "a - on () group_right () d"},
+        {"up>bool 0", "up > bool 0"},
+        {"a{ c='d' , b!=`e\\` }[5m] offset 90m", "a{b!=\"e\\\\\",c=\"d\"}[5m] offset 1h30m"},
+        {"a offset -1w3d @ 10", "a @ 10.000 offset -10d"},
+        {"a[1y2d]", "a[367d]"},
+        {"{__name__=\"\",a=\"x\"}", "{__name__=\"\",a=\"x\"}"},
+        {"{__name__=\"a\"}", "{__name__=\"a\"}"},
+        {"{\"a\"}", "a"},
+        {"{\"a.b\",\"c d\"=~\"x\"}", "{\"a.b\",\"c d\"=~\"x\"}"},
+        {"a[1h:]@start()", "a[1h:] @ start()"},
+        {"a[(1h+step())*2:5m]", "a[(1h + step()) * 2:5m]"},
+        {"1e6 + .000001 + 123456 + 0x10", "1e+06 + 1e-06 + 123456 + 16"},
+        {"+Inf - NaN + 1.5e300", "+Inf - NaN + 1.5e+300"},
+        {"'a\"\\n\u200b'", "\"a\\\"\\n\\u200b\""},
+        {"vector(5m) + -1.5", "vector(5m) + -1.5"},
+        {"rate(a[5m]smoothed offset 1m)", "rate(a[5m] smoothed offset 1m)"},
+    };
+
+    @TestFactory
+    Stream<DynamicTest> printsAsGo() {
+        return Stream.of(PRINTED)
+                .map(row -> DynamicTest.dynamicTest(
+                        row[0],
+                        () -> assertThat(PromqlPrinter.print(parse(row[0]))).isEqualTo(row[1])));
+    }
+
     private static Expr parse(String text) {
         return PromqlParser.parse(text, Feature.ALL);
     }

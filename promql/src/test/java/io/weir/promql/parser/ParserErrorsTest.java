@@ -88,7 +88,7 @@ final class ParserErrorsTest {
             "foo{a=\"b\" b=\"c\"}",
             "1:11: parse error: unexpected identifier \"b\" in label matching, expected \",\" or \"}\""
         },
-        {"foo{a=~\"(\"}", "1:5: parse error: error parsing regexp: missing closing ): `(?s:()`"},
+        {"foo{a=~\"(\"}", "1:5: parse error: error parsing regexp: missing closing ): `^(?s:()$`"},
         {"test[5d] OFFSET 10s [10m]", "1:21: parse error: ranges only allowed for vector selectors"},
         {"test OFFSET 10s[10m]", "1:16: parse error: no offset modifiers allowed before range"},
         {"test @ 10[10m]", "1:10: parse error: no @ modifiers allowed before range"},

@@ -63,26 +63,26 @@ final class TestFileParserTest {
 
     @Test
     void filesHaveStatementsAndBlankOrCommentLinesEndThem() {
-        TestFile file = TestFileParser.parse(
-                "f.test", """
-                    load 10s
-                      a{x="}"} 1 _ 2
-                      a{x="}"} 3 4
-                    # a comment ends the body
+        TestFile file = TestFileParser.parse("f.test", """
+            load 10s
+              a{x="}"} 1 _ 2
+              a{x="}"} 3 4
+            # a comment ends the body
 
-                    load_with_nhcb 1m
-                      b 1
-                      b@st -30s
-                    clear
-                    """.replace("clear", "\nclear") + """
+            load_with_nhcb 1m
+              b 1
+              b@st -30s
 
-                    eval instant at 1m30s a + b
-                      expect warn msg: some text
-                      expect info regex: a.*b
-                      expect no_warn
-                      {} 1
-                    eval_fail range from -10s to 1m step 5 a
-                    """.replace("eval_fail", "\neval_fail"));
+            clear
+
+            eval instant at 1m30s a + b
+              expect warn msg: some text
+              expect info regex: a.*b
+              expect no_warn
+              {} 1
+
+            eval_fail range from -10s to 1m step 5 a
+            """);
         assertThat(file.statements()).hasSize(5);
         TestFile.Load load = (TestFile.Load) file.statements().getFirst();
         assertThat(load.series()).hasSize(1);

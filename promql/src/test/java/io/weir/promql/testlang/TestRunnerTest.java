@@ -49,6 +49,8 @@ final class TestRunnerTest {
         private final UnaryOperator<TestResult> instant;
         private final UnaryOperator<TestResult> range;
 
+        private String onlyFor = "";
+
         TestingSpoiledEngine(UnaryOperator<TestResult> instant, UnaryOperator<TestResult> range) {
             this.instant = instant;
             this.range = range;
@@ -71,7 +73,8 @@ final class TestRunnerTest {
 
         @Override
         public TestResult instant(String expression, long timeMillis) {
-            return instant.apply(engine.instant(expression, timeMillis));
+            TestResult result = engine.instant(expression, timeMillis);
+            return expression.contains(onlyFor) ? instant.apply(result) : result;
         }
 
         @Override
@@ -171,6 +174,15 @@ final class TestRunnerTest {
                                 .toList())))
                 .as("a point too few")
                 .containsExactly(16);
+    }
+
+    @Test
+    void wrongAnswersToPinnedSelectorsFail() {
+        TestingSpoiledEngine engine = new TestingSpoiledEngine(rows(rows -> List.of()), UnaryOperator.identity());
+        engine.onlyFor = "@";
+        TestReport report = TestRunner.run(TestFileParser.parse("f.test", FILE), engine);
+        assertThat(report.failures()).extracting(TestReport.Failure::line).containsExactly(5, 9, 23);
+        assertThat(report.failures().getFirst().mode()).isEqualTo("pinned and evaluated at -1800000 ms as a @ 180.000");
     }
 
     @Test
