@@ -242,6 +242,14 @@ final class LeafEvaluatorTest {
         assertThat(run(overSubquery, m, StepGrid.instant(120_000), minutes(1, 2, 3))
                         .annotations())
                 .isEmpty();
+        // names that are dropped only at the end of the query are still there to be looked at
+        StepGrid now = StepGrid.instant(120_000);
+        LeafEvaluator delayed = new LeafEvaluator(
+                new LeafPlan(overSubquery, m, now, now, null, 300_000, -1_000_000, 120_000, true), LIMITS);
+        delayed.add(M, minutes(1, 2, 3));
+        LeafColumns named = delayed.finish();
+        assertThat(named.series()).containsExactly(M);
+        assertThat(named.annotations()).hasSize(1);
         assertThat(run(call(Function.IRATE, range(m, 120_000)), m, StepGrid.instant(120_000), minutes(1, 2, 3))
                         .annotations())
                 .isEmpty();

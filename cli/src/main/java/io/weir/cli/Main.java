@@ -1,0 +1,39 @@
+package io.weir.cli;
+
+import io.weir.cli.command.EnvironmentDefaults;
+import io.weir.cli.command.SettingsHost;
+import io.weir.cli.command.WeirCommand;
+import picocli.CommandLine;
+
+/** Entry point of the {@code weir} command. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The command line with all its commands; a wrong use exits with 2, a failure with 1. */
+    public static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new WeirCommand());
+        for (CommandLine subcommand : commandLine.getSubcommands().values()) {
+            if (subcommand.getCommandSpec().userObject() instanceof SettingsHost host) {
+                host.addSettings(subcommand.getCommandSpec());
+            }
+        }
+        return commandLine
+                .setDefaultValueProvider(new EnvironmentDefaults(System.getenv()))
+                .setUsageHelpAutoWidth(true)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failure, commandLine, result) -> {
+                    commandLine
+                            .getErr()
+                            .println("weir: "
+                                    + (failure.getMessage() == null ? failure.toString() : failure.getMessage()));
+                    if (System.getenv("WEIR_DEBUG") != null) {
+                        failure.printStackTrace(commandLine.getErr());
+                    }
+                    return CommandLine.ExitCode.SOFTWARE;
+                });
+    }
+}

@@ -1,0 +1,78 @@
+package io.weir.cli.command;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.weir.cli.process.ApiProcess;
+import io.weir.cli.process.Lifecycle;
+import io.weir.queryapi.discovery.WorkerDiscovery;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/** Runs an API process. */
+@Command(
+        name = "api",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Run an API: plans queries, schedules them on workers, answers over HTTP.")
+public final class ApiCommand implements Callable<Integer>, SettingsHost {
+    @Option(names = "--db-url", required = true, description = "PostgreSQL of the catalog, jdbc:postgresql://host:port/database.")
+    private String databaseUrl = "";
+
+    @Option(
+            names = "--workers",
+            required = true,
+            description = "Where the workers are: static:host:port,host:port or dns:name:port (control ports).")
+    private String workers = "";
+
+    @Option(
+            names = "--data-dir",
+            defaultValue = "weir-data/api",
+            description = "Folder for artifacts being fetched (default ${DEFAULT-VALUE}).")
+    private Path dataDirectory = Path.of("weir-data/api");
+
+    @Option(
+            names = "--workers-refresh",
+            converter = Times.DurationConverter.class,
+            defaultValue = "5s",
+            description = "How often a DNS name is resolved again (default ${DEFAULT-VALUE}).")
+    private Duration refresh = Duration.ofSeconds(5);
+
+    @Option(names = "--enable-feature", split = ",", description = "Feature flags of PromQL, by Prometheus' names.")
+    private Set<String> features = new LinkedHashSet<>();
+
+    private @Nullable ApiOptions options;
+    private @Nullable DatabaseOptions database;
+
+    @Override
+    public void addSettings(CommandSpec command) {
+        options = new ApiOptions(command);
+        database = new DatabaseOptions(command);
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Lifecycle lifecycle = Lifecycle.install();
+        ApiOptions api = Objects.requireNonNull(options);
+        ApiProcess.Parts parts = new ApiProcess.Parts(
+                api.api(features),
+                Objects.requireNonNull(database).build(databaseUrl),
+                api.workManager(),
+                api.fetch(dataDirectory),
+                WorkerDiscovery.parse(workers, refresh.toMillis()));
+        ApiProcess process =
+                ApiProcess.start(parts, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), List.of());
+        System.out.println("weir api: ready on port " + process.port());
+        lifecycle.await();
+        Lifecycle.closeWithin(Duration.ofSeconds(10), process);
+        return 0;
+    }
+}

@@ -1,0 +1,77 @@
+package io.weir.cli.process;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.PostgresCatalog;
+import io.weir.queryapi.discovery.WorkerDiscovery;
+import io.weir.queryapi.fetch.ArtifactFetcher;
+import io.weir.queryapi.fetch.FetchSettings;
+import io.weir.queryapi.http.ApiServer;
+import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.spi.RouteContributor;
+import io.weir.queryapi.workmanager.GrpcWorkManager;
+import io.weir.queryapi.workmanager.WorkManagerSettings;
+import java.util.List;
+
+/** An API: catalog, control streams and HTTP server, started and stopped together. */
+public final class ApiProcess implements AutoCloseable {
+    private final HikariDataSource database;
+    private final GrpcWorkManager workManager;
+    private final ApiServer server;
+
+    private ApiProcess(HikariDataSource database, GrpcWorkManager workManager, ApiServer server) {
+        this.database = database;
+        this.workManager = workManager;
+        this.server = server;
+    }
+
+    /**
+     * What an API is started with.
+     *
+     * @param discovery owned by the API from now on
+     */
+    public record Parts(
+            ApiSettings api,
+            DatabaseSettings database,
+            WorkManagerSettings workManager,
+            FetchSettings fetch,
+            WorkerDiscovery discovery) {}
+
+    public static ApiProcess start(Parts parts, MeterRegistry registry, List<RouteContributor> extraRoutes) {
+        HikariDataSource database = Databases.open(parts.database());
+        try {
+            Databases.migrate(database);
+            GrpcWorkManager workManager = GrpcWorkManager.start(
+                    parts.workManager(), parts.discovery(), new ArtifactFetcher(parts.fetch(), registry), registry);
+            try {
+                ApiServer server =
+                        ApiServer.start(parts.api(), new PostgresCatalog(database), workManager, registry, extraRoutes);
+                return new ApiProcess(database, workManager, server);
+            } catch (RuntimeException e) {
+                workManager.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            database.close();
+            throw e;
+        }
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    public GrpcWorkManager workManager() {
+        return workManager;
+    }
+
+    /** Stops taking requests, then ends what runs, in bounded time. */
+    @Override
+    public void close() {
+        server.close();
+        workManager.close();
+        database.close();
+    }
+}

@@ -1,0 +1,121 @@
+package io.weir.cli.query;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** Runs a range query over server-sent events ({@code POST /api/v1/metrics/query}) and tells a listener what arrives. */
+public final class QueryStream {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final String FRAME = "data:";
+
+    /** Told about the frames in their order. */
+    public interface Listener {
+        void sample(Map<String, String> labels, long timestampMillis, double value);
+
+        /**
+         * @param fraction from 0 to 1
+         */
+        void progress(double fraction);
+    }
+
+    private final URI base;
+    private final String tenant;
+
+    public QueryStream(URI base, String tenant) {
+        this.base = base;
+        this.tenant = tenant;
+    }
+
+    /**
+     * Runs the query to its end.
+     *
+     * @throws IOException if the server cannot be reached, refuses the query, or the query fails; the message says why
+     */
+    public void run(String expression, long startMillis, long endMillis, long stepMillis, Listener listener)
+            throws IOException, InterruptedException {
+        ObjectNode body = MAPPER.createObjectNode();
+        body.put("q", expression);
+        body.put("s", startMillis);
+        body.put("e", endMillis);
+        body.put("step", stepMillis + "ms");
+        body.put("progress", true);
+        HttpRequest request = HttpRequest.newBuilder(base.resolve("/api/v1/metrics/query"))
+                .header("Content-Type", "application/json")
+                .header("Accept", "text/event-stream")
+                .header("X-Scope-OrgID", tenant)
+                .POST(HttpRequest.BodyPublishers.ofString(MAPPER.writeValueAsString(body)))
+                .build();
+        try (HttpClient client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(10))
+                .build()) {
+            HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
+            try (Stream<String> lines = response.body()) {
+                if (response.statusCode() != 200) {
+                    String text = String.join("\n", lines.toList());
+                    throw new IOException(
+                            "the server answered " + response.statusCode() + ": " + Responses.errorText(text));
+                }
+                read(lines.iterator(), listener);
+            }
+        } catch (ConnectException e) {
+            throw new IOException("cannot reach " + base + "; is Weir running there? (--url names the server)", e);
+        }
+    }
+
+    private static void read(Iterator<String> lines, Listener listener) throws IOException {
+        while (lines.hasNext()) {
+            String line = lines.next();
+            if (line.startsWith(FRAME) && frame(MAPPER.readTree(line.substring(FRAME.length())), listener)) {
+                return;
+            }
+        }
+        throw new IOException("the answer ended before its last frame; the server or the network went away");
+    }
+
+    /** Handles one frame; true for the last one. */
+    private static boolean frame(JsonNode frame, Listener listener) throws IOException {
+        JsonNode data = frame.path("data");
+        switch (frame.path("type").asText()) {
+            case "result" -> {
+                Map<String, String> labels = new TreeMap<>();
+                data.path("tags")
+                        .properties()
+                        .forEach(label ->
+                                labels.put(label.getKey(), label.getValue().asText()));
+                listener.sample(labels, data.path("timestamp").asLong(), Responses.number(data.path("value")));
+            }
+            case "progress" -> listener.progress(fraction(data));
+            case "error" -> throw new IOException(data.path("message").asText(data.toString()));
+            case "done" -> {
+                return true;
+            }
+            default -> {
+                // Frames of later versions may be ignored.
+            }
+        }
+        return false;
+    }
+
+    /** Half of the bar is the workers' part, half the evaluation of the steps. */
+    private static double fraction(JsonNode data) {
+        return (share(data, "unitsDone", "unitsTotal") + share(data, "stepsDone", "stepsTotal")) / 2;
+    }
+
+    private static double share(JsonNode data, String done, String total) {
+        long all = data.path(total).asLong();
+        return all <= 0 ? 0 : (double) data.path(done).asLong() / all;
+    }
+}

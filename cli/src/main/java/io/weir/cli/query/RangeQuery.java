@@ -1,0 +1,93 @@
+package io.weir.cli.query;
+
+import io.weir.cli.terminal.ProgressBar;
+import io.weir.cli.terminal.TerminalGraph;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Runs a range query in the terminal: progress while it streams, then a graph. */
+public final class RangeQuery {
+    private static final int GRAPH_WIDTH = 72;
+    private static final int GRAPH_HEIGHT = 8;
+    /** Points kept for the graph; a larger answer is an error that names the way out. */
+    private static final int POINTS_MAX = 2_000_000;
+
+    private static final class Points {
+        private final List<Long> timestamps = new ArrayList<>();
+        private final List<Double> values = new ArrayList<>();
+    }
+
+    private final QueryStream stream;
+    private final PrintStream out;
+    private final boolean interactive;
+
+    public RangeQuery(QueryStream stream, PrintStream out, boolean interactive) {
+        this.stream = stream;
+        this.out = out;
+        this.interactive = interactive;
+    }
+
+    /** Runs it and draws it; returns the number of points. */
+    public int run(String expression, long startMillis, long endMillis, long stepMillis)
+            throws IOException, InterruptedException {
+        ProgressBar bar = new ProgressBar(out, interactive);
+        Map<Map<String, String>, Points> series = new LinkedHashMap<>();
+        int[] count = new int[1];
+        long begin = System.nanoTime();
+        long[] first = new long[1];
+        stream.run(expression, startMillis, endMillis, stepMillis, new QueryStream.Listener() {
+            @Override
+            public void sample(Map<String, String> labels, long timestampMillis, double value) {
+                if (count[0]++ == 0) {
+                    first[0] = System.nanoTime();
+                }
+                if (count[0] > POINTS_MAX) {
+                    throw new IllegalStateException("more than " + POINTS_MAX
+                            + " points; ask for fewer series, a shorter range or a larger --step");
+                }
+                Points points = series.computeIfAbsent(labels, ignored -> new Points());
+                points.timestamps.add(timestampMillis);
+                points.values.add(value);
+            }
+
+            @Override
+            public void progress(double fraction) {
+                bar.update(fraction, count[0] + " points");
+            }
+        });
+        double total = (System.nanoTime() - begin) / 1e6;
+        String timing = count[0] == 0
+                ? "no data (%.0f ms)".formatted(total)
+                : "%d series, %d points; first after %.0f ms, all after %.0f ms"
+                        .formatted(series.size(), count[0], (first[0] - begin) / 1e6, total);
+        bar.done(timing);
+        new TerminalGraph(GRAPH_WIDTH, GRAPH_HEIGHT, interactive)
+                .render(lines(series))
+                .forEach(out::println);
+        return count[0];
+    }
+
+    private static List<TerminalGraph.Line> lines(Map<Map<String, String>, Points> series) {
+        List<TerminalGraph.Line> lines = new ArrayList<>();
+        series.forEach((labels, points) -> lines.add(new TerminalGraph.Line(
+                name(labels),
+                points.timestamps.stream().mapToLong(Long::longValue).toArray(),
+                points.values.stream().mapToDouble(Double::doubleValue).toArray())));
+        return lines;
+    }
+
+    /** Label sets as PromQL writes them. */
+    public static String name(Map<String, String> labels) {
+        String name = labels.getOrDefault("__name__", "");
+        String rest = labels.entrySet().stream()
+                .filter(label -> !label.getKey().equals("__name__"))
+                .map(label -> label.getKey() + "=\"" + label.getValue() + "\"")
+                .collect(Collectors.joining(", ", "{", "}"));
+        return rest.equals("{}") && !name.isEmpty() ? name : name + rest;
+    }
+}

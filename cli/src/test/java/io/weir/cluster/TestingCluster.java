@@ -1,0 +1,108 @@
+package io.weir.cluster;
+
+import io.weir.cli.process.EmbeddedDatabase;
+import io.weir.cli.process.Ports;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Weir as separate real processes on the loopback interface, over one embedded PostgreSQL and one lake. */
+final class TestingCluster implements AutoCloseable {
+    private final Path folder;
+    private final String[] lakeOptions;
+    private final EmbeddedDatabase database;
+    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+    private final List<Integer> workerPorts = new ArrayList<>();
+    private int started;
+
+    /**
+     * @param lakeOptions {@code --lake} and what else the lake needs
+     */
+    TestingCluster(Path folder, String... lakeOptions) throws IOException {
+        this.folder = folder;
+        this.lakeOptions = lakeOptions.clone();
+        this.database = EmbeddedDatabase.start(folder.resolve("postgres"));
+    }
+
+    static TestingCluster withLocalLake(Path folder) throws IOException {
+        return new TestingCluster(folder, "--lake", folder.resolve("lake").toString());
+    }
+
+    /** A process with its base URL. */
+    record Node(TestingProcess process, URI base, int port) {}
+
+    Node ingest(String name, int port, String... more) throws IOException, InterruptedException {
+        return start(name, port, "/readyz", options("ingest", name, port, true, more));
+    }
+
+    Node worker(String name) throws IOException, InterruptedException {
+        int grpcPort = Ports.free();
+        Node node = start(
+                name,
+                Ports.free(),
+                "/livez",
+                port -> options("worker", name, port, true, "--grpc-port", "" + grpcPort));
+        workerPorts.add(grpcPort);
+        return node;
+    }
+
+    /** An API process that knows the first {@code workers} workers. */
+    Node api(String name, int workers) throws IOException, InterruptedException {
+        String list = workerPorts.stream()
+                .limit(workers)
+                .map(port -> "127.0.0.1:" + port)
+                .collect(Collectors.joining(",", "static:", ""));
+        return start(
+                name, Ports.free(), "/readyz", port -> options("api", name, port, false, "--workers", list));
+    }
+
+    private interface OptionsForPort {
+        List<String> of(int port);
+    }
+
+    private Node start(String name, int port, String ready, OptionsForPort options)
+            throws IOException, InterruptedException {
+        return start(name, port, ready, options.of(port));
+    }
+
+    private Node start(String name, int port, String ready, List<String> arguments)
+            throws IOException, InterruptedException {
+        TestingProcess process =
+                TestingProcess.weir(name + "-" + started++, folder.resolve("logs"), arguments.toArray(String[]::new));
+        running.push(process);
+        URI base = URI.create("http://127.0.0.1:" + port);
+        process.awaitReady(base.resolve(ready));
+        return new Node(process, base, port);
+    }
+
+    private List<String> options(String command, String name, int port, boolean lake, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                command,
+                "--http-port",
+                "" + port,
+                "--data-dir",
+                folder.resolve(name).toString()));
+        if (!command.equals("worker")) {
+            arguments.addAll(List.of("--db-url", database.jdbcUrl()));
+        }
+        if (lake) {
+            arguments.addAll(Arrays.asList(lakeOptions));
+        }
+        arguments.addAll(Arrays.asList(more));
+        return arguments;
+    }
+
+    @Override
+    public void close() throws Exception {
+        while (!running.isEmpty()) {
+            running.pop().close();
+        }
+        database.close();
+    }
+}

@@ -1,0 +1,122 @@
+package io.weir.cluster;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A real process of a test: Weir from the test's class path, or another program. Stopped by its own PID, its log kept in a file. */
+final class TestingProcess implements AutoCloseable {
+    private static final Duration READY_TIMEOUT = Duration.ofSeconds(90);
+
+    private final String name;
+    private final Process process;
+    private final Path log;
+
+    private TestingProcess(String name, Process process, Path log) {
+        this.name = name;
+        this.process = process;
+        this.log = log;
+    }
+
+    /** Starts {@code weir} with these arguments. */
+    static TestingProcess weir(String name, Path folder, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-Xmx768m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.weir.cli.Main"));
+        command.addAll(Arrays.asList(arguments));
+        return program(name, folder, command);
+    }
+
+    static TestingProcess program(String name, Path folder, List<String> command) throws IOException {
+        Files.createDirectories(folder);
+        Path log = folder.resolve(name + ".log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        return new TestingProcess(name, process, log);
+    }
+
+    /** Waits until the URL answers 200. */
+    TestingProcess awaitReady(URI url) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            while (true) {
+                if (!process.isAlive()) {
+                    throw new IllegalStateException(name + " ended with " + process.exitValue() + ":\n" + logText());
+                }
+                try {
+                    HttpRequest request = HttpRequest.newBuilder(url)
+                            .timeout(Duration.ofSeconds(5))
+                            .build();
+                    if (client.send(request, HttpResponse.BodyHandlers.discarding())
+                                    .statusCode()
+                            == 200) {
+                        return this;
+                    }
+                } catch (IOException e) {
+                    if (System.nanoTime() > deadline) {
+                        throw new IllegalStateException(
+                                name + " was not ready in " + READY_TIMEOUT + ":\n" + logText(), e);
+                    }
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new IllegalStateException(name + " was not ready in " + READY_TIMEOUT + ":\n" + logText());
+                }
+                Thread.sleep(100);
+            }
+        }
+    }
+
+    Process process() {
+        return process;
+    }
+
+    String logText() throws IOException {
+        return Files.readString(log);
+    }
+
+    /** SIGKILL. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        process.waitFor();
+    }
+
+    /** SIGTERM; returns the exit code. */
+    int stop(Duration limit) throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError(name + " did not stop within " + limit);
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package io.weir.lake.artifact;
+
+import io.weir.promql.aggregate.StateLayout;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.leaf.LeafColumns;
+import io.weir.promql.series.SampleBuffer;
+import io.weir.promql.series.StaleMarker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Writes the artifact of one piece of work. The target must not exist; on failure nothing is left there.
+ *
+ * <p>Every method throws {@link io.weir.promql.error.QueryException.LimitExceeded} when the file would pass {@code bytesMax}, naming the limit.
+ */
+public final class ArtifactWriter {
+    private ArtifactWriter() {}
+
+    /** Writes the result of a leaf: a row for every value that is there. */
+    public static ArtifactMeta write(Path target, String workId, LeafColumns columns, long bytesMax)
+            throws IOException {
+        StateLayout layout = columns.layout();
+        int seriesCount = columns.series().size();
+        int stepCount = columns.grid().count();
+        try (ArtifactFile file = new ArtifactFile(target, workId, layout, (long) seriesCount * stepCount, bytesMax)) {
+            file.writeSeries(columns.series());
+            if (layout.hasC() || layout.hasN()) {
+                writeStates(file, columns, seriesCount, stepCount);
+            } else {
+                writeValues(file, columns, seriesCount, stepCount);
+            }
+            return file.finish(columns.annotations());
+        }
+    }
+
+    private static void writeValues(ArtifactFile file, LeafColumns columns, int seriesCount, int stepCount)
+            throws IOException {
+        double[][] v = columns.v();
+        for (int step = 0; step < stepCount; step++) {
+            long stepMillis = columns.grid().at(step);
+            for (int series = 0; series < seriesCount; series++) {
+                double value = v[series][step];
+                if (!StaleMarker.is(value)) {
+                    file.row(stepMillis, series, value, 0, 0);
+                }
+            }
+        }
+    }
+
+    private static void writeStates(ArtifactFile file, LeafColumns columns, int seriesCount, int stepCount)
+            throws IOException {
+        boolean hasC = columns.layout().hasC();
+        boolean hasN = columns.layout().hasN();
+        for (int step = 0; step < stepCount; step++) {
+            long stepMillis = columns.grid().at(step);
+            for (int series = 0; series < seriesCount; series++) {
+                double value = columns.v()[series][step];
+                if (!StaleMarker.is(value)) {
+                    double second = hasC ? columns.c()[series][step] : 0;
+                    long count = hasN ? columns.n()[series][step] : 0;
+                    file.row(stepMillis, series, value, second, count);
+                }
+            }
+        }
+    }
+
+    /** Writes label sets alone (sorted, unique): the artifact has series and no rows. */
+    public static ArtifactMeta writeSeries(
+            Path target, String workId, List<Labels> series, List<Annotation> annotations, long bytesMax)
+            throws IOException {
+        try (ArtifactFile file = new ArtifactFile(target, workId, StateLayout.SAMPLES, 0, bytesMax)) {
+            file.writeSeries(series);
+            return file.finish(annotations);
+        }
+    }
+
+    /**
+     * Writes raw samples: a row for every sample, with its own time as {@code step_ts} and its exact bits as {@code v}.
+     *
+     * @param samples of the series with the same index; each in ascending time
+     */
+    public static ArtifactMeta writeSamples(
+            Path target,
+            String workId,
+            List<Labels> series,
+            List<SampleBuffer> samples,
+            List<Annotation> annotations,
+            long bytesMax)
+            throws IOException {
+        if (series.size() != samples.size()) {
+            throw new IllegalArgumentException(series.size() + " series, samples of " + samples.size());
+        }
+        long rows = 0;
+        for (SampleBuffer buffer : samples) {
+            rows += buffer.size();
+        }
+        try (ArtifactFile file = new ArtifactFile(target, workId, StateLayout.SAMPLES, rows, bytesMax)) {
+            file.writeSeries(series);
+            var merge = new SampleMerge(samples);
+            while (merge.next()) {
+                file.row(merge.timestampMillis(), merge.series(), merge.value(), 0, 0);
+            }
+            return file.finish(annotations);
+        }
+    }
+}

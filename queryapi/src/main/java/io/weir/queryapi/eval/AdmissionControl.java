@@ -1,0 +1,165 @@
+package io.weir.queryapi.eval;
+
+import io.weir.promql.error.QueryException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Slots for running queries: so many in all, so many per tenant. Who finds none waits in a bounded queue, first come first served among
+ * the tenants that have room. Thread-safe.
+ */
+public final class AdmissionControl {
+    private final QueryLimits limits;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Deque<Waiter> waiters = new ArrayDeque<>();
+    private final Map<String, Integer> runningByTenant = new HashMap<>();
+    private int running;
+
+    public AdmissionControl(QueryLimits limits) {
+        this.limits = limits;
+    }
+
+    private static final class Waiter {
+        private final String tenant;
+        private final Condition wake;
+        private boolean admitted;
+
+        Waiter(String tenant, Condition wake) {
+            this.tenant = tenant;
+            this.wake = wake;
+        }
+    }
+
+    /** A slot of a running query; closing it twice is one close. */
+    public final class Slot implements AutoCloseable {
+        private final String tenant;
+        private boolean closed;
+
+        private Slot(String tenant) {
+            this.tenant = tenant;
+        }
+
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                if (!closed) {
+                    closed = true;
+                    release(tenant);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /**
+     * Takes a slot, waiting for it at most as long as the setting says.
+     *
+     * @throws TooManyQueriesException if the queue is full or the wait is over
+     */
+    public Slot acquire(String tenant) {
+        lock.lock();
+        try {
+            if (hasRoom(tenant)) {
+                admit(tenant);
+                return new Slot(tenant);
+            }
+            if (waiters.size() >= limits.queuedQueriesMax()) {
+                throw rejected(tenant, "and " + waiters.size() + " wait (setting query-queued-max)");
+            }
+            Waiter waiter = new Waiter(tenant, lock.newCondition());
+            waiters.addLast(waiter);
+            return await(waiter);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Slot await(Waiter waiter) {
+        long remaining = TimeUnit.MILLISECONDS.toNanos(limits.queueWaitMillisMax());
+        try {
+            while (!waiter.admitted) {
+                if (remaining <= 0) {
+                    throw rejected(
+                            waiter.tenant,
+                            "and none ended within " + limits.queueWaitMillisMax()
+                                    + " ms (setting query-queue-wait-millis-max)");
+                }
+                remaining = waiter.wake.awaitNanos(remaining);
+            }
+            return new Slot(waiter.tenant);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            if (waiter.admitted) {
+                release(waiter.tenant);
+            }
+            throw new QueryException.Canceled("interrupted while waiting for a free slot");
+        } finally {
+            waiters.remove(waiter);
+        }
+    }
+
+    private TooManyQueriesException rejected(String tenant, String why) {
+        int ofTenant = runningByTenant.getOrDefault(tenant, 0);
+        if (ofTenant >= limits.concurrentQueriesPerTenantMax()) {
+            return new TooManyQueriesException(
+                    "tenant " + tenant + " already runs " + ofTenant
+                            + " queries (setting query-concurrent-per-tenant-max) " + why + "; try again later",
+                    true);
+        }
+        return new TooManyQueriesException(
+                running + " queries are running (setting query-concurrent-max) " + why + "; try again later", false);
+    }
+
+    private boolean hasRoom(String tenant) {
+        return running < limits.concurrentQueriesMax()
+                && runningByTenant.getOrDefault(tenant, 0) < limits.concurrentQueriesPerTenantMax();
+    }
+
+    private void admit(String tenant) {
+        running++;
+        runningByTenant.merge(tenant, 1, Integer::sum);
+    }
+
+    private void release(String tenant) {
+        running--;
+        runningByTenant.computeIfPresent(tenant, (name, count) -> count == 1 ? null : count - 1);
+        Iterator<Waiter> iterator = waiters.iterator();
+        while (iterator.hasNext() && running < limits.concurrentQueriesMax()) {
+            Waiter waiter = iterator.next();
+            if (hasRoom(waiter.tenant)) {
+                iterator.remove();
+                admit(waiter.tenant);
+                waiter.admitted = true;
+                waiter.wake.signal();
+            }
+        }
+    }
+
+    /** Queries that run now. */
+    public int running() {
+        lock.lock();
+        try {
+            return running;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Queries that wait for a slot now. */
+    public int waiting() {
+        lock.lock();
+        try {
+            return waiters.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package io.weir.queryapi.eval;
+
+import io.weir.lake.artifact.ArtifactCursor;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.Labels;
+import io.weir.proto.leaf.v1.Segment;
+import io.weir.queryapi.eval.QuerySessions.Session;
+import io.weir.queryapi.monitor.QueryMetrics;
+import io.weir.queryapi.monitor.RunningQuery;
+import io.weir.queryapi.plan.LookupPlanning;
+import io.weir.queryapi.plan.LookupRequest;
+import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.workmanager.WorkManager;
+import io.weir.queryapi.workmanager.WorkManager.QueryWork;
+import io.weir.queryapi.workmanager.WorkManager.Submission;
+import io.weir.queryapi.workmanager.WorkUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** Answers questions about series through the same work path as queries. Thread-safe. */
+public final class LookupEngine {
+    private static final int RUNS_MAX = 2;
+
+    private final LookupPlanning planning;
+    private final QueryPlanning catalog;
+    private final WorkManager workManager;
+    private final ArtifactOpener opener;
+    private final QueryLimits limits;
+    private final QueryMetrics metrics;
+
+    public LookupEngine(
+            LookupPlanning planning,
+            QueryPlanning catalog,
+            WorkManager workManager,
+            ArtifactOpener opener,
+            QueryLimits limits,
+            QueryMetrics metrics) {
+        this.planning = planning;
+        this.catalog = catalog;
+        this.workManager = workManager;
+        this.opener = opener;
+        this.limits = limits;
+        this.metrics = metrics;
+    }
+
+    /**
+     * An answer.
+     *
+     * @param series label sets, sorted and unique; for names and values each has one label with the name or value
+     * @param truncated whether there are more than the limit
+     */
+    public record Answer(List<Labels> series, boolean truncated) {
+        /** The values of the only label of each element. */
+        public List<String> strings() {
+            return series.stream().map(labels -> labels.value(0)).toList();
+        }
+    }
+
+    public Answer run(Session session, LookupRequest request) {
+        for (int run = 0; ; run++) {
+            session.running().phase(RunningQuery.Phase.PLANNING);
+            List<WorkUnit> units = planning.work(request, run);
+            if (units.isEmpty()) {
+                return new Answer(List.of(), false);
+            }
+            try {
+                return runOnce(session, request, units);
+            } catch (QueryException.Internal | QueryException.Unavailable e) {
+                Set<String> ids = units.getFirst().spec().getSegmentsList().stream()
+                        .map(Segment::getId)
+                        .collect(Collectors.toSet());
+                if (run + 1 >= RUNS_MAX
+                        || catalog.replacedSegments(request.tenant(), ids).isEmpty()) {
+                    throw e;
+                }
+                metrics.rerun();
+            }
+        }
+    }
+
+    private Answer runOnce(Session session, LookupRequest request, List<WorkUnit> units) {
+        session.running().phase(RunningQuery.Phase.WORKING);
+        session.control().check();
+        QueryWork work = null;
+        try (WorkInbox inbox = new WorkInbox(Map.of(0, List.of(units)), limits.samplesMax(), session.running())) {
+            work = workManager.submit(
+                    new Submission(
+                            request.queryId(), request.tenant(), session.control().deadlineNanos(), units),
+                    inbox);
+            try (FetchedCursors cursors = new FetchedCursors(inbox.take(0, session.control()), opener)) {
+                session.running().phase(RunningQuery.Phase.EVALUATING);
+                return merge(cursors.list(), request.limit());
+            }
+        } finally {
+            if (work != null) {
+                work.cancel("the lookup ended");
+            }
+        }
+    }
+
+    private Answer merge(List<ArtifactCursor> cursors, int limit) {
+        TreeSet<Labels> union = new TreeSet<>();
+        for (ArtifactCursor cursor : cursors) {
+            union.addAll(cursor.series());
+            if (limit == 0 && union.size() > limits.seriesMax()) {
+                throw new QueryException.LimitExceeded("the answer has more than " + limits.seriesMax()
+                        + " elements (setting query-series-max); narrow the selector or use the parameter limit");
+            }
+        }
+        List<Labels> series = new ArrayList<>(union);
+        return limit > 0 && series.size() > limit
+                ? new Answer(series.subList(0, limit), true)
+                : new Answer(series, false);
+    }
+}

@@ -1,0 +1,138 @@
+package io.weir.queryapi.eval;
+
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.exec.StepVector;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.plan.QueryPlan;
+import io.weir.promql.series.SampleBuffer;
+import io.weir.promql.series.StaleMarker;
+import io.weir.promql.series.StepGrid;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A sink that keeps the whole result, series by series, as columns of doubles. Series without any sample take no room. */
+public final class MatrixResult implements ResultSink {
+    /**
+     * One series with a value per step of the grid; the stale marker's bits where there is none.
+     *
+     * @param ordinal place among the series as the evaluation gave them
+     */
+    public record Row(int ordinal, Labels labels, double[] values) {}
+
+    /** The samples of one series of a range vector selector. */
+    public record RawSeries(Labels labels, long[] timestamps, double[] values) {}
+
+    private final QueryLimits limits;
+    private final List<Row> rows = new ArrayList<>();
+    private final List<RawSeries> raw = new ArrayList<>();
+    private final Map<Labels, Row> rowByLabels = new HashMap<>();
+    private @Nullable QueryPlan plan;
+    private @Nullable Row[] rowOfOrdinal = {};
+    private List<Labels> series = List.of();
+    private List<Annotation> annotations = List.of();
+    private int steps;
+    private long bytes;
+
+    public MatrixResult(QueryLimits limits) {
+        this.limits = limits;
+    }
+
+    @Override
+    public void begin(QueryPlan plan) {
+        this.plan = plan;
+        steps = plan.rootGrid().count();
+    }
+
+    @Override
+    public void series(List<Labels> series) {
+        this.series = series;
+        rowOfOrdinal = new Row[series.size()];
+    }
+
+    @Override
+    public void step(int step, long timeMillis, StepVector vector) {
+        double[] values = vector.values();
+        int size = vector.size();
+        for (int ordinal = 0; ordinal < size; ordinal++) {
+            double value = values[ordinal];
+            if (Double.isNaN(value) && StaleMarker.is(value)) {
+                continue;
+            }
+            Row row = rowOfOrdinal[ordinal];
+            if (row == null) {
+                row = row(ordinal);
+            }
+            row.values[step] = value;
+        }
+    }
+
+    private Row row(int ordinal) {
+        Labels labels = series.get(ordinal);
+        Row row = rowByLabels.get(labels);
+        if (row == null) {
+            double[] values = new double[steps];
+            account(labels, 8L * steps);
+            Arrays.fill(values, StaleMarker.VALUE);
+            row = new Row(rows.size(), labels, values);
+            rows.add(row);
+            rowByLabels.put(labels, row);
+        }
+        rowOfOrdinal[ordinal] = row;
+        return row;
+    }
+
+    @Override
+    public void samples(Labels labels, SampleBuffer samples) {
+        account(labels, 16L * samples.size());
+        raw.add(new RawSeries(
+                labels,
+                Arrays.copyOf(samples.timestamps(), samples.size()),
+                Arrays.copyOf(samples.values(), samples.size())));
+    }
+
+    private void account(Labels labels, long columnBytes) {
+        if (rows.size() + raw.size() >= limits.seriesMax()) {
+            throw new QueryException.LimitExceeded("the result has more than " + limits.seriesMax()
+                    + " series (setting query-series-max); aggregate or narrow the selector");
+        }
+        bytes += columnBytes + 64 + 64L * labels.size();
+        if (bytes > limits.resultBytesMax()) {
+            throw new QueryException.LimitExceeded("the result takes more than " + limits.resultBytesMax()
+                    + " bytes (setting query-result-bytes-max); aggregate, narrow the selector or use a larger step");
+        }
+    }
+
+    @Override
+    public void end(List<Annotation> annotations) {
+        this.annotations = annotations;
+    }
+
+    public QueryPlan plan() {
+        return Objects.requireNonNull(plan);
+    }
+
+    public StepGrid grid() {
+        return plan().rootGrid();
+    }
+
+    /** The series with at least one sample, sorted by labels. */
+    public List<Row> rowsByLabels() {
+        return rows.stream().sorted(Comparator.comparing(Row::labels)).toList();
+    }
+
+    /** The series of a range vector selector, sorted by labels. */
+    public List<RawSeries> raw() {
+        return raw;
+    }
+
+    public List<Annotation> annotations() {
+        return annotations;
+    }
+}

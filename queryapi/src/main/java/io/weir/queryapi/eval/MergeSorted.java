@@ -1,0 +1,103 @@
+package io.weir.queryapi.eval;
+
+import io.weir.lake.artifact.ArtifactCursor;
+import io.weir.lake.artifact.CorruptArtifactException;
+import io.weir.promql.aggregate.PartialMerger;
+import io.weir.promql.aggregate.StateLayout;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.exec.LeafSource;
+import io.weir.promql.exec.StepVector;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.leaf.LeafPlan;
+import io.weir.promql.series.StepGrid;
+import java.util.List;
+
+/**
+ * Merges the artifacts of one leaf, step by step. Each artifact is sorted by (step, series); at every step the rows of the artifacts are
+ * added in the order of the work units, which is that of their shards, so that the same data gives the same bits whoever computed what
+ * and when. Holds one row group per artifact.
+ */
+final class MergeSorted implements LeafSource {
+    private final FetchedCursors fetched;
+    private final ArtifactCursor[] cursors;
+    /** Time of each cursor's current row; {@link Long#MAX_VALUE} at its end. */
+    private final long[] times;
+
+    private final StepGrid grid;
+    private final PartialMerger merger;
+    private long lastTime = Long.MIN_VALUE;
+
+    /**
+     * Takes the cursors over.
+     *
+     * @param grid the steps that will be asked for, from 0; those of the leaf or some of them
+     */
+    MergeSorted(LeafPlan plan, StepGrid grid, FetchedCursors fetched) {
+        this.fetched = fetched;
+        this.grid = grid;
+        cursors = fetched.list().toArray(new ArtifactCursor[0]);
+        times = new long[cursors.length];
+        StateLayout layout = plan.layout();
+        for (int unit = 0; unit < cursors.length; unit++) {
+            if (cursors[unit].layout() != layout) {
+                throw new CorruptArtifactException("an artifact has the layout " + cursors[unit].layout()
+                        + " where the leaf has " + layout + "; do API and worker have the same version?");
+            }
+        }
+        List<List<Labels>> seriesOfUnits =
+                fetched.list().stream().map(ArtifactCursor::series).toList();
+        merger = new PartialMerger(plan.aggregate(), seriesOfUnits);
+        for (int unit = 0; unit < cursors.length; unit++) {
+            advance(unit);
+        }
+    }
+
+    private void advance(int unit) {
+        times[unit] = cursors[unit].next() ? cursors[unit].stepMillis() : Long.MAX_VALUE;
+    }
+
+    @Override
+    public List<Labels> series() {
+        return merger.series();
+    }
+
+    @Override
+    public void read(int step, StepVector out) {
+        long time = grid.at(step);
+        if (time <= lastTime) {
+            throw new IllegalStateException("step " + step + " was read already");
+        }
+        lastTime = time;
+        merger.begin();
+        for (int unit = 0; unit < cursors.length; unit++) {
+            while (times[unit] < time) {
+                advance(unit);
+            }
+            if (times[unit] == time) {
+                add(unit, time);
+            }
+        }
+        merger.finish(out);
+    }
+
+    private void add(int unit, long time) {
+        ArtifactCursor cursor = cursors[unit];
+        StateLayout layout = cursor.layout();
+        boolean hasC = layout.hasC();
+        boolean hasN = layout.hasN();
+        do {
+            merger.add(unit, cursor.seriesOrdinal(), cursor.v(), hasC ? cursor.c() : 0, hasN ? cursor.n() : 0);
+            advance(unit);
+        } while (times[unit] == time);
+    }
+
+    @Override
+    public List<Annotation> annotations() {
+        return fetched.annotations();
+    }
+
+    @Override
+    public void close() {
+        fetched.close();
+    }
+}

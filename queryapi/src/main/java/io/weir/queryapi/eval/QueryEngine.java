@@ -1,0 +1,160 @@
+package io.weir.queryapi.eval;
+
+import io.weir.promql.annotation.Annotations;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.plan.QueryPlan;
+import io.weir.queryapi.eval.QuerySessions.Session;
+import io.weir.queryapi.monitor.QueryMetrics;
+import io.weir.queryapi.monitor.RunningQuery;
+import io.weir.queryapi.plan.LeafWork;
+import io.weir.queryapi.plan.PlannedQuery;
+import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.plan.QueryRequest;
+import io.weir.queryapi.workmanager.WorkManager;
+import io.weir.queryapi.workmanager.WorkManager.QueryWork;
+import io.weir.queryapi.workmanager.WorkManager.Submission;
+import io.weir.queryapi.workmanager.WorkUnit;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers queries: plans them, has their work done, evaluates the results into a sink. Thread-safe; a query runs on the thread that asks.
+ *
+ * <p>Work that fails because segments were replaced meanwhile (compaction) makes the query read the catalog again and run once more; the
+ * steps its sink has got already are not repeated.
+ */
+public final class QueryEngine {
+    private static final Logger LOG = LoggerFactory.getLogger(QueryEngine.class);
+    private static final int RUNS_MAX = 2;
+
+    private final QueryPlanning planning;
+    private final WorkManager workManager;
+    private final ArtifactOpener opener;
+    private final QueryLimits limits;
+    private final QueryMetrics metrics;
+
+    public QueryEngine(
+            QueryPlanning planning,
+            WorkManager workManager,
+            ArtifactOpener opener,
+            QueryLimits limits,
+            QueryMetrics metrics) {
+        this.planning = planning;
+        this.workManager = workManager;
+        this.opener = opener;
+        this.limits = limits;
+        this.metrics = metrics;
+    }
+
+    /**
+     * What a query cost.
+     *
+     * @param planningNanos until its work was submitted
+     * @param samplesRead by all its work
+     */
+    public record QueryStatistics(long planningNanos, long totalNanos, long samplesRead, int units) {}
+
+    /**
+     * Runs a planned query.
+     *
+     * @param earlyResults whether the sink wants its first steps before all work is done
+     * @throws IOException if the sink does not take the result
+     */
+    public QueryStatistics run(
+            Session session, QueryRequest request, QueryPlan plan, ResultSink sink, boolean earlyResults)
+            throws IOException {
+        session.running().phase(RunningQuery.Phase.PLANNING);
+        Annotations annotations = new Annotations();
+        EvalProgress progress = new EvalProgress(() -> metrics.firstResult(session.elapsedNanos()));
+        sink.begin(plan);
+        for (int run = 0; ; run++) {
+            PlannedQuery planned = planning.work(request, plan, run, earlyResults);
+            try {
+                QueryStatistics statistics = runOnce(session, planned, sink, progress, annotations);
+                sink.end(annotations.list());
+                metrics.samplesRead(statistics.samplesRead());
+                return statistics;
+            } catch (QueryException e) {
+                if (run + 1 >= RUNS_MAX || !isWorthAnotherRun(e, planned)) {
+                    throw e;
+                }
+                metrics.rerun();
+                LOG.info(
+                        "query_id={} runs again, its segments were replaced: {}", request.queryId(), e.getMessage());
+            }
+        }
+    }
+
+    private boolean isWorthAnotherRun(QueryException cause, PlannedQuery planned) {
+        boolean ofStorage =
+                switch (cause) {
+                    case QueryException.Internal e -> true;
+                    case QueryException.Unavailable e -> true;
+                    case QueryException.BadData e -> false;
+                    case QueryException.Execution e -> false;
+                    case QueryException.Timeout e -> false;
+                    case QueryException.Canceled e -> false;
+                };
+        if (!ofStorage) {
+            return false;
+        }
+        Set<String> replaced = planning.replacedSegments(planned.request().tenant(), planned.segmentIds());
+        return !replaced.isEmpty();
+    }
+
+    private QueryStatistics runOnce(
+            Session session, PlannedQuery planned, ResultSink sink, EvalProgress progress, Annotations annotations)
+            throws IOException {
+        List<WorkUnit> units = planned.units();
+        Map<Integer, List<List<WorkUnit>>> groupsByLeaf = new HashMap<>();
+        for (LeafWork leaf : planned.leaves()) {
+            groupsByLeaf.put(leaf.leaf().id(), leaf.groups());
+        }
+        long planningNanos = session.elapsedNanos();
+        metrics.planned(planningNanos);
+        session.control().check();
+        QueryWork work = null;
+        String ended = "the query failed";
+        try (WorkInbox inbox = new WorkInbox(groupsByLeaf, limits.samplesMax(), session.running())) {
+            if (!units.isEmpty()) {
+                session.running().phase(RunningQuery.Phase.WORKING);
+                work = workManager.submit(
+                        new Submission(
+                                session.question().queryId(),
+                                session.question().tenant(),
+                                session.control().deadlineNanos(),
+                                units),
+                        inbox);
+            }
+            try {
+                new EvalFlow(
+                                planned,
+                                inbox,
+                                opener,
+                                limits,
+                                session.control(),
+                                session.running(),
+                                progress,
+                                sink)
+                        .run(annotations);
+                ended = "the query is complete";
+            } catch (QueryException.Canceled e) {
+                ended = String.valueOf(e.getMessage());
+                throw e;
+            } catch (IOException e) {
+                ended = "the client closed the connection";
+                throw e;
+            } finally {
+                if (work != null) {
+                    work.cancel(ended);
+                }
+            }
+            return new QueryStatistics(planningNanos, session.elapsedNanos(), inbox.samplesRead(), units.size());
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package io.weir.queryapi.eval;
+
+/**
+ * The bounds of one query and of all queries of an API process. Each is a setting whose name the error message gives.
+ *
+ * @param timeoutMillisMax longest a query may run; a request may ask for less
+ * @param lookbackMillis how far back an instant selector looks for a sample, unless the request says otherwise
+ * @param pointsPerSeriesMax most steps of a range query (the grid may have one more, as in Prometheus)
+ * @param samplesMax most samples read by all work of a query
+ * @param seriesMax most series of a leaf or of the result
+ * @param resultBytesMax most bytes the result's columns may take in memory
+ * @param artifactBytesMax most bytes of one artifact
+ * @param segmentsMax most segments one leaf may read
+ * @param samplesPerUnitTarget estimated samples of one work unit; more data makes more units
+ * @param queryLengthMax longest query text in characters
+ * @param concurrentQueriesMax most queries that run at the same time
+ * @param concurrentQueriesPerTenantMax most queries of one tenant that run at the same time
+ * @param queuedQueriesMax most queries that wait for a slot
+ * @param queueWaitMillisMax longest a query waits for a slot
+ */
+public record QueryLimits(
+        long timeoutMillisMax,
+        long lookbackMillis,
+        int pointsPerSeriesMax,
+        long samplesMax,
+        int seriesMax,
+        long resultBytesMax,
+        long artifactBytesMax,
+        int segmentsMax,
+        long samplesPerUnitTarget,
+        int queryLengthMax,
+        int concurrentQueriesMax,
+        int concurrentQueriesPerTenantMax,
+        int queuedQueriesMax,
+        long queueWaitMillisMax) {
+    public static final QueryLimits DEFAULT = new QueryLimits(
+            120_000,
+            300_000,
+            11_000,
+            500_000_000L,
+            500_000,
+            512L << 20,
+            1L << 30,
+            100_000,
+            500_000,
+            100_000,
+            20,
+            20,
+            200,
+            30_000);
+
+    public QueryLimits {
+        positive("query-timeout-millis-max", timeoutMillisMax);
+        positive("query-lookback-millis", lookbackMillis);
+        positive("query-points-per-series-max", pointsPerSeriesMax);
+        positive("query-samples-max", samplesMax);
+        positive("query-series-max", seriesMax);
+        positive("query-result-bytes-max", resultBytesMax);
+        positive("query-artifact-bytes-max", artifactBytesMax);
+        positive("query-segments-max", segmentsMax);
+        positive("query-samples-per-unit-target", samplesPerUnitTarget);
+        positive("query-length-max", queryLengthMax);
+        positive("query-concurrent-max", concurrentQueriesMax);
+        positive("query-concurrent-per-tenant-max", concurrentQueriesPerTenantMax);
+        if (queuedQueriesMax < 0 || queueWaitMillisMax < 0) {
+            throw new IllegalArgumentException("query-queued-max and query-queue-wait-millis-max must not be negative");
+        }
+    }
+
+    private static void positive(String setting, long value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(setting + " must be positive, not " + value);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+package io.weir.queryapi.http;
+
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.config.JavalinConfig;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.lake.artifact.ParquetArtifactCursor;
+import io.weir.lake.catalog.SegmentCatalog;
+import io.weir.promql.parser.Feature;
+import io.weir.queryapi.eval.AdmissionControl;
+import io.weir.queryapi.eval.ArtifactOpener;
+import io.weir.queryapi.eval.LookupEngine;
+import io.weir.queryapi.eval.QueryEngine;
+import io.weir.queryapi.eval.QuerySessions;
+import io.weir.queryapi.monitor.QueryMetrics;
+import io.weir.queryapi.monitor.RunningQueries;
+import io.weir.queryapi.plan.LookupPlanning;
+import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.spi.RouteContributor;
+import io.weir.queryapi.sse.SeriesRoutes;
+import io.weir.queryapi.sse.SseRoutes;
+import io.weir.queryapi.workmanager.WorkManager;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The HTTP server of an API process, and the place where the parts of the query path are put together. Each request runs on a virtual
+ * thread of its own.
+ */
+public final class ApiServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+
+    private final ApiSettings settings;
+    private final RunningQueries runningQueries = new RunningQueries();
+    private final AtomicBoolean stopping = new AtomicBoolean();
+    private final AtomicReference<@Nullable ServerConnector> connector = new AtomicReference<>();
+    private final Javalin javalin;
+
+    private ApiServer(
+            ApiSettings settings,
+            SegmentCatalog catalog,
+            WorkManager workManager,
+            ArtifactOpener opener,
+            MeterRegistry registry,
+            Clock clock,
+            List<RouteContributor> extraRoutes) {
+        this.settings = settings;
+        AdmissionControl admission = new AdmissionControl(settings.limits());
+        QueryMetrics metrics = new QueryMetrics(registry);
+        metrics.gauge("weir.queries.running", "Queries that run now", admission::running);
+        metrics.gauge("weir.queries.waiting", "Queries that wait for a slot now", admission::waiting);
+        QuerySessions sessions = new QuerySessions(
+                admission, runningQueries, metrics, clock, cause -> ErrorMapping.of(cause)
+                        .errorType());
+        QueryPlanning planning = new QueryPlanning(catalog, settings.limits(), features(settings.features()));
+        QueryEngine engine = new QueryEngine(planning, workManager, opener, settings.limits(), metrics);
+        LookupEngine lookups = new LookupEngine(
+                new LookupPlanning(planning), planning, workManager, opener, settings.limits(), metrics);
+        QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, clock);
+        LookupRoutes lookupRoutes = new LookupRoutes(settings, sessions, lookups, catalog);
+        StatusRoutes status =
+                new StatusRoutes(settings, planning, workManager, runningQueries, registry, clock, stopping::get);
+        ExplainRoute explain = new ExplainRoute(settings, queries, planning, workManager);
+        SseRoutes stream = new SseRoutes(settings, sessions, planning, engine, clock);
+        SeriesRoutes series = new SeriesRoutes(settings, sessions, planning, lookups, catalog, clock);
+        javalin = Javalin.create(config -> {
+            configure(config);
+            prometheusRoutes(config.routes, queries, lookupRoutes, status);
+            weirRoutes(config.routes, status, explain, stream, series);
+            extraRoutes.forEach(extra -> extra.contribute(config));
+        });
+    }
+
+    /**
+     * Starts a server.
+     *
+     * @throws IllegalArgumentException if a feature flag is unknown
+     * @throws io.javalin.util.JavalinBindException if the port is taken
+     */
+    public static ApiServer start(
+            ApiSettings settings,
+            SegmentCatalog catalog,
+            WorkManager workManager,
+            MeterRegistry registry,
+            List<RouteContributor> extraRoutes) {
+        return start(
+                settings,
+                catalog,
+                workManager,
+                ParquetArtifactCursor::open,
+                registry,
+                Clock.systemUTC(),
+                extraRoutes);
+    }
+
+    /** Starts a server with its own way to open artifacts and its own clock. */
+    public static ApiServer start(
+            ApiSettings settings,
+            SegmentCatalog catalog,
+            WorkManager workManager,
+            ArtifactOpener opener,
+            MeterRegistry registry,
+            Clock clock,
+            List<RouteContributor> extraRoutes) {
+        ApiServer server = new ApiServer(settings, catalog, workManager, opener, registry, clock, extraRoutes);
+        server.javalin.start();
+        LOG.info("API listens on http://{}:{}", settings.host(), server.port());
+        return server;
+    }
+
+    private static Set<Feature> features(Set<String> names) {
+        EnumSet<Feature> features = EnumSet.noneOf(Feature.class);
+        for (String name : names) {
+            features.add(Feature.byName(name)
+                    .orElseThrow(() -> new IllegalArgumentException("unknown feature \"" + name + "\"; known are "
+                            + Feature.ALL.stream().map(Feature::text).sorted().toList())));
+        }
+        return features;
+    }
+
+    /** The port the server listens on. */
+    public int port() {
+        return Objects.requireNonNull(connector.get()).getLocalPort();
+    }
+
+    private void configure(JavalinConfig config) {
+        config.startup.showJavalinBanner = false;
+        config.startup.showOldJavalinVersionWarning = false;
+        config.concurrency.useVirtualThreads = true;
+        config.http.prefer405over404 = true;
+        config.http.maxRequestSize = settings.requestBytesMax();
+        config.http.compressionStrategy = CompressionStrategy.NONE;
+        config.jetty.modifyHttpConfiguration(http -> {
+            http.setSendServerVersion(false);
+            http.setOutputBufferSize(settings.responseBufferBytes());
+        });
+        config.jetty.addConnector((server, http) -> {
+            ServerConnector listener = connector(server, http);
+            connector.set(listener);
+            return listener;
+        });
+        config.routes.before(this::cors);
+        config.routes.options("/api/*", context -> context.status(204));
+        config.routes.exception(Exception.class, ApiServer::failed);
+    }
+
+    private ServerConnector connector(Server server, HttpConfiguration http) {
+        ServerConnector listener = new ServerConnector(server, new HttpConnectionFactory(http));
+        listener.setHost(settings.host());
+        listener.setPort(settings.port());
+        listener.setIdleTimeout(settings.idleTimeoutMillis());
+        return listener;
+    }
+
+    private void cors(Context context) {
+        if (!settings.corsOrigin().isEmpty()) {
+            context.header("Access-Control-Allow-Origin", settings.corsOrigin())
+                    .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
+                    .header(
+                            "Access-Control-Allow-Headers",
+                            "Accept, Authorization, Content-Type, Origin, X-Query-Id, X-Scope-OrgID")
+                    .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
+        }
+    }
+
+    private static void failed(Exception cause, Context context) {
+        ErrorMapping.ApiError error = ErrorMapping.of(cause);
+        if (cause instanceof IOException) {
+            LOG.debug("{} {}: the client is gone: {}", context.method(), context.path(), cause.toString());
+            return;
+        }
+        if (error.status() == 500) {
+            LOG.error("{} {} failed", context.method(), context.path(), cause);
+        }
+        try {
+            Reply.error(context, error);
+        } catch (IOException e) {
+            LOG.debug("{} {}: the client is gone: {}", context.method(), context.path(), e.toString());
+        }
+    }
+
+    private static void prometheusRoutes(
+            RoutesConfig routes, QueryRoutes queries, LookupRoutes lookups, StatusRoutes status) {
+        routes.get("/api/v1/query", queries::query);
+        routes.post("/api/v1/query", queries::query);
+        routes.get("/api/v1/query_range", queries::queryRange);
+        routes.post("/api/v1/query_range", queries::queryRange);
+        routes.get("/api/v1/labels", lookups::labels);
+        routes.post("/api/v1/labels", lookups::labels);
+        routes.get("/api/v1/label/{name}/values", lookups::labelValues);
+        routes.get("/api/v1/series", lookups::series);
+        routes.post("/api/v1/series", lookups::series);
+        routes.get("/api/v1/metadata", lookups::metadata);
+        routes.get("/api/v1/format_query", status::formatQuery);
+        routes.post("/api/v1/format_query", status::formatQuery);
+        routes.get("/api/v1/query_exemplars", status::emptyExemplars);
+        routes.post("/api/v1/query_exemplars", status::emptyExemplars);
+        routes.get("/api/v1/status/buildinfo", status::buildInformation);
+        routes.get("/api/v1/status/flags", status::flags);
+        routes.get("/api/v1/rules", status::emptyRules);
+        routes.get("/api/v1/alerts", status::emptyAlerts);
+        routes.get("/api/v1/targets", status::emptyTargets);
+    }
+
+    private static void weirRoutes(
+            RoutesConfig routes, StatusRoutes status, ExplainRoute explain, SseRoutes stream, SeriesRoutes series) {
+        routes.get("/api/v1/explain", explain::explain);
+        routes.post("/api/v1/explain", explain::explain);
+        routes.get("/api/v1/workers", status::workers);
+        routes.get("/api/v1/queries", status::queries);
+        routes.delete("/api/v1/queries/{queryId}", status::cancelQuery);
+        routes.get("/api/v1/features", status::features);
+        routes.post("/api/v1/features", status::features);
+        routes.get("/api/v1/ping", status::ping);
+        routes.post("/api/v1/metrics/query", stream::query);
+        routes.post("/api/v1/metrics/metadata", series::metadata);
+        routes.post("/api/v1/metrics/tags", series::tags);
+        routes.post("/api/v1/metrics/tagvalues", series::tagValues);
+        routes.post("/api/v1/promql/validate", series::validate);
+        routes.get("/metrics", status::metrics);
+        routes.get("/healthz", status::alive);
+        routes.get("/livez", status::alive);
+        routes.get("/readyz", status::ready);
+        routes.get("/", context -> context.html(FrontPage.HTML));
+    }
+
+    /** Stops: says not ready, gives running queries a while, cancels the rest. */
+    @Override
+    public void close() {
+        if (stopping.getAndSet(true)) {
+            return;
+        }
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.shutdownMillisMax());
+        try {
+            while (runningQueries.size() > 0 && System.nanoTime() - deadline < 0) {
+                Thread.sleep(10);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        runningQueries.cancelAll("the API process is stopping");
+        javalin.stop();
+    }
+}

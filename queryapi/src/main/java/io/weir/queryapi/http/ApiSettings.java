@@ -1,0 +1,113 @@
+package io.weir.queryapi.http;
+
+import io.weir.queryapi.eval.QueryLimits;
+import java.util.Set;
+
+/**
+ * What an API server can be told at its start.
+ *
+ * @param host address to listen on
+ * @param port 0 for any free one
+ * @param limits bounds of queries
+ * @param features feature flags of PromQL that are on, by Prometheus' names
+ * @param corsOrigin value of Access-Control-Allow-Origin; empty for no CORS headers
+ * @param requestBytesMax longest request body of the query endpoints
+ * @param responseBufferBytes size of the buffer between the writer of an answer and the socket
+ * @param idleTimeoutMillis after which a silent connection is closed; also the longest a write may wait for its reader
+ * @param ssePingIntervalMillis after which a silent stream gets a comment
+ * @param shutdownMillisMax longest a stop waits for running requests
+ * @param version shown by /status/buildinfo
+ * @param revision shown by /status/buildinfo
+ */
+public record ApiSettings(
+        String host,
+        int port,
+        QueryLimits limits,
+        Set<String> features,
+        String corsOrigin,
+        long requestBytesMax,
+        int responseBufferBytes,
+        long idleTimeoutMillis,
+        long ssePingIntervalMillis,
+        long shutdownMillisMax,
+        String version,
+        String revision) {
+    public ApiSettings {
+        features = Set.copyOf(features);
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("http-port must be 0 to 65535, not " + port);
+        }
+        if (requestBytesMax <= 0 || responseBufferBytes < 1024 || idleTimeoutMillis <= 0 || ssePingIntervalMillis <= 0) {
+            throw new IllegalArgumentException("http-request-bytes-max, http-idle-timeout-millis and sse-ping-interval-millis"
+                    + " must be positive, http-response-buffer-bytes at least 1024");
+        }
+        if (shutdownMillisMax < 0) {
+            throw new IllegalArgumentException("http-shutdown-millis-max must not be negative");
+        }
+    }
+
+    /** The defaults on a host and port. */
+    public static ApiSettings of(String host, int port) {
+        return new ApiSettings(
+                host,
+                port,
+                QueryLimits.DEFAULT,
+                Set.of(),
+                "*",
+                10L << 20,
+                64 << 10,
+                300_000,
+                15_000,
+                5_000,
+                "3.14.0",
+                "weir");
+    }
+
+    public ApiSettings withLimits(QueryLimits changed) {
+        return new ApiSettings(
+                host,
+                port,
+                changed,
+                features,
+                corsOrigin,
+                requestBytesMax,
+                responseBufferBytes,
+                idleTimeoutMillis,
+                ssePingIntervalMillis,
+                shutdownMillisMax,
+                version,
+                revision);
+    }
+
+    public ApiSettings withSsePingIntervalMillis(long changed) {
+        return new ApiSettings(
+                host,
+                port,
+                limits,
+                features,
+                corsOrigin,
+                requestBytesMax,
+                responseBufferBytes,
+                idleTimeoutMillis,
+                changed,
+                shutdownMillisMax,
+                version,
+                revision);
+    }
+
+    public ApiSettings withFeatures(Set<String> changed) {
+        return new ApiSettings(
+                host,
+                port,
+                limits,
+                changed,
+                corsOrigin,
+                requestBytesMax,
+                responseBufferBytes,
+                idleTimeoutMillis,
+                ssePingIntervalMillis,
+                shutdownMillisMax,
+                version,
+                revision);
+    }
+}

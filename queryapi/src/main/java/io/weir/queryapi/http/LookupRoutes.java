@@ -1,0 +1,190 @@
+package io.weir.queryapi.http;
+
+import io.javalin.http.Context;
+import io.weir.lake.catalog.MetricMetadata;
+import io.weir.lake.catalog.SegmentCatalog;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.ast.PositionRange;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.LabelMatcher;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.parser.PromqlParser;
+import io.weir.queryapi.encoding.JsonBytes;
+import io.weir.queryapi.encoding.PrometheusJson;
+import io.weir.queryapi.eval.LookupEngine;
+import io.weir.queryapi.eval.LookupEngine.Answer;
+import io.weir.queryapi.eval.QuerySessions;
+import io.weir.queryapi.eval.QuerySessions.Question;
+import io.weir.queryapi.plan.LookupRequest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Labels, series and metadata (web/api/v1/api.go, labelNames, labelValues, series, metricMetadata). */
+final class LookupRoutes {
+    private final ApiSettings settings;
+    private final QuerySessions sessions;
+    private final LookupEngine engine;
+    private final SegmentCatalog catalog;
+
+    LookupRoutes(ApiSettings settings, QuerySessions sessions, LookupEngine engine, SegmentCatalog catalog) {
+        this.settings = settings;
+        this.sessions = sessions;
+        this.engine = engine;
+        this.catalog = catalog;
+    }
+
+    void labels(Context context) throws IOException {
+        strings(context, LookupRequest.Kind.LABEL_NAMES, "");
+    }
+
+    void labelValues(Context context) throws IOException {
+        String name = LabelNames.unescape(context.pathParam("name"));
+        if (name.isEmpty()) {
+            throw new QueryException.BadData("invalid label name: " + TimeText.quote(name));
+        }
+        strings(context, LookupRequest.Kind.LABEL_VALUES, name);
+    }
+
+    private void strings(Context context, LookupRequest.Kind kind, String label) throws IOException {
+        RequestParameters parameters = new RequestParameters(context);
+        run(context, request(context, parameters, kind, label), (json, answer) -> {
+            List<String> sorted = new ArrayList<>(answer.strings());
+            sorted.sort(Labels::compareStrings);
+            PrometheusJson.strings(json, sorted);
+        });
+    }
+
+    void series(Context context) throws IOException {
+        RequestParameters parameters = new RequestParameters(context);
+        if (parameters.all("match[]").isEmpty()) {
+            throw new QueryException.BadData("no match[] parameter provided");
+        }
+        LookupRequest request = request(context, parameters, LookupRequest.Kind.SERIES, "");
+        run(context, request, (json, answer) -> {
+            json.ascii('[');
+            boolean first = true;
+            for (Labels labels : answer.series()) {
+                if (!first) {
+                    json.ascii(',');
+                }
+                first = false;
+                PrometheusJson.labels(json, labels);
+            }
+            json.ascii(']');
+        });
+    }
+
+    /** Writes the data of an answer. */
+    private interface AnswerWriter {
+        void write(JsonBytes json, Answer answer) throws IOException;
+    }
+
+    private void run(Context context, LookupRequest request, AnswerWriter writer) throws IOException {
+        String kind = request.kind() == LookupRequest.Kind.SERIES ? "series" : "labels";
+        Question question = new Question(
+                request.queryId(),
+                request.tenant(),
+                request.display(),
+                kind,
+                request.timeoutMillis(),
+                ClientWatch.of(context));
+        Answer answer = sessions.run(question, session -> engine.run(session, request));
+        Reply.json(context, settings.responseBufferBytes(), json -> {
+            PrometheusJson.success(json);
+            writer.write(json, answer);
+            PrometheusJson.end(json, truncation(answer.truncated()), "");
+        });
+    }
+
+    private static List<Annotation> truncation(boolean truncated) {
+        return truncated
+                ? List.of(new Annotation(Annotation.Level.WARNING, ResultJson.TRUNCATED, PositionRange.NONE))
+                : List.of();
+    }
+
+    private LookupRequest request(
+            Context context, RequestParameters parameters, LookupRequest.Kind kind, String label) {
+        long start = parameters.time("start", -TimeText.TIME_MILLIS_MAX);
+        long end = parameters.time("end", TimeText.TIME_MILLIS_MAX);
+        if (end < start) {
+            throw RequestParameters.invalid("end", "end timestamp must not be before start time");
+        }
+        int limit = parameters.limit("limit");
+        return new LookupRequest(
+                RequestParameters.queryId(context),
+                RequestParameters.tenant(context),
+                kind,
+                label,
+                matcherSets(parameters.all("match[]")),
+                start,
+                end,
+                limit,
+                parameters.timeoutMillis(settings.limits().timeoutMillisMax()));
+    }
+
+    /** The matchers of each selector; one of them must not match the empty string. */
+    static List<List<LabelMatcher>> matcherSets(List<String> selectors) {
+        List<List<LabelMatcher>> sets = new ArrayList<>();
+        for (String selector : selectors) {
+            List<LabelMatcher> matchers;
+            try {
+                matchers = PromqlParser.parseSelector(selector);
+            } catch (QueryException.BadData e) {
+                throw RequestParameters.invalid("match[]", String.valueOf(e.getMessage()));
+            }
+            if (matchers.stream().allMatch(LabelMatcher::matchesEmpty)) {
+                throw RequestParameters.invalid("match[]", "match[] must contain at least one non-empty matcher");
+            }
+            sets.add(matchers);
+        }
+        return sets;
+    }
+
+    void metadata(Context context) throws IOException {
+        RequestParameters parameters = new RequestParameters(context);
+        int limit = parameters.get("limit").isEmpty() ? -1 : metadataLimit(parameters, "limit");
+        int perMetric =
+                parameters.get("limit_per_metric").isEmpty() ? -1 : metadataLimit(parameters, "limit_per_metric");
+        Map<String, List<MetricMetadata>> metadata = limit == 0
+                ? Map.of()
+                : catalog.metadata(RequestParameters.tenant(context), parameters.get("metric"), limit);
+        Reply.json(context, settings.responseBufferBytes(), json -> {
+            PrometheusJson.success(json);
+            json.ascii('{');
+            boolean first = true;
+            for (Map.Entry<String, List<MetricMetadata>> entry : new TreeMap<>(metadata).entrySet()) {
+                if (!first) {
+                    json.ascii(',');
+                }
+                first = false;
+                json.string(entry.getKey()).ascii(":[");
+                List<MetricMetadata> all = entry.getValue();
+                int count = perMetric > 0 ? Math.min(perMetric, all.size()) : all.size();
+                for (int i = 0; i < count; i++) {
+                    json.ascii(i == 0 ? "{\"type\":" : ",{\"type\":")
+                            .string(all.get(i).type())
+                            .ascii(",\"help\":")
+                            .string(all.get(i).help())
+                            .ascii(",\"unit\":")
+                            .string(all.get(i).unit())
+                            .ascii('}');
+                }
+                json.ascii(']');
+            }
+            json.ascii('}');
+            PrometheusJson.end(json, List.of(), "");
+        });
+    }
+
+    /** Prometheus takes any number here, a negative one for no limit, and says it otherwise than elsewhere. */
+    private static int metadataLimit(RequestParameters parameters, String name) {
+        try {
+            return Integer.parseInt(parameters.get(name));
+        } catch (NumberFormatException e) {
+            throw new QueryException.BadData(name + " must be a number");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package io.weir.queryapi.http;
+
+import io.javalin.http.Context;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.parser.PromqlPrinter;
+import io.weir.queryapi.encoding.JsonBytes;
+import io.weir.queryapi.encoding.PrometheusJson;
+import io.weir.queryapi.monitor.RunningQueries;
+import io.weir.queryapi.monitor.RunningQuery;
+import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.workmanager.WorkManager;
+import io.weir.queryapi.workmanager.WorkManager.WorkerView;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+
+/** What needs no data: build information, empty rule lists, probes, metrics, workers and running queries. */
+final class StatusRoutes {
+    private static final String PLAIN = "text/plain; charset=utf-8";
+
+    private final ApiSettings settings;
+    private final QueryPlanning planning;
+    private final WorkManager workManager;
+    private final RunningQueries runningQueries;
+    private final MeterRegistry registry;
+    private final Clock clock;
+    private final BooleanSupplier stopping;
+
+    StatusRoutes(
+            ApiSettings settings,
+            QueryPlanning planning,
+            WorkManager workManager,
+            RunningQueries runningQueries,
+            MeterRegistry registry,
+            Clock clock,
+            BooleanSupplier stopping) {
+        this.settings = settings;
+        this.planning = planning;
+        this.workManager = workManager;
+        this.runningQueries = runningQueries;
+        this.registry = registry;
+        this.clock = clock;
+        this.stopping = stopping;
+    }
+
+    private void data(Context context, Reply.Body body) throws IOException {
+        Reply.json(context, settings.responseBufferBytes(), json -> {
+            PrometheusJson.success(json);
+            body.write(json);
+            json.ascii('}');
+        });
+    }
+
+    void formatQuery(Context context) throws IOException {
+        String query = new RequestParameters(context).get("query");
+        String formatted;
+        try {
+            formatted = PromqlPrinter.pretty(planning.parse(query));
+        } catch (QueryException.BadData e) {
+            throw RequestParameters.invalid("query", String.valueOf(e.getMessage()));
+        }
+        data(context, json -> json.string(formatted));
+    }
+
+    void buildInformation(Context context) throws IOException {
+        data(
+                context,
+                json -> json.ascii("{\"version\":")
+                        .string(settings.version())
+                        .ascii(",\"revision\":")
+                        .string(settings.revision())
+                        .ascii(",\"branch\":\"\",\"buildUser\":\"\",\"buildDate\":\"\",\"goVersion\":\"\"}"));
+    }
+
+    void flags(Context context) throws IOException {
+        data(context, json -> {
+            json.ascii("{\"enable-feature\":")
+                    .string(String.join(",", settings.features().stream().sorted().toList()));
+            json.ascii(",\"query.lookback-delta\":")
+                    .string(settings.limits().lookbackMillis() + "ms")
+                    .ascii(",\"query.max-concurrency\":")
+                    .string(Integer.toString(settings.limits().concurrentQueriesMax()))
+                    .ascii(",\"query.max-samples\":")
+                    .string(Long.toString(settings.limits().samplesMax()))
+                    .ascii(",\"query.timeout\":")
+                    .string(settings.limits().timeoutMillisMax() + "ms")
+                    .ascii('}');
+        });
+    }
+
+    void emptyExemplars(Context context) throws IOException {
+        data(context, json -> json.ascii("[]"));
+    }
+
+    void emptyRules(Context context) throws IOException {
+        data(context, json -> json.ascii("{\"groups\":[]}"));
+    }
+
+    void emptyAlerts(Context context) throws IOException {
+        data(context, json -> json.ascii("{\"alerts\":[]}"));
+    }
+
+    void emptyTargets(Context context) throws IOException {
+        data(
+                context,
+                json -> json.ascii("{\"activeTargets\":[],\"droppedTargets\":[],\"droppedTargetCounts\":{}}"));
+    }
+
+    /** Lakerunner's shape: what the streaming endpoint can do. */
+    void features(Context context) throws IOException {
+        Reply.json(
+                context,
+                settings.responseBufferBytes(),
+                json -> json.ascii("{\"features\":{\"metricsSummarySSE\":true}}"));
+    }
+
+    void ping(Context context) throws IOException {
+        Reply.json(context, settings.responseBufferBytes(), json -> json.ascii("{\"status\":\"ok\"}"));
+    }
+
+    void workers(Context context) throws IOException {
+        List<WorkerView> workers = workManager.workers();
+        data(context, json -> {
+            json.ascii('[');
+            for (int i = 0; i < workers.size(); i++) {
+                if (i > 0) {
+                    json.ascii(',');
+                }
+                worker(json, workers.get(i));
+            }
+            json.ascii(']');
+        });
+    }
+
+    private static void worker(JsonBytes json, WorkerView worker) throws IOException {
+        json.ascii("{\"workerId\":").string(worker.workerId());
+        json.ascii(",\"address\":").string(worker.address());
+        json.ascii(",\"state\":").string(worker.state());
+        json.ascii(",\"acceptingWork\":").ascii(Boolean.toString(worker.acceptingWork()));
+        json.ascii(",\"draining\":").ascii(Boolean.toString(worker.draining()));
+        json.ascii(",\"credits\":").number(worker.credits());
+        json.ascii(",\"inFlight\":").number(worker.inFlight());
+        json.ascii(",\"running\":").number(worker.running());
+        json.ascii(",\"queued\":").number(worker.queued());
+        json.ascii(",\"heartbeatRttMillis\":");
+        if (Double.isFinite(worker.heartbeatRttMillis())) {
+            json.value(worker.heartbeatRttMillis());
+        } else {
+            json.ascii("null");
+        }
+        json.ascii(",\"cacheBytes\":").number(worker.cacheBytes());
+        json.ascii(",\"spoolBytes\":").number(worker.spoolBytes()).ascii('}');
+    }
+
+    void queries(Context context) throws IOException {
+        List<RunningQuery> queries = runningQueries.list(RequestParameters.tenant(context));
+        long now = clock.millis();
+        data(context, json -> {
+            json.ascii('[');
+            for (int i = 0; i < queries.size(); i++) {
+                if (i > 0) {
+                    json.ascii(',');
+                }
+                query(json, queries.get(i), now);
+            }
+            json.ascii(']');
+        });
+    }
+
+    private static void query(JsonBytes json, RunningQuery query, long nowMillis) throws IOException {
+        json.ascii("{\"queryId\":").string(query.queryId());
+        json.ascii(",\"query\":").string(query.text());
+        json.ascii(",\"kind\":").string(query.kind());
+        json.ascii(",\"phase\":").string(query.phase().name().toLowerCase(Locale.ROOT));
+        json.ascii(",\"start\":").timestamp(query.startMillis());
+        json.ascii(",\"elapsedSeconds\":").timestamp(Math.max(0, nowMillis - query.startMillis()));
+        json.ascii(",\"unitsDone\":").number(query.unitsDone());
+        json.ascii(",\"unitsTotal\":").number(query.unitsTotal());
+        json.ascii(",\"stepsDone\":").number(query.stepsDone());
+        json.ascii(",\"stepsTotal\":").number(query.stepsTotal());
+        json.ascii(",\"samplesRead\":").number(query.samplesRead()).ascii('}');
+    }
+
+    void cancelQuery(Context context) throws IOException {
+        String queryId = context.pathParam("queryId").toLowerCase(Locale.ROOT);
+        if (!runningQueries.cancel(RequestParameters.tenant(context), queryId, "canceled by a request")) {
+            Reply.error(
+                    context, new ErrorMapping.ApiError(404, "not_found", "no query " + queryId + " is running", 0));
+            return;
+        }
+        data(context, json -> json.ascii("{\"canceled\":").string(queryId).ascii('}'));
+    }
+
+    void metrics(Context context) {
+        if (!(registry instanceof PrometheusMeterRegistry prometheus)) {
+            throw new IllegalStateException("the meter registry cannot write Prometheus' text format");
+        }
+        String accept = Objects.requireNonNullElse(context.header("Accept"), "");
+        String type = accept.contains("application/openmetrics-text")
+                ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                : "text/plain; version=0.0.4; charset=utf-8";
+        context.contentType(type).result(prometheus.scrape(type).getBytes(StandardCharsets.UTF_8));
+    }
+
+    void alive(Context context) {
+        context.contentType(PLAIN).result("ok\n");
+    }
+
+    /** Ready means that a query can be answered: a worker accepts work, and nobody is stopping this process. */
+    void ready(Context context) {
+        if (stopping.getAsBoolean()) {
+            context.status(503).contentType(PLAIN).result("not ready: the process is stopping\n");
+        } else if (workManager.workers().stream().noneMatch(WorkerView::acceptingWork)) {
+            context.status(503).contentType(PLAIN).result("not ready: no worker accepts work\n");
+        } else {
+            context.contentType(PLAIN).result("ready\n");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.weir.queryapi.monitor;
+
+import io.weir.promql.error.QueryException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/** The queries that run in this process, by id. Thread-safe. */
+public final class RunningQueries {
+    private final ConcurrentMap<String, RunningQuery> queries = new ConcurrentHashMap<>();
+
+    /**
+     * Adds a query.
+     *
+     * @throws QueryException.BadData if a query of that id runs already
+     */
+    public void add(RunningQuery query) {
+        if (queries.putIfAbsent(query.queryId(), query) != null) {
+            throw new QueryException.BadData(
+                    "a query with the id " + query.queryId() + " is running already; leave X-Query-Id out or choose another");
+        }
+    }
+
+    public void remove(RunningQuery query) {
+        queries.remove(query.queryId(), query);
+    }
+
+    /** Cancels a query; false if there is none with that id, or it belongs to another tenant. */
+    public boolean cancel(String tenant, String queryId, String reason) {
+        RunningQuery query = queries.get(queryId);
+        if (query == null || !query.tenant().equals(tenant)) {
+            return false;
+        }
+        query.cancel(reason);
+        return true;
+    }
+
+    /** Cancels everything; for shutdown. */
+    public void cancelAll(String reason) {
+        queries.values().forEach(query -> query.cancel(reason));
+    }
+
+    /** The running queries of a tenant, the oldest first. */
+    public List<RunningQuery> list(String tenant) {
+        return queries.values().stream()
+                .filter(query -> query.tenant().equals(tenant))
+                .sorted(Comparator.comparingLong(RunningQuery::startMillis).thenComparing(RunningQuery::queryId))
+                .toList();
+    }
+
+    public int size() {
+        return queries.size();
+    }
+}

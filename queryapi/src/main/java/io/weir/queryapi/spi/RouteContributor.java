@@ -1,0 +1,9 @@
+package io.weir.queryapi.spi;
+
+import io.javalin.config.JavalinConfig;
+
+/** Adds routes to the API's HTTP server: ingest in standalone, precompute, event statistics. */
+public interface RouteContributor {
+    /** Adds routes; called once, while the server is being built. */
+    void contribute(JavalinConfig config);
+}

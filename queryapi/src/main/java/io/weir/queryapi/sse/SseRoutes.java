@@ -1,0 +1,145 @@
+package io.weir.queryapi.sse;
+
+import io.javalin.http.Context;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.plan.QueryPlan;
+import io.weir.promql.series.StepGrid;
+import io.weir.queryapi.eval.MatrixResult;
+import io.weir.queryapi.eval.QueryEngine;
+import io.weir.queryapi.eval.QueryLimits;
+import io.weir.queryapi.eval.QuerySessions;
+import io.weir.queryapi.eval.QuerySessions.Question;
+import io.weir.queryapi.eval.QuerySessions.Session;
+import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.http.ClientWatch;
+import io.weir.queryapi.http.ErrorMapping;
+import io.weir.queryapi.http.RequestParameters;
+import io.weir.queryapi.monitor.RunningQuery;
+import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.plan.QueryRequest;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** {@code POST /api/v1/metrics/query}: results as server-sent events while the query runs. */
+public final class SseRoutes {
+    private final ApiSettings settings;
+    private final QueryLimits limits;
+    private final QuerySessions sessions;
+    private final QueryPlanning planning;
+    private final QueryEngine engine;
+    private final Clock clock;
+
+    public SseRoutes(
+            ApiSettings settings, QuerySessions sessions, QueryPlanning planning, QueryEngine engine, Clock clock) {
+        this.settings = settings;
+        this.limits = settings.limits();
+        this.sessions = sessions;
+        this.planning = planning;
+        this.engine = engine;
+        this.clock = clock;
+    }
+
+    /** Answers a request; what is wrong with the request itself is a plain JSON error with its status. */
+    public void query(Context context) throws IOException {
+        String queryId = RequestParameters.queryId(context);
+        String tenant = RequestParameters.tenant(context);
+        SseRequest request = SseRequest.parse(context.bodyAsBytes(), clock.millis(), "e-1h");
+        if (request.query().isBlank()) {
+            throw new QueryException.BadData("missing query expression: field \"q\"");
+        }
+        if ((request.endMillis() - request.startMillis()) / request.stepMillis() > limits.pointsPerSeriesMax()) {
+            throw new QueryException.BadData("the range has more than " + limits.pointsPerSeriesMax()
+                    + " steps (setting query-points-per-series-max); use a larger step");
+        }
+        long timeout = request.timeoutMillis() == 0
+                ? limits.timeoutMillisMax()
+                : Math.min(request.timeoutMillis(), limits.timeoutMillisMax());
+        StepGrid grid = request.grid();
+        QueryRequest query =
+                new QueryRequest(queryId, tenant, request.query(), grid, limits.lookbackMillis(), timeout);
+        QueryPlan plan = planning.plan(query);
+        SseWriter writer =
+                new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
+        stream(query, plan, request, writer, ClientWatch.of(context));
+    }
+
+    private void stream(
+            QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, BooleanSupplier watch)
+            throws IOException {
+        SseFrames frames = new SseFrames(writer);
+        Ticker ticker = new Ticker(writer, frames, watch, request.progress());
+        Question question =
+                new Question(query.queryId(), query.tenant(), query.query(), "stream", query.timeoutMillis(), ticker);
+        try {
+            sessions.run(question, session -> {
+                ticker.running = session.running();
+                run(session, query, plan, request, frames);
+                return query;
+            });
+        } catch (RuntimeException e) {
+            if (!ticker.gone) {
+                frames.failed(ErrorMapping.of(e));
+            }
+        }
+    }
+
+    private void run(Session session, QueryRequest query, QueryPlan plan, SseRequest request, SseFrames frames)
+            throws IOException {
+        if (request.reverse() || request.summary()) {
+            MatrixResult result = new MatrixResult(limits);
+            engine.run(session, query, plan, result, false);
+            session.running().phase(RunningQuery.Phase.SENDING);
+            new SseBuffered(frames, request).send(result);
+            return;
+        }
+        try {
+            engine.run(session, query, plan, new SseResultSink(frames, request), true);
+        } catch (SseResultSink.LimitReached e) {
+            frames.done(List.of(), List.of(SseBuffered.TRUNCATED), query.query());
+        }
+    }
+
+    /** What the query's thread does while it waits: flush, ping, progress, and look whether the client is still there. */
+    private static final class Ticker implements BooleanSupplier {
+        private static final long PROGRESS_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+        private final SseWriter writer;
+        private final SseFrames frames;
+        private final BooleanSupplier watch;
+        private final boolean progress;
+        private @Nullable RunningQuery running;
+        private long lastProgressNanos = System.nanoTime();
+        private boolean gone;
+
+        Ticker(SseWriter writer, SseFrames frames, BooleanSupplier watch, boolean progress) {
+            this.writer = writer;
+            this.frames = frames;
+            this.watch = watch;
+            this.progress = progress;
+        }
+
+        @Override
+        public boolean getAsBoolean() {
+            if (gone || watch.getAsBoolean()) {
+                gone = true;
+                return true;
+            }
+            try {
+                RunningQuery query = running;
+                long now = System.nanoTime();
+                if (progress && query != null && now - lastProgressNanos >= PROGRESS_INTERVAL_NANOS) {
+                    lastProgressNanos = now;
+                    frames.progress(query);
+                }
+                writer.tick();
+            } catch (IOException e) {
+                gone = true;
+            }
+            return gone;
+        }
+    }
+}

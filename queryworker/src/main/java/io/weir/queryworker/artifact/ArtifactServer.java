@@ -1,0 +1,179 @@
+package io.weir.queryworker.artifact;
+
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.weir.queryworker.artifact.FileArtifactSpool.Lookup;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The worker's HTTP port: artifacts, metrics and health.
+ *
+ * <p>{@code GET} and {@code HEAD /api/v1/artifacts/{work_id}?attempt&api&expires&token} answer 200 with {@code X-Artifact-Checksum} (SHA-256,
+ * hexadecimal), 400 when a parameter is missing, 403 when the token is wrong, 410 when the artifact was there and is no longer, 404 when this
+ * incarnation of the worker never had it.
+ */
+public final class ArtifactServer implements AutoCloseable {
+    /** Header with the artifact's lower-case hexadecimal SHA-256. */
+    public static final String CHECKSUM_HEADER = "X-Artifact-Checksum";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(ArtifactServer.class);
+    private static final int COPY_BUFFER_BYTES = 128 * 1024;
+
+    private final FileArtifactSpool spool;
+    private final MeterRegistry registry;
+    private final Supplier<Health> health;
+    private final Timer sendTimer;
+    private final Javalin server;
+
+    /** What the health endpoints say. */
+    public enum Health {
+        STARTING,
+        READY,
+        DRAINING
+    }
+
+    private ArtifactServer(
+            FileArtifactSpool spool, MeterRegistry registry, Supplier<Health> health, String host, int port) {
+        this.spool = spool;
+        this.registry = registry;
+        this.health = health;
+        this.sendTimer = registry.timer("weir_artifact_send_seconds");
+        this.server = Javalin.create(config -> {
+            config.jetty.host = host;
+            config.jetty.port = port;
+            config.concurrency.useVirtualThreads = true;
+            config.startup.showJavalinBanner = false;
+            config.startup.showOldJavalinVersionWarning = false;
+            config.http.compressionStrategy = CompressionStrategy.NONE;
+            config.routes.get("/api/v1/artifacts/{work_id}", context -> artifact(context, true));
+            config.routes.head("/api/v1/artifacts/{work_id}", context -> artifact(context, false));
+            config.routes.get("/metrics", this::metrics);
+            config.routes.get("/livez", context -> context.result("ok\n"));
+            config.routes.get("/readyz", this::ready);
+            config.routes.get("/healthz", this::healthState);
+        });
+    }
+
+    /** Starts the server; port 0 takes a free one. */
+    public static ArtifactServer start(
+            FileArtifactSpool spool, MeterRegistry registry, Supplier<Health> health, String host, int port) {
+        ArtifactServer server = new ArtifactServer(spool, registry, health, host, port);
+        server.server.start();
+        return server;
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    private void metrics(Context context) {
+        if (registry instanceof PrometheusMeterRegistry prometheus) {
+            context.contentType("text/plain; version=0.0.4; charset=utf-8").result(prometheus.scrape());
+        } else {
+            context.status(HttpStatus.NOT_FOUND).result("this worker's metrics are served by the process it runs in\n");
+        }
+    }
+
+    private void ready(Context context) {
+        Health state = health.get();
+        context.status(state == Health.READY ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+                .result(state.name() + "\n");
+    }
+
+    private void healthState(Context context) {
+        context.contentType("application/json").result("{\"status\":\"" + health.get() + "\"}\n");
+    }
+
+    private void artifact(Context context, boolean withBody) throws IOException {
+        String workId = context.pathParam("work_id");
+        String apiId = context.queryParam("api");
+        String token = context.queryParam("token");
+        long attempt = number(context.queryParam("attempt"));
+        long expiresAtMillis = number(context.queryParam("expires"));
+        if (apiId == null || token == null || attempt < 0 || attempt > Integer.MAX_VALUE || expiresAtMillis < 0) {
+            refuse(
+                    context,
+                    HttpStatus.BAD_REQUEST,
+                    "attempt, api, expires and token are needed; use the URL of WorkReady as it is");
+            return;
+        }
+        switch (spool.open(workId, (int) attempt, apiId, expiresAtMillis, token)) {
+            case Lookup.Forbidden forbidden ->
+                refuse(context, HttpStatus.FORBIDDEN, "the token does not fit; use the URL of WorkReady as it is");
+            case Lookup.Gone gone -> refuse(context, HttpStatus.GONE, "the artifact was deleted; run the work again");
+            case Lookup.Unknown unknown ->
+                refuse(
+                        context,
+                        HttpStatus.NOT_FOUND,
+                        "no artifact of this work here; the worker may have restarted, run the work again");
+            case Lookup.Found found -> {
+                try (found) {
+                    send(context, found, withBody);
+                }
+            }
+        }
+    }
+
+    private static void refuse(Context context, HttpStatus status, String reason) {
+        context.status(status).contentType("text/plain; charset=utf-8").result(reason + "\n");
+    }
+
+    private static long number(@Nullable String text) {
+        try {
+            return text == null ? -1 : Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    private void send(Context context, Lookup.Found found, boolean withBody) throws IOException {
+        context.header(CHECKSUM_HEADER, found.meta().checksum());
+        context.contentType("application/vnd.apache.parquet");
+        context.res().setContentLengthLong(found.meta().sizeBytes());
+        if (!withBody) {
+            return;
+        }
+        Timer.Sample sample = Timer.start(registry);
+        try {
+            copy(found.channel(), context.outputStream(), found.meta().sizeBytes());
+        } catch (IOException e) {
+            // The client went away or was too slow; the artifact stays for another try.
+            LOGGER.info("sending artifact failed: work_id={}: {}", context.pathParam("work_id"), e.toString());
+            throw e;
+        } finally {
+            sample.stop(sendTimer);
+        }
+    }
+
+    private static void copy(FileChannel channel, OutputStream output, long sizeBytes) throws IOException {
+        byte[] buffer = new byte[(int) Math.min(COPY_BUFFER_BYTES, sizeBytes)];
+        ByteBuffer view = ByteBuffer.wrap(buffer);
+        long left = sizeBytes;
+        while (left > 0) {
+            view.clear();
+            int length = channel.read(view);
+            if (length < 0) {
+                throw new IOException("the artifact file is " + left + " bytes shorter than announced");
+            }
+            output.write(buffer, 0, length);
+            left -= length;
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+    }
+}

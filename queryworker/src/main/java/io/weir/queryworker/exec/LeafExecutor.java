@@ -1,0 +1,276 @@
+package io.weir.queryworker.exec;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactWriter;
+import io.weir.lake.segment.CorruptSegmentException;
+import io.weir.lake.segment.SeriesIndex;
+import io.weir.promql.ast.Expr;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.LabelMatcher;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.leaf.LeafEvaluator;
+import io.weir.promql.leaf.LeafLimits;
+import io.weir.promql.leaf.LeafPlan;
+import io.weir.proto.control.v1.WorkFailed.FailureClass;
+import io.weir.proto.control.v1.WorkStatistics;
+import io.weir.proto.leaf.v1.Segment;
+import io.weir.proto.leaf.v1.WorkLimits;
+import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryworker.cache.CacheUse;
+import io.weir.queryworker.cache.SegmentCache;
+import io.weir.queryworker.workmanager.WorkExecutor;
+import io.weir.queryworker.workmanager.WorkFailureException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Executes work: selects the series in the segments' indexes, reads their blocks, stitches and de-duplicates the segments, runs the leaf's
+ * kernels series by series, and writes the artifact. Thread-safe; every call uses the caller's thread.
+ *
+ * <p>The result depends on the data alone: series are evaluated in the order (metric name, shard, labels), whatever segments they come from, and of
+ * samples with the same time the one of the segment with the greatest id counts.
+ */
+public final class LeafExecutor implements WorkExecutor {
+    private static final Logger LOGGER = LoggerFactory.getLogger(LeafExecutor.class);
+    private static final long NANOS_PER_MICRO = 1_000;
+
+    private final SegmentCache cache;
+    private final BlockReaders readers;
+    private final ExecutorSettings settings;
+    private final Timer taskTimer;
+    private final Counter samplesCounter;
+    private final MeterRegistry registry;
+
+    public LeafExecutor(SegmentCache cache, BlockReaders readers, ExecutorSettings settings, MeterRegistry registry) {
+        this.cache = cache;
+        this.readers = readers;
+        this.settings = settings;
+        this.registry = registry;
+        this.taskTimer =
+                Timer.builder("weir_task_seconds").publishPercentileHistogram().register(registry);
+        this.samplesCounter = registry.counter("weir_task_samples_total");
+    }
+
+    /** The limits of a piece of work: what it was sent, if anything, but no more than this worker's settings. */
+    private record Limits(long samplesMax, long seriesMax, long artifactBytesMax) {
+        static Limits of(WorkLimits sent, ExecutorSettings settings) {
+            return new Limits(
+                    tighter(sent.getSamplesMax(), settings.samplesMax()),
+                    tighter(sent.getSeriesMax(), settings.seriesMax()),
+                    tighter(sent.getArtifactBytesMax(), settings.artifactBytesMax()));
+        }
+
+        private static long tighter(long sent, long own) {
+            return sent > 0 ? Math.min(sent, own) : own;
+        }
+    }
+
+    @Override
+    public Result execute(WorkSpec spec, String workId, Path target, Cancellation cancellation)
+            throws WorkFailureException {
+        long startNanos = System.nanoTime();
+        var use = new CacheUse(cancellation);
+        WorkStatistics.Builder statistics = WorkStatistics.newBuilder();
+        try {
+            ArtifactMeta artifact = run(spec, workId, target, cancellation, use, statistics);
+            long nanos = System.nanoTime() - startNanos;
+            taskTimer.record(nanos, TimeUnit.NANOSECONDS);
+            samplesCounter.increment(statistics.getSamplesRead());
+            return new Result(
+                    artifact,
+                    statistics
+                            .setDownloadBytes(use.downloadedBytes())
+                            .setExecutionMicros(nanos / NANOS_PER_MICRO)
+                            .build());
+        } catch (WorkFailureException e) {
+            throw counted(e);
+        } catch (QueryException e) {
+            throw counted(Failures.of(e));
+        } catch (CancellationException e) {
+            throw counted(Failures.canceled(cancellation, e));
+        } catch (IOException e) {
+            throw counted(Failures.writing(e));
+        } catch (OutOfMemoryError e) {
+            throw counted(Failures.outOfMemory("the worker ran out of memory", e));
+        } catch (RuntimeException e) {
+            LOGGER.error("work failed by a defect: work_id={}", workId, e);
+            throw counted(new WorkFailureException(FailureClass.INTERNAL, "the worker failed: " + e, e));
+        }
+    }
+
+    private WorkFailureException counted(WorkFailureException failure) {
+        registry.counter(
+                        "weir_task_failures_total",
+                        "class",
+                        failure.failureClass().name())
+                .increment();
+        return failure;
+    }
+
+    private ArtifactMeta run(
+            WorkSpec spec,
+            String workId,
+            Path target,
+            Cancellation cancellation,
+            CacheUse use,
+            WorkStatistics.Builder statistics)
+            throws WorkFailureException, IOException {
+        Limits limits = Limits.of(spec.getLimits(), settings);
+        return switch (spec.getKindCase()) {
+            case EXPRESSION -> expression(spec, workId, target, cancellation, use, statistics, limits);
+            case SERIES, LABEL_NAMES, LABEL_VALUES ->
+                lookup(spec, workId, target, cancellation, use, statistics, limits);
+            case KIND_NOT_SET ->
+                throw new WorkFailureException(
+                        FailureClass.INTERNAL,
+                        "this worker does not know the kind of work it was sent; run API and workers of the same"
+                                + " release");
+        };
+    }
+
+    private ArtifactMeta lookup(
+            WorkSpec spec,
+            String workId,
+            Path target,
+            Cancellation cancellation,
+            CacheUse use,
+            WorkStatistics.Builder statistics,
+            Limits limits)
+            throws WorkFailureException, IOException {
+        var scan = new LookupScan(cache, cancellation, use, limits.seriesMax());
+        List<Labels> found = switch (spec.getKindCase()) {
+            case SERIES -> {
+                var leaf = spec.getSeries();
+                yield scan.series(
+                        spec,
+                        LeafSpecs.matcherSets(leaf.getMatcherSetsList()),
+                        leaf.getStartMillis(),
+                        leaf.getEndMillis(),
+                        leaf.getLimit());
+            }
+            case LABEL_NAMES -> {
+                var leaf = spec.getLabelNames();
+                yield scan.names(
+                        spec,
+                        LeafSpecs.matcherSets(leaf.getMatcherSetsList()),
+                        leaf.getStartMillis(),
+                        leaf.getEndMillis(),
+                        leaf.getLimit());
+            }
+            case LABEL_VALUES -> {
+                var leaf = spec.getLabelValues();
+                yield scan.values(
+                        spec,
+                        leaf.getLabel(),
+                        LeafSpecs.matcherSets(leaf.getMatcherSetsList()),
+                        leaf.getStartMillis(),
+                        leaf.getEndMillis(),
+                        leaf.getLimit());
+            }
+            case EXPRESSION, KIND_NOT_SET -> throw new IllegalStateException("no lookup: " + spec.getKindCase());
+        };
+        statistics.setSeriesMatched(scan.seriesMatched());
+        return ArtifactWriter.writeSeries(target, workId, found, List.of(), limits.artifactBytesMax());
+    }
+
+    private ArtifactMeta expression(
+            WorkSpec spec,
+            String workId,
+            Path target,
+            Cancellation cancellation,
+            CacheUse use,
+            WorkStatistics.Builder statistics,
+            Limits limits)
+            throws WorkFailureException, IOException {
+        LeafPlan plan = LeafSpecs.plan(spec.getExpression());
+        List<SelectedSeries> selected = select(spec, plan, use);
+        for (boolean again = true; ; again = false) {
+            LeafScan scan = new LeafScan(
+                    cache,
+                    readers,
+                    settings,
+                    limits.seriesMax(),
+                    cancellation,
+                    use,
+                    plan.dataStartMillis(),
+                    plan.dataEndMillis());
+            try (AutoCloseable registration = cancellation.onCancel(scan::cancel)) {
+                ArtifactMeta artifact = evaluate(plan, workId, target, limits, scan, selected);
+                statistics
+                        .setSamplesRead(scan.samplesRead())
+                        .setBlocksRead(scan.blocksRead())
+                        .setSeriesMatched(scan.seriesMatched());
+                return artifact;
+            } catch (CorruptSegmentException e) {
+                Segment segment = scan.current();
+                if (!again || segment == null || !cache.dropBlocksIfDamaged(segment)) {
+                    throw corrupt(segment, e);
+                }
+                LOGGER.warn("reading again after a damaged local copy: work_id={} segment={}", workId, segment.getId());
+            } catch (WorkFailureException | IOException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException("withdrawing a cancellation action failed", e);
+            }
+        }
+    }
+
+    private ArtifactMeta evaluate(
+            LeafPlan plan, String workId, Path target, Limits limits, LeafScan scan, List<SelectedSeries> selected)
+            throws WorkFailureException, IOException {
+        if (plan.expression() instanceof Expr.MatrixSelector) {
+            var samples = new RawSamples(Math.min(limits.samplesMax(), settings.resultCellsMax()));
+            scan.read(selected, samples);
+            return samples.write(target, workId, limits.artifactBytesMax());
+        }
+        LeafEvaluator evaluator =
+                new LeafEvaluator(plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()));
+        scan.read(selected, evaluator::add);
+        return ArtifactWriter.write(target, workId, evaluator.finish(), limits.artifactBytesMax());
+    }
+
+    private List<SelectedSeries> select(WorkSpec spec, LeafPlan plan, CacheUse use) throws WorkFailureException {
+        List<Segment> segments = new ArrayList<>();
+        for (Segment segment : spec.getSegmentsList()) {
+            if (segment.getMinTimeMillis() <= plan.dataEndMillis()
+                    && segment.getMaxTimeMillis() > plan.dataStartMillis()) {
+                segments.add(segment);
+            }
+        }
+        segments.sort(Comparator.comparing(Segment::getId));
+        List<LabelMatcher> matchers = plan.selector().matchers();
+        List<SeriesIndex> indexes = cache.indexes(segments, use);
+        List<SelectedSeries> selected = new ArrayList<>();
+        for (int i = 0; i < segments.size(); i++) {
+            SelectedSeries series = SelectedSeries.select(
+                    segments.get(i),
+                    indexes.get(i),
+                    matchers,
+                    spec.getShardFrom(),
+                    spec.getShardTo(),
+                    plan.dataStartMillis() + 1,
+                    plan.dataEndMillis());
+            if (series.size() > 0) {
+                selected.add(series);
+            }
+        }
+        return selected;
+    }
+
+    private static WorkFailureException corrupt(@Nullable Segment segment, CorruptSegmentException cause) {
+        String id = segment == null ? "unknown" : segment.getId();
+        return new WorkFailureException(
+                FailureClass.CORRUPT_OBJECT, "segment " + id + " cannot be read: " + cause.getMessage(), cause);
+    }
+}

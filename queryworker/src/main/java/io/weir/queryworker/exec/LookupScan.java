@@ -1,0 +1,146 @@
+package io.weir.queryworker.exec;
+
+import io.weir.lake.segment.SeriesIndex;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.LabelMatcher;
+import io.weir.promql.labels.Labels;
+import io.weir.proto.leaf.v1.Segment;
+import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryworker.cache.CacheUse;
+import io.weir.queryworker.cache.SegmentCache;
+import io.weir.queryworker.workmanager.WorkExecutor.Cancellation;
+import io.weir.queryworker.workmanager.WorkFailureException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+
+/**
+ * Answers questions about series from the segments' indexes alone. A series counts as having a sample in a time range when its first and its last
+ * sample in the segment do not lie both on one side of it.
+ */
+final class LookupScan {
+    private static final int CANCEL_CHECK_SERIES = 4096;
+
+    private final SegmentCache cache;
+    private final Cancellation cancellation;
+    private final CacheUse use;
+    private long seriesLeft;
+    private final long seriesMax;
+    private long seriesMatched;
+
+    LookupScan(SegmentCache cache, Cancellation cancellation, CacheUse use, long seriesMax) {
+        this.cache = cache;
+        this.cancellation = cancellation;
+        this.use = use;
+        this.seriesMax = seriesMax;
+        this.seriesLeft = seriesMax;
+    }
+
+    /** Series looked at, in all segments together. */
+    long seriesMatched() {
+        return seriesMatched;
+    }
+
+    /** The distinct label sets, sorted. */
+    List<Labels> series(
+            WorkSpec spec, List<List<LabelMatcher>> alternatives, long startMillis, long endMillis, long limit)
+            throws WorkFailureException {
+        Set<Labels> found = new HashSet<>();
+        forEach(spec, alternatives, startMillis, endMillis, labels -> {
+            if (found.add(labels)) {
+                takeResult();
+            }
+        });
+        List<Labels> sorted = new ArrayList<>(found);
+        sorted.sort(null);
+        return limited(sorted, limit);
+    }
+
+    /** The distinct label names, each as a set {@code {name="..."}}, sorted. */
+    List<Labels> names(
+            WorkSpec spec, List<List<LabelMatcher>> alternatives, long startMillis, long endMillis, long limit)
+            throws WorkFailureException {
+        Set<String> found = new HashSet<>();
+        forEach(spec, alternatives, startMillis, endMillis, labels -> {
+            for (int i = 0; i < labels.size(); i++) {
+                if (found.add(labels.name(i))) {
+                    takeResult();
+                }
+            }
+        });
+        return limited(single("name", found), limit);
+    }
+
+    /** The distinct values of a label, each as a set {@code {value="..."}}, sorted. */
+    List<Labels> values(
+            WorkSpec spec,
+            String label,
+            List<List<LabelMatcher>> alternatives,
+            long startMillis,
+            long endMillis,
+            long limit)
+            throws WorkFailureException {
+        Set<String> found = new HashSet<>();
+        forEach(spec, alternatives, startMillis, endMillis, labels -> {
+            String value = labels.get(label);
+            if (!value.isEmpty() && found.add(value)) {
+                takeResult();
+            }
+        });
+        return limited(single("value", found), limit);
+    }
+
+    private static List<Labels> single(String name, Set<String> values) {
+        TreeSet<Labels> sorted = new TreeSet<>();
+        for (String value : values) {
+            sorted.add(Labels.of(name, value));
+        }
+        return new ArrayList<>(sorted);
+    }
+
+    private static List<Labels> limited(List<Labels> sorted, long limit) {
+        return limit > 0 && sorted.size() > limit ? sorted.subList(0, (int) limit) : sorted;
+    }
+
+    private void takeResult() {
+        if (--seriesLeft < 0) {
+            throw new QueryException.LimitExceeded(
+                    "the answer has more than series_max = " + seriesMax + " entries; add matchers or raise the limit");
+        }
+    }
+
+    private void forEach(
+            WorkSpec spec,
+            List<List<LabelMatcher>> alternatives,
+            long startMillis,
+            long endMillis,
+            Consumer<Labels> consumer)
+            throws WorkFailureException {
+        List<Segment> segments = new ArrayList<>();
+        for (Segment segment : spec.getSegmentsList()) {
+            if (segment.getMinTimeMillis() <= endMillis && segment.getMaxTimeMillis() >= startMillis) {
+                segments.add(segment);
+            }
+        }
+        for (SeriesIndex index : cache.indexes(segments, use)) {
+            BitSet selected = new BitSet();
+            for (List<LabelMatcher> matchers : alternatives) {
+                selected.or(index.select(matchers, spec.getShardFrom(), spec.getShardTo()));
+            }
+            for (int ordinal = selected.nextSetBit(0); ordinal >= 0; ordinal = selected.nextSetBit(ordinal + 1)) {
+                if (index.minTimeMillis(ordinal) <= endMillis && index.maxTimeMillis(ordinal) >= startMillis) {
+                    if (seriesMatched++ % CANCEL_CHECK_SERIES == 0
+                            && (cancellation.isCanceled() || cancellation.remainingMillis() <= 0)) {
+                        throw new CancellationException("the work was canceled");
+                    }
+                    consumer.accept(index.labels(ordinal));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.weir.queryworker.exec;
+
+import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactWriter;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.SampleBuffer;
+import io.weir.promql.series.StaleMarker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Collects the samples themselves, for a range selector that is the whole query; staleness markers are left out, as Prometheus does. */
+final class RawSamples implements SeriesConsumer {
+    private final Map<Labels, SampleBuffer> series = new TreeMap<>();
+    private final long samplesMax;
+    private long count;
+
+    RawSamples(long samplesMax) {
+        this.samplesMax = samplesMax;
+    }
+
+    @Override
+    public void accept(Labels labels, SampleBuffer samples) {
+        var kept = new SampleBuffer(samples.size());
+        for (int i = 0; i < samples.size(); i++) {
+            if (!StaleMarker.is(samples.values()[i])) {
+                kept.add(samples.timestamps()[i], samples.values()[i]);
+            }
+        }
+        count += kept.size();
+        if (count > samplesMax) {
+            throw new QueryException.LimitExceeded("the range selector has more samples than samples_max = "
+                    + samplesMax + "; select fewer series or a shorter range, or raise the limit");
+        }
+        if (kept.size() > 0) {
+            series.put(labels, kept);
+        }
+    }
+
+    ArtifactMeta write(Path target, String workId, long bytesMax) throws IOException {
+        return ArtifactWriter.writeSamples(
+                target, workId, List.copyOf(series.keySet()), new ArrayList<>(series.values()), List.of(), bytesMax);
+    }
+}

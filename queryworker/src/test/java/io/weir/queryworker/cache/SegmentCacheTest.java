@@ -1,0 +1,336 @@
+package io.weir.queryworker.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.weir.lake.segment.CorruptSegmentException;
+import io.weir.lake.segment.SeriesIndex;
+import io.weir.promql.labels.LabelMatcher;
+import io.weir.promql.labels.Labels;
+import io.weir.proto.control.v1.WorkFailed.FailureClass;
+import io.weir.proto.leaf.v1.Segment;
+import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.DiskLimits;
+import io.weir.queryworker.workmanager.WorkFailureException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SegmentCacheTest {
+    private static final int OBJECT_BYTES = 10_000;
+    private static final DiskLimits LIMITS = new DiskLimits(100_000, 80_000, 60_000, 20_000);
+
+    @TempDir
+    Path folder;
+
+    private final TestingObjectStore store = new TestingObjectStore();
+    private final AtomicLong clock = new AtomicLong(1_700_000_000_000L);
+    private final AtomicInteger loads = new AtomicInteger();
+    private final CacheUse use = new CacheUse(new TestingCancellation());
+    private DiskBudget budget;
+    private SegmentCache cache;
+
+    @BeforeEach
+    void start() throws IOException {
+        open(LIMITS);
+    }
+
+    private void open(DiskLimits limits) throws IOException {
+        budget = new DiskBudget(limits, clock::get);
+        cache = new SegmentCache(
+                folder.resolve("cache"),
+                store,
+                budget,
+                (segment, file) -> {
+                    loads.incrementAndGet();
+                    if (Files.readAllBytes(file)[0] == 'X') {
+                        throw new CorruptSegmentException("bad series of " + segment.getId());
+                    }
+                    return new TestingIndex(1000);
+                },
+                new CacheSettings(2500, 4, 30_000),
+                clock::get,
+                new SimpleMeterRegistry());
+    }
+
+    @AfterEach
+    void stop() {
+        cache.close();
+    }
+
+    private record TestingIndex(long sizeBytes) implements SeriesIndex {
+        @Override
+        public int size() {
+            return 0;
+        }
+
+        @Override
+        public Labels labels(int ordinal) {
+            return Labels.EMPTY;
+        }
+
+        @Override
+        public int shard(int ordinal) {
+            return 0;
+        }
+
+        @Override
+        public long minTimeMillis(int ordinal) {
+            return 0;
+        }
+
+        @Override
+        public long maxTimeMillis(int ordinal) {
+            return 0;
+        }
+
+        @Override
+        public BitSet select(List<LabelMatcher> matchers, int shardFrom, int shardTo) {
+            return new BitSet();
+        }
+    }
+
+    private static String sha256(byte[] content) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    }
+
+    private Segment segment(int number) throws Exception {
+        byte[] blocks = new byte[OBJECT_BYTES];
+        new Random(number).nextBytes(blocks);
+        byte[] series = ("series of " + number).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        store.put("blocks-" + number, blocks);
+        store.put("series-" + number, series);
+        return Segment.newBuilder()
+                .setId("segment-" + number)
+                .setBlocksKey("blocks-" + number)
+                .setBlocksSizeBytes(blocks.length)
+                .setBlocksChecksum(sha256(blocks))
+                .setSeriesKey("series-" + number)
+                .setSeriesSizeBytes(series.length)
+                .setSeriesChecksum(sha256(series))
+                .build();
+    }
+
+    private static void assertFailure(Callable<?> call, FailureClass expected, String text) {
+        assertThatThrownBy(call::call)
+                .isInstanceOfSatisfying(
+                        WorkFailureException.class,
+                        e -> assertThat(e.failureClass()).isEqualTo(expected))
+                .hasMessageContaining(text);
+    }
+
+    private long filesInCache() throws IOException {
+        try (Stream<Path> files = Files.list(folder.resolve("cache"))) {
+            return files.count();
+        }
+    }
+
+    @Test
+    void fetchesOnceForEverybodyAtTheSameTime() throws Exception {
+        Segment segment = segment(1);
+        store.gate = new CountDownLatch(1);
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<byte[]>> readers = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                readers.add(pool.submit(() -> {
+                    try (FileLease lease = cache.blocks(segment, new CacheUse(new TestingCancellation()))) {
+                        return Files.readAllBytes(lease.path());
+                    }
+                }));
+            }
+            store.gate.countDown();
+            for (Future<byte[]> reader : readers) {
+                assertThat(sha256(reader.get())).isEqualTo(segment.getBlocksChecksum());
+            }
+        }
+        assertThat(store.gets).hasValue(1);
+        try (FileLease lease = cache.blocks(segment, use)) {
+            assertThat(lease.inPlace()).isFalse();
+        }
+        assertThat(use.downloadedBytes()).isZero();
+        assertThat(store.gets).hasValue(1);
+    }
+
+    @Test
+    void aMissingObjectNamesItsSegment() throws Exception {
+        Segment segment = segment(1);
+        store.delete("blocks-1");
+        store.delete("series-1");
+        assertFailure(() -> cache.blocks(segment, use), FailureClass.MISSING_OBJECT, "segment-1");
+        assertFailure(() -> cache.index(segment, use), FailureClass.MISSING_OBJECT, "segment-1");
+        assertThat(budget.cacheBytes()).isZero();
+        segment(1);
+        cache.blocks(segment, use).close();
+        assertThat(use.downloadedBytes()).isEqualTo(OBJECT_BYTES);
+    }
+
+    @Test
+    void aDamagedDownloadIsFetchedOnceMore() throws Exception {
+        Segment segment = segment(1);
+        store.damagedGets.set(1);
+        cache.blocks(segment, use).close();
+        assertThat(store.gets).hasValue(2);
+        Segment other = segment(2);
+        store.damagedGets.set(2);
+        assertFailure(() -> cache.blocks(other, use), FailureClass.CORRUPT_OBJECT, "segment-2");
+        assertThat(store.gets).hasValue(4);
+        assertThat(filesInCache()).isEqualTo(1);
+        assertThat(budget.cacheBytes()).isEqualTo(OBJECT_BYTES);
+    }
+
+    @Test
+    void aCopyDamagedOnDiskIsDroppedAndFetchedAgain() throws Exception {
+        Segment segment = segment(1);
+        Path file;
+        try (FileLease lease = cache.blocks(segment, use)) {
+            file = lease.path();
+        }
+        assertThat(cache.dropBlocksIfDamaged(segment)).as("it is intact").isFalse();
+        byte[] content = Files.readAllBytes(file);
+        content[77] ^= 4;
+        Files.write(file, content);
+        assertThat(cache.dropBlocksIfDamaged(segment)).isTrue();
+        try (FileLease lease = cache.blocks(segment, use)) {
+            assertThat(sha256(Files.readAllBytes(lease.path()))).isEqualTo(segment.getBlocksChecksum());
+        }
+        assertThat(store.gets).hasValue(2);
+    }
+
+    @Test
+    void leasedFilesStayAndTheLeastRecentlyUsedLeave() throws Exception {
+        List<Segment> segments = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            segments.add(segment(i));
+        }
+        FileLease pinned = cache.blocks(segments.get(0), use);
+        for (Segment segment : segments.subList(1, 6)) {
+            cache.blocks(segment, use).close();
+        }
+        cache.blocks(segments.get(1), use).close();
+        assertThat(budget.cacheBytes()).isEqualTo(60_000);
+        cache.blocks(segments.get(6), use).close();
+        assertThat(pinned.path()).exists();
+        int before = store.gets.get();
+        cache.blocks(segments.get(0), use).close();
+        cache.blocks(segments.get(1), use).close();
+        cache.blocks(segments.get(6), use).close();
+        assertThat(store.gets).as("pinned, just used, and new are still there").hasValue(before);
+        cache.blocks(segments.get(2), use).close();
+        assertThat(store.gets).as("the least recently used is not").hasValue(before + 1);
+        pinned.close();
+    }
+
+    @Test
+    void aCacheFullOfLeasedFilesIsDiskFull() throws Exception {
+        List<FileLease> leases = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            leases.add(cache.blocks(segment(i), use));
+        }
+        Segment more = segment(6);
+        assertFailure(() -> cache.blocks(more, use), FailureClass.DISK_FULL, "segment-6");
+        leases.forEach(FileLease::close);
+        cache.blocks(more, use).close();
+    }
+
+    @Test
+    void aRestartKeepsCompleteFilesOnly() throws Exception {
+        List<Segment> segments = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            segments.add(segment(i));
+            clock.addAndGet(1000);
+            cache.blocks(segments.get(i), use).close();
+        }
+        try (FileLease lease = cache.blocks(segments.get(0), use)) {
+            byte[] content = Files.readAllBytes(lease.path());
+            Files.write(lease.path(), java.util.Arrays.copyOf(content, 100));
+        }
+        Files.writeString(folder.resolve("cache/7.part"), "half a download");
+        cache.close();
+        open(LIMITS);
+        assertThat(filesInCache()).isEqualTo(3);
+        assertThat(budget.cacheBytes()).isEqualTo(3 * OBJECT_BYTES);
+        int before = store.gets.get();
+        for (Segment segment : segments.subList(1, 4)) {
+            cache.blocks(segment, use).close();
+        }
+        assertThat(store.gets).hasValue(before);
+        cache.blocks(segments.get(0), use).close();
+        assertThat(store.gets).hasValue(before + 1);
+
+        cache.close();
+        open(new DiskLimits(50_000, 40_000, 30_000, 20_000));
+        assertThat(filesInCache()).as("a smaller budget keeps the youngest").isEqualTo(2);
+    }
+
+    @Test
+    void indexesAreLoadedOnceAndBoundedInMemory() throws Exception {
+        List<Segment> segments = List.of(segment(1), segment(2), segment(3));
+        assertThat(cache.indexes(segments.subList(0, 2), use)).hasSize(2);
+        SeriesIndex second = cache.index(segments.get(1), use);
+        assertThat(cache.index(segments.get(1), use)).isSameAs(second);
+        assertThat(loads).hasValue(2);
+        cache.index(segments.get(2), use);
+        cache.index(segments.get(1), use);
+        assertThat(loads).hasValue(3);
+        cache.index(segments.get(0), use);
+        assertThat(loads).as("the first had to leave").hasValue(4);
+    }
+
+    @Test
+    void aSeriesFileThatIsDamagedAtItsSourceIsCorrupt() throws Exception {
+        byte[] series = "X".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        store.put("bad", series);
+        Segment segment = segment(1).toBuilder()
+                .setSeriesKey("bad")
+                .setSeriesSizeBytes(1)
+                .setSeriesChecksum(sha256(series))
+                .build();
+        assertFailure(() -> cache.index(segment, use), FailureClass.CORRUPT_OBJECT, "segment-1");
+    }
+
+    @Test
+    void cancellationAndDeadlineEndTheWaitButNotTheDownload() throws Exception {
+        Segment segment = segment(1);
+        store.gate = new CountDownLatch(1);
+        var canceled = new TestingCancellation();
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<FileLease> waiting = pool.submit(() -> cache.blocks(segment, new CacheUse(canceled)));
+            while (store.gets.get() == 0) {
+                Thread.onSpinWait();
+            }
+            canceled.cancel();
+            assertThatThrownBy(waiting::get).hasRootCauseInstanceOf(java.util.concurrent.CancellationException.class);
+        }
+        var late = new TestingCancellation();
+        late.setRemainingMillis(5);
+        assertFailure(() -> cache.blocks(segment, new CacheUse(late)), FailureClass.DEADLINE_EXCEEDED, "segment-1");
+        store.gate.countDown();
+        cache.blocks(segment, use).close();
+        assertThat(store.gets).hasValue(1);
+    }
+
+    @Test
+    void aSegmentWithoutChecksumIsRefused() throws Exception {
+        Segment segment = segment(1).toBuilder().setBlocksChecksum("../../etc").build();
+        assertFailure(() -> cache.blocks(segment, use), FailureClass.INTERNAL, "without a SHA-256");
+    }
+}
