@@ -1,9 +1,6 @@
 package io.weir.promql.exec;
 
 import io.weir.promql.labels.Labels;
-import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -17,51 +14,70 @@ final class LabelHash {
     private static final long PRIME_3 = 0x165667B19E3779F9L;
     private static final long PRIME_4 = 0x85EBCA77C2B2AE63L;
     private static final long PRIME_5 = 0x27D4EB2F165667C5L;
+    private static final int STRIPE = 32;
     private static final int ONE_BYTE_LENGTH_MAX = 254;
 
     private LabelHash() {}
 
     /** The hash as a share of the largest one, from 0 to 1. */
     static double offset(Labels labels) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        byte[][] texts = new byte[labels.size() * 2][];
+        int length = 0;
         for (int i = 0; i < labels.size(); i++) {
-            write(bytes, labels.name(i));
-            write(bytes, labels.value(i));
+            texts[2 * i] = labels.name(i).getBytes(StandardCharsets.UTF_8);
+            texts[2 * i + 1] = labels.value(i).getBytes(StandardCharsets.UTF_8);
         }
-        return unsigned(xxh64(bytes.toByteArray())) / 0x1p64;
+        for (byte[] text : texts) {
+            length += (text.length <= ONE_BYTE_LENGTH_MAX ? 1 : 4) + text.length;
+        }
+        byte[] bytes = new byte[length];
+        int at = 0;
+        for (byte[] text : texts) {
+            if (text.length <= ONE_BYTE_LENGTH_MAX) {
+                bytes[at++] = (byte) text.length;
+            } else {
+                bytes[at++] = (byte) 255;
+                bytes[at++] = (byte) text.length;
+                bytes[at++] = (byte) (text.length >> 8);
+                bytes[at++] = (byte) (text.length >> 16);
+            }
+            System.arraycopy(text, 0, bytes, at, text.length);
+            at += text.length;
+        }
+        return unsigned(xxh64(bytes)) / 0x1p64;
     }
 
     private static double unsigned(long hash) {
         return hash >= 0 ? hash : (double) (hash >>> 1 | hash & 1) * 2;
     }
 
-    private static void write(ByteArrayOutputStream bytes, String text) {
-        byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
-        if (encoded.length <= ONE_BYTE_LENGTH_MAX) {
-            bytes.write(encoded.length);
-        } else {
-            bytes.write(255);
-            bytes.write(encoded.length);
-            bytes.write(encoded.length >> 8);
-            bytes.write(encoded.length >> 16);
+    private static long number(byte[] bytes, int at, int length) {
+        long number = 0;
+        for (int i = length - 1; i >= 0; i--) {
+            number = number << 8 | bytes[at + i] & 0xFF;
         }
-        bytes.writeBytes(encoded);
+        return number;
     }
 
     static long xxh64(byte[] input) {
-        ByteBuffer buffer = ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN);
-        long hash = input.length >= 32 ? stripes(buffer) : PRIME_5;
+        int at = 0;
+        long hash = PRIME_5;
+        if (input.length >= STRIPE) {
+            at = input.length / STRIPE * STRIPE;
+            hash = stripes(input, at);
+        }
         hash += input.length;
-        while (buffer.remaining() >= 8) {
-            hash ^= round(0, buffer.getLong());
+        for (; input.length - at >= 8; at += 8) {
+            hash ^= round(0, number(input, at, 8));
             hash = Long.rotateLeft(hash, 27) * PRIME_1 + PRIME_4;
         }
-        if (buffer.remaining() >= 4) {
-            hash ^= (buffer.getInt() & 0xFFFFFFFFL) * PRIME_1;
+        if (input.length - at >= 4) {
+            hash ^= number(input, at, 4) * PRIME_1;
             hash = Long.rotateLeft(hash, 23) * PRIME_2 + PRIME_3;
+            at += 4;
         }
-        while (buffer.hasRemaining()) {
-            hash ^= (buffer.get() & 0xFF) * PRIME_5;
+        for (; at < input.length; at++) {
+            hash ^= (input[at] & 0xFF) * PRIME_5;
             hash = Long.rotateLeft(hash, 11) * PRIME_1;
         }
         hash ^= hash >>> 33;
@@ -71,16 +87,16 @@ final class LabelHash {
         return hash ^ hash >>> 32;
     }
 
-    private static long stripes(ByteBuffer buffer) {
+    private static long stripes(byte[] input, int end) {
         long a = 0x60EA27EEADC0B5D6L; // PRIME_1 + PRIME_2, overflowed
         long b = PRIME_2;
         long c = 0;
         long d = -PRIME_1;
-        while (buffer.remaining() >= 32) {
-            a = round(a, buffer.getLong());
-            b = round(b, buffer.getLong());
-            c = round(c, buffer.getLong());
-            d = round(d, buffer.getLong());
+        for (int at = 0; at < end; at += STRIPE) {
+            a = round(a, number(input, at, 8));
+            b = round(b, number(input, at + 8, 8));
+            c = round(c, number(input, at + 16, 8));
+            d = round(d, number(input, at + 24, 8));
         }
         long hash = Long.rotateLeft(a, 1) + Long.rotateLeft(b, 7) + Long.rotateLeft(c, 12) + Long.rotateLeft(d, 18);
         for (long lane : new long[] {a, b, c, d}) {
