@@ -51,8 +51,13 @@ final class AggregationOperators {
                         groups,
                         Objects.requireNonNull(parameter));
             case LIMITK -> new First(ordered, groups, Objects.requireNonNull(parameter));
-            case COUNT_VALUES, LIMIT_RATIO ->
-                throw new IllegalArgumentException(source.operator().text());
+            case LIMIT_RATIO ->
+                new Ratio(
+                        ordered,
+                        Objects.requireNonNull(parameter),
+                        Objects.requireNonNull(source.parameter()).position(),
+                        context);
+            case COUNT_VALUES -> throw new IllegalArgumentException("count_values has an operator of its own");
         };
     }
 
@@ -130,8 +135,8 @@ final class AggregationOperators {
         Top(boolean largest, VectorOperator child, Grouping.Assignment groups, ScalarOperator parameter) {
             super(child.series(), child.dropsName());
             this.child = child;
-            this.selector =
-                    new TopSelector(largest, groups.groupOfSeries(), groups.groups().size());
+            this.selector = new TopSelector(
+                    largest, groups.groupOfSeries(), groups.groups().size());
             this.parameter = parameter;
         }
 
@@ -186,6 +191,59 @@ final class AggregationOperators {
         }
     }
 
+    /** limit_ratio: the share of series whose labels' hash is low (or high, if the ratio is negative). */
+    private static final class Ratio extends VectorOperator {
+        private final VectorOperator child;
+        private final double[] offsets;
+        private final ScalarOperator parameter;
+        private final PositionRange parameterPosition;
+        private final EvalContext context;
+
+        Ratio(VectorOperator child, ScalarOperator parameter, PositionRange parameterPosition, EvalContext context) {
+            super(child.series(), child.dropsName());
+            this.child = child;
+            this.offsets =
+                    child.series().stream().mapToDouble(LabelHash::offset).toArray();
+            this.parameter = parameter;
+            this.parameterPosition = parameterPosition;
+            this.context = context;
+        }
+
+        @Override
+        public void eval(int step, StepVector out) {
+            double ratio = ratio(step);
+            child.eval(step, out);
+            double[] values = out.values();
+            for (int i = 0; i < out.size(); i++) {
+                boolean taken = ratio >= 0 ? offsets[i] < ratio : offsets[i] >= 1 + ratio;
+                if (!taken) {
+                    values[i] = StaleMarker.VALUE;
+                }
+            }
+        }
+
+        private double ratio(int step) {
+            double ratio = parameter.value(step);
+            if (Double.isNaN(ratio)) {
+                throw new QueryException.Execution("Ratio value is NaN");
+            }
+            double capped = Math.max(-1, Math.min(1, ratio));
+            if (capped != ratio) {
+                context.warn(
+                        "ratio value should be between -1 and 1, got " + GoFormat.general(ratio) + ", capping to "
+                                + GoFormat.general(capped),
+                        parameterPosition);
+            }
+            return capped;
+        }
+
+        @Override
+        public void close() {
+            child.close();
+            parameter.close();
+        }
+    }
+
     /** count_values: which series there are depends on the values, so all steps are read when the operator is made. */
     static final class CountValues extends VectorOperator {
         private final VectorOperator child;
@@ -215,8 +273,7 @@ final class AggregationOperators {
                     if (!input.isPresent(i)) {
                         continue;
                     }
-                    Labels group = grouping.groupOf(
-                            child.series().get(i), label, GoFormat.plain(input.values()[i]));
+                    Labels group = grouping.groupOf(child.series().get(i), label, GoFormat.plain(input.values()[i]));
                     Integer known = ordinals.get(group);
                     if (known == null) {
                         known = series.size();

@@ -1,6 +1,5 @@
 package io.weir.promql.plan;
 
-import io.weir.promql.ast.AggregateOperator;
 import io.weir.promql.ast.BinaryOperator;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.ast.Function;
@@ -24,17 +23,13 @@ final class Unsupported {
                             "function " + call.function().text() + " is not supported yet");
                 }
             }
-            case Expr.Aggregate aggregate -> {
-                if (aggregate.operator() == AggregateOperator.LIMIT_RATIO) {
-                    throw new QueryException.Unsupported("aggregation limit_ratio is not supported yet");
-                }
-            }
             case Expr.Binary binary -> {
                 if (binary.operator() == BinaryOperator.TRIM_LOWER || binary.operator() == BinaryOperator.TRIM_UPPER) {
-                    throw new QueryException.Unsupported("operator " + binary.operator().symbol()
-                            + " works on native histograms, which are not supported yet");
+                    throw new QueryException.Unsupported("operator "
+                            + binary.operator().symbol() + " works on native histograms, which are not supported yet");
                 }
             }
+            case Expr.Aggregate aggregate -> {}
             case Expr.NumberLiteral literal -> {}
             case Expr.StringLiteral literal -> {}
             case Expr.MatrixSelector selector -> {}

@@ -27,8 +27,11 @@ final class PushdownDifferentialTest {
         Random random = new Random(seed);
         int failed = 0;
         int empty = 0;
+        MemoryStorage storage = new MemoryStorage();
         for (int i = 0; i < QUERIES; i++) {
-            MemoryStorage storage = TestingData.random(new Random(seed * 1000 + i / 50), true);
+            if (i % 50 == 0) {
+                storage = TestingData.random(new Random(seed * 1000 + i), true);
+            }
             Set<Feature> features = random.nextInt(3) == 0 ? Feature.ALL : experimental();
             String query = new TestingQueries(random).query();
             long start = random.nextInt((int) TestingData.END_MILLIS);
@@ -106,8 +109,11 @@ final class PushdownDifferentialTest {
     void mergedSumsOfFractionsAreWithinRoundingOfCentralOnes() {
         Random random = new Random(7);
         String[] aggregations = {"sum", "avg", "stddev", "stdvar"};
+        MemoryStorage storage = new MemoryStorage();
         for (int i = 0; i < 400; i++) {
-            MemoryStorage storage = TestingData.random(new Random(500 + i / 20), false);
+            if (i % 20 == 0) {
+                storage = TestingData.random(new Random(500 + i), false);
+            }
             String inner = random.nextBoolean() ? "rate(requests_total[5m])" : "load{instance=~\"i[0-2]\"}";
             String query = aggregations[i % 4] + (random.nextBoolean() ? " by (job)" : "") + " (" + inner + ")";
             long start = random.nextInt(3_000_000);

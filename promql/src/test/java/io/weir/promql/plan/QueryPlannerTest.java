@@ -176,7 +176,6 @@ final class QueryPlannerTest {
             delimiter = '|',
             value = {
                 "info(m)                              | function info",
-                "limit_ratio(0.5, m)                  | limit_ratio",
                 "rate(m[5m] smoothed)                 | smoothed",
                 "m anchored                           | anchored",
                 "start_timestamp(m)                   | start_timestamp",

@@ -206,7 +206,7 @@ final class TestRunnerTest {
             eval instant at 0 started
               started 1
 
-            eval instant at 0 limit_ratio(0.5, floats)
+            eval instant at 0 start_timestamp(floats)
 
             eval instant at 0 floats
               floats 2
