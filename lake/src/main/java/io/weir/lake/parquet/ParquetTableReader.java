@@ -2,6 +2,7 @@ package io.weir.lake.parquet;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -127,6 +128,31 @@ public final class ParquetTableReader implements AutoCloseable {
         } catch (RuntimeException e) {
             throw damaged(path, e);
         }
+    }
+
+    /**
+     * Finds where the values of a required, flat bytes column of a row group lie in the file.
+     *
+     * @param mapped the whole file
+     * @param from where the row group's rows start in the arrays
+     * @throws IOException also if the column was not written by {@link ParquetTableWriter}
+     */
+    public void locateBinaries(
+            int rowGroup, String column, MemorySegment mapped, long[] offsets, int[] lengths, int from)
+            throws IOException {
+        ColumnPath wanted = ColumnPath.fromDotString(column);
+        int rows = rowCount(rowGroup);
+        for (ColumnChunkMetaData chunk : file.getRowGroups().get(rowGroup).getColumns()) {
+            if (chunk.getPath().equals(wanted)) {
+                try {
+                    BinaryOffsets.locate(mapped, chunk, offsets, lengths, from, rows);
+                    return;
+                } catch (RuntimeException e) {
+                    throw damaged(path, e);
+                }
+            }
+        }
+        throw new IOException(path.getFileName() + " has no column " + column);
     }
 
     private ColumnDescriptor descriptor(String column) throws IOException {

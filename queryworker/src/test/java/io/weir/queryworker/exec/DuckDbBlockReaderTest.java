@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weir.lake.segment.BlockReader;
 import io.weir.lake.segment.CorruptSegmentException;
+import io.weir.lake.segment.MappedBlocks;
 import io.weir.lake.segment.ParquetBlockReader;
 import io.weir.lake.segment.SegmentFiles;
 import io.weir.lake.segment.SegmentOrder;
@@ -112,6 +113,7 @@ final class DuckDbBlockReaderTest {
     @Test
     void agreesWithParquetJava() {
         Random random = new Random(seed);
+        MappedBlocks mapped = MappedBlocks.load(blocks(), "s");
         for (int round = 0; round < 60; round++) {
             int from = random.nextInt(SERIES);
             int to = from + random.nextInt(SERIES - from + 1);
@@ -127,6 +129,9 @@ final class DuckDbBlockReaderTest {
             List<String> expected = scan(new ParquetBlockReader(blocks(), "s"), from, to, selected, start, end);
             assertThat(scan(pool.open(blocks(), "s"), from, to, selected, start, end))
                     .as("seed %d round %d", seed, round)
+                    .isEqualTo(expected);
+            assertThat(scan(mapped.open(), from, to, selected, start, end))
+                    .as("mapped, seed %d round %d", seed, round)
                     .isEqualTo(expected);
         }
         assertThat(scan(pool.open(blocks(), "s"), 0, SERIES, null, Long.MIN_VALUE, Long.MAX_VALUE))

@@ -4,6 +4,7 @@ import io.weir.lake.codec.BlockDecoder;
 import io.weir.lake.codec.EncodedBlock;
 import io.weir.lake.segment.BlockReader;
 import io.weir.lake.segment.EncodedBlockRow;
+import io.weir.lake.segment.MappedBlocks;
 import io.weir.lake.segment.ParquetBlockReader;
 import io.weir.lake.segment.ParquetSeriesIndex;
 import io.weir.lake.segment.SegmentFiles;
@@ -113,6 +114,13 @@ public final class SegmentMeasurement {
         report("  DuckDB scan only", samples, () -> scanOnly(pool.open(blocks, family), 0, seriesCount));
         report("  DuckDB scan+decode, 2 threads", samples, () -> twoThreads(pool, blocks, family, seriesCount));
         report("  DuckDB one series", SAMPLES, () -> scan(pool.open(blocks, family), 123, 124));
+        MappedBlocks mapped = MappedBlocks.load(blocks, family);
+        report(
+                "  mapped load headers",
+                samples,
+                () -> MappedBlocks.load(blocks, family).sizeBytes());
+        report("  mapped scan+decode", samples, () -> scan(mapped.open(), 0, seriesCount));
+        report("  mapped one series", SAMPLES, () -> scan(mapped.open(), 123, 124));
         report("  parquet-java one series", SAMPLES, () -> scan(new ParquetBlockReader(blocks, family), 123, 124));
     }
 
