@@ -16,6 +16,20 @@ public final class NumberText {
     private static final double[] POWERS = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
     private static final long[] LONG_POWERS = {1L, 10L, 100L, 1_000L, 10_000L, 100_000L, 1_000_000L};
 
+    private static final int BILLION = 1_000_000_000;
+    private static final int[] INT_POWERS = {
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000
+    };
+    private static final byte[] TENS = new byte[100];
+    private static final byte[] ONES = new byte[100];
+
+    static {
+        for (int pair = 0; pair < 100; pair++) {
+            TENS[pair] = (byte) ('0' + pair / 10);
+            ONES[pair] = (byte) ('0' + pair % 10);
+        }
+    }
+
     private final StringBuilder text = new StringBuilder(32);
     private final byte[] digits = new byte[24];
     private int digitCount;
@@ -205,16 +219,46 @@ public final class NumberText {
         return writeDigits(-value, buffer, at + 1);
     }
 
+    /** Writes a number that is not negative, two digits at a time. */
     private static int writeDigits(long value, byte[] buffer, int at) {
-        int length = 1;
-        for (long rest = value; rest >= 10; rest /= 10) {
+        if (value < 10) {
+            buffer[at] = (byte) ('0' + value);
+            return at + 1;
+        }
+        if (value <= Integer.MAX_VALUE) {
+            return writeIntDigits((int) value, buffer, at);
+        }
+        long high = value / BILLION;
+        int end = writeDigits(high, buffer, at);
+        int low = (int) (value - high * BILLION);
+        for (int i = end + 8; i >= end; i--) {
+            int quotient = low / 10;
+            buffer[i] = (byte) ('0' + low - quotient * 10);
+            low = quotient;
+        }
+        return end + 9;
+    }
+
+    /** The same for an int of at least two digits. */
+    private static int writeIntDigits(int value, byte[] buffer, int at) {
+        int length = 2;
+        while (length < 10 && value >= INT_POWERS[length]) {
             length++;
         }
-        long rest = value;
-        for (int i = at + length - 1; i >= at; i--) {
-            buffer[i] = (byte) ('0' + rest % 10);
-            rest /= 10;
+        int end = at + length;
+        int index = end;
+        int rest = value;
+        while (rest >= 10) {
+            int quotient = rest / 100;
+            int pair = rest - quotient * 100;
+            index -= 2;
+            buffer[index] = TENS[pair];
+            buffer[index + 1] = ONES[pair];
+            rest = quotient;
         }
-        return at + length;
+        if (index > at) {
+            buffer[at] = (byte) ('0' + rest);
+        }
+        return end;
     }
 }

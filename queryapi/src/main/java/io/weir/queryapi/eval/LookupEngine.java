@@ -10,6 +10,7 @@ import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.LookupPlanning;
 import io.weir.queryapi.plan.LookupRequest;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.workmanager.UnreadableObjectException;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.QueryWork;
 import io.weir.queryapi.workmanager.WorkManager.Submission;
@@ -69,7 +70,7 @@ public final class LookupEngine {
             }
             try {
                 return runOnce(session, request, units);
-            } catch (QueryException.Internal | QueryException.Unavailable e) {
+            } catch (UnreadableObjectException | QueryException.Internal | QueryException.Unavailable e) {
                 Set<String> ids = units.getFirst().spec().getSegmentsList().stream()
                         .map(Segment::getId)
                         .collect(Collectors.toSet());

@@ -10,6 +10,7 @@ import io.weir.queryapi.plan.LeafWork;
 import io.weir.queryapi.plan.PlannedQuery;
 import io.weir.queryapi.plan.QueryPlanning;
 import io.weir.queryapi.plan.QueryRequest;
+import io.weir.queryapi.workmanager.UnreadableObjectException;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.QueryWork;
 import io.weir.queryapi.workmanager.WorkManager.Submission;
@@ -94,6 +95,7 @@ public final class QueryEngine {
             case QueryException.Internal e -> true;
             case QueryException.Unavailable e -> true;
             case QueryException.BadData e -> false;
+            case UnreadableObjectException e -> true;
             case QueryException.Execution e -> false;
             case QueryException.Timeout e -> false;
             case QueryException.Canceled e -> false;

@@ -5,6 +5,7 @@ import io.weir.lake.artifact.CorruptArtifactException;
 import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.promql.error.QueryException;
 import io.weir.queryapi.eval.TooManyQueriesException;
+import io.weir.queryapi.workmanager.UnreadableObjectException;
 import java.util.Objects;
 
 /** The one place where what went wrong becomes Prometheus' error type and an HTTP status (web/api/v1/api.go, respondError). */
@@ -33,6 +34,7 @@ public final class ErrorMapping {
     private static ApiError ofQuery(QueryException cause) {
         return switch (cause) {
             case QueryException.BadData exception -> new ApiError(400, "bad_data", message(exception), 0);
+            case UnreadableObjectException exception -> new ApiError(500, "internal", message(exception), 0);
             case QueryException.Execution exception -> new ApiError(422, "execution", message(exception), 0);
             case QueryException.Timeout exception -> new ApiError(503, "timeout", message(exception), 0);
             case QueryException.Canceled exception -> new ApiError(499, "canceled", message(exception), 0);

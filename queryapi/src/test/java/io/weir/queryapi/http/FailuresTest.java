@@ -10,6 +10,7 @@ import io.weir.promql.labels.Labels;
 import io.weir.queryapi.eval.QueryLimits;
 import io.weir.queryapi.testkit.TestingApi;
 import io.weir.queryapi.testkit.TestingLake;
+import io.weir.queryapi.workmanager.UnreadableObjectException;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpResponse;
@@ -121,11 +122,13 @@ final class FailuresTest {
     @Test
     void slowWorkTimesOut() throws Exception {
         try (TestingApi api = start(DEFAULTS)) {
+            assertThat(api.get(instant("up", "10")).statusCode()).isEqualTo(200);
+            int before = api.workManager().cancellations().size();
             CountDownLatch gate = new CountDownLatch(1);
             api.workManager().setGate(gate);
-            assertError(api.get(instant("up", "10") + "&timeout=200ms"), 503, "timeout", "200 ms");
+            assertError(api.get(instant("up", "10") + "&timeout=2s"), 503, "timeout", "2000 ms");
             gate.countDown();
-            assertThat(api.workManager().cancellations()).hasSize(1);
+            assertThat(api.workManager().cancellations()).hasSize(before + 1);
             assertError(api.get(instant("up", "10") + "&timeout=0"), 400, "bad_data", "timeout");
         }
     }
@@ -137,7 +140,7 @@ final class FailuresTest {
             api.workManager().setFailure(unit -> {
                 if (failures.getAndIncrement() == 0) {
                     lake.compact();
-                    return new QueryException.Internal("segment-0-0: no such object");
+                    return new UnreadableObjectException(true, "segment-0-0: no such object");
                 }
                 return null;
             });
@@ -156,7 +159,8 @@ final class FailuresTest {
     @Test
     void brokenSegmentFailsTheQueryWithItsName() throws Exception {
         try (TestingApi api = start(DEFAULTS)) {
-            api.workManager().setFailure(unit -> new QueryException.Internal("segment-0-0: checksum mismatch"));
+            api.workManager()
+                    .setFailure(unit -> new UnreadableObjectException(false, "segment-0-0: checksum mismatch"));
             assertError(api.get(instant("up", "10")), 500, "internal", "segment-0-0: checksum mismatch");
             assertThat(api.workManager().units()).hasSize(1);
             api.workManager().setFailure(unit -> {

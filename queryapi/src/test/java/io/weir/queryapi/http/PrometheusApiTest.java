@@ -70,14 +70,14 @@ final class PrometheusApiTest {
                         + "{\"metric\":{\"__name__\":\"odd\",\"kind\":\"huge\"},\"value\":[1.500,\"1e+21\"]},"
                         + "{\"metric\":{\"__name__\":\"odd\",\"kind\":\"inf\"},\"value\":[1.500,\"+Inf\"]},"
                         + "{\"metric\":{\"__name__\":\"odd\",\"kind\":\"nan\"},\"value\":[1.500,\"NaN\"]},"
-                        + "{\"metric\":{\"__name__\":\"odd\",\"kind\":\"q\\\"uo\\\\te\\n<&>\"},\"value\":[1.500,\"-1.5\"]},"
+                        + "{\"metric\":{\"__name__\":\"odd\",\"kind\":\"q\\\"uo\\\\te\\n<&>\"},"
+                        + "\"value\":[1.500,\"-1.5\"]},"
                         + "{\"metric\":{\"__name__\":\"odd\",\"kind\":\"tiny\"},\"value\":[1.500,\"1e-07\"]}]}}");
     }
 
     @Test
     void grafanasFirstQueryIsAScalar() throws Exception {
-        String expected =
-                "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[4,\"2\"]}}";
+        String expected = "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[4,\"2\"]}}";
         assertThat(api.body(instant("1+1", "4"))).isEqualTo(expected);
         assertThat(api.postForm("/api/v1/query", "query=1%2B1&time=4").body()).isEqualTo(expected);
     }
@@ -152,41 +152,42 @@ final class PrometheusApiTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "/api/v1/query?query=up&time=x | invalid parameter \"time\": Invalid time value for 'time': cannot parse"
-                        + " \"x\" to a valid timestamp",
-                "/api/v1/query_range?query=up&start=x&end=1&step=1 | invalid parameter \"start\": cannot parse \"x\" to a"
-                        + " valid timestamp",
+                "/api/v1/query?query=up&time=x | invalid parameter \"time\": Invalid time value for 'time': cannot"
+                        + " parse \"x\" to a valid timestamp",
+                "/api/v1/query_range?query=up&start=x&end=1&step=1 | invalid parameter \"start\": cannot parse \"x\""
+                        + " to a valid timestamp",
                 "/api/v1/query_range?query=up&start=1&end=y&step=1 | invalid parameter \"end\": cannot parse \"y\" to a"
                         + " valid timestamp",
                 "/api/v1/query_range?query=up&end=1&step=1 | invalid parameter \"start\": cannot parse \"\" to a valid"
                         + " timestamp",
-                "/api/v1/query_range?query=up&start=2&end=1&step=1 | invalid parameter \"end\": end timestamp must not be"
-                        + " before start time",
+                "/api/v1/query_range?query=up&start=2&end=1&step=1 | invalid parameter \"end\": end timestamp must not"
+                        + " be before start time",
                 "/api/v1/query_range?query=up&start=0&end=1&step=0 | invalid parameter \"step\": zero or negative query"
                         + " resolution step widths are not accepted. Try a positive integer",
-                "/api/v1/query_range?query=up&start=0&end=1&step=-5 | invalid parameter \"step\": zero or negative query"
-                        + " resolution step widths are not accepted. Try a positive integer",
-                "/api/v1/query_range?query=up&start=0&end=1&step=z | invalid parameter \"step\": cannot parse \"z\" to a"
-                        + " valid duration",
-                "/api/v1/query_range?query=up&start=0&end=11001&step=1 | exceeded maximum resolution of 11,000 points per"
-                        + " timeseries. Try decreasing the query resolution (?step=XX)",
-                "/api/v1/query?query=up&limit=x | invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax",
+                "/api/v1/query_range?query=up&start=0&end=1&step=-5 | invalid parameter \"step\": zero or negative"
+                        + " query resolution step widths are not accepted. Try a positive integer",
+                "/api/v1/query_range?query=up&start=0&end=1&step=z | invalid parameter \"step\": cannot parse \"z\" to"
+                        + " a valid duration",
+                "/api/v1/query_range?query=up&start=0&end=11001&step=1 | exceeded maximum resolution of 11,000 points"
+                        + " per timeseries. Try decreasing the query resolution (?step=XX)",
+                "/api/v1/query?query=up&limit=x | invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid"
+                        + " syntax",
                 "/api/v1/query?query=up&limit=-1 | invalid parameter \"limit\": limit must be non-negative",
-                "/api/v1/query?query=up&timeout=x | invalid parameter \"timeout\": cannot parse \"x\" to a valid duration",
-                "/api/v1/query?query=up&lookback_delta=x | error parsing lookback delta duration: cannot parse \"x\" to a"
-                        + " valid duration",
+                "/api/v1/query?query=up&timeout=x | invalid parameter \"timeout\": cannot parse \"x\" to a valid"
+                        + " duration",
+                "/api/v1/query?query=up&lookback_delta=x | error parsing lookback delta duration: cannot parse \"x\""
+                        + " to a valid duration",
                 "/api/v1/series | no match[] parameter provided",
-                "/api/v1/series?match[]=%7Ba%3D~%22.*%22%7D | invalid parameter \"match[]\": match[] must contain at least"
-                        + " one non-empty matcher",
-                "/api/v1/labels?start=x | invalid parameter \"start\": Invalid time value for 'start': cannot parse \"x\""
-                        + " to a valid timestamp",
+                "/api/v1/series?match[]=%7Ba%3D~%22.*%22%7D | invalid parameter \"match[]\": match[] must contain at"
+                        + " least one non-empty matcher",
+                "/api/v1/labels?start=x | invalid parameter \"start\": Invalid time value for 'start': cannot parse"
+                        + " \"x\" to a valid timestamp",
                 "/api/v1/metadata?limit=x | limit must be a number",
-                "/api/v1/query_range?query=up[5m]&start=0&end=1&step=1 | invalid parameter \"query\": invalid expression"
-                        + " type \"range vector\" for range query, must be Scalar or instant Vector",
+                "/api/v1/query_range?query=up[5m]&start=0&end=1&step=1 | invalid parameter \"query\": invalid"
+                        + " expression type \"range vector\" for range query, must be Scalar or instant Vector",
             })
     void parameterErrorsAreThoseOfPrometheus(String path, String message) throws Exception {
-        HttpResponse<String> response =
-                api.get(path.replace("[", "%5B").replace("]", "%5D"));
+        HttpResponse<String> response = api.get(path.replace("[", "%5B").replace("]", "%5D"));
         assertThat(response.body())
                 .isEqualTo("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\""
                         + message.replace("\"", "\\\"") + "\"}");
@@ -204,7 +205,8 @@ final class PrometheusApiTest {
         HttpResponse<String> response = api.get(instant(query, "1"));
         assertThat(response.statusCode()).isEqualTo(400);
         assertThat(response.body())
-                .startsWith("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter \\\"query\\\": ")
+                .startsWith("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter"
+                        + " \\\"query\\\": ")
                 .contains("parse error:");
     }
 
@@ -224,8 +226,7 @@ final class PrometheusApiTest {
                 .isEqualTo("{\"status\":\"success\",\"data\":[\"__name__\",\"job\",\"kind\"]}");
         assertThat(api.postForm("/api/v1/labels", "match[]=up&start=0&end=100").body())
                 .isEqualTo("{\"status\":\"success\",\"data\":[\"__name__\",\"job\"]}");
-        assertThat(api.body("/api/v1/label/job/values"))
-                .isEqualTo("{\"status\":\"success\",\"data\":[\"a\",\"b\"]}");
+        assertThat(api.body("/api/v1/label/job/values")).isEqualTo("{\"status\":\"success\",\"data\":[\"a\",\"b\"]}");
         assertThat(api.body("/api/v1/label/U______name____/values?match[]=up".replace("[]", "%5B%5D")))
                 .isEqualTo("{\"status\":\"success\",\"data\":[\"up\"]}");
         assertThat(api.body("/api/v1/label/unknown/values")).isEqualTo("{\"status\":\"success\",\"data\":[]}");
@@ -235,8 +236,9 @@ final class PrometheusApiTest {
         assertThat(api.body("/api/v1/series?match%5B%5D=up&start=90000&end=90001"))
                 .isEqualTo("{\"status\":\"success\",\"data\":[]}");
         assertThat(api.body("/api/v1/metadata"))
-                .isEqualTo("{\"status\":\"success\",\"data\":{\"up\":[{\"type\":\"gauge\",\"help\":\"Is it \\\"up\\\"?\","
-                        + "\"unit\":\"\"}]}}");
+                .isEqualTo(
+                        "{\"status\":\"success\",\"data\":{\"up\":[{\"type\":\"gauge\",\"help\":\"Is it \\\"up\\\"?\","
+                                + "\"unit\":\"\"}]}}");
         assertThat(api.body("/api/v1/metadata?limit=0")).isEqualTo("{\"status\":\"success\",\"data\":{}}");
     }
 
@@ -257,9 +259,10 @@ final class PrometheusApiTest {
         assertThat(api.body("/")).contains("<h1>Weir</h1>");
         assertThat(api.body("/extra")).isEqualTo("extra");
         assertThat(api.body("/api/v1/workers"))
-                .isEqualTo("{\"status\":\"success\",\"data\":[{\"workerId\":\"worker-1\",\"address\":\"127.0.0.1:1\","
-                        + "\"state\":\"alive\",\"acceptingWork\":true,\"draining\":false,\"credits\":4,\"inFlight\":0,"
-                        + "\"running\":0,\"queued\":0,\"heartbeatRttMillis\":null,\"cacheBytes\":5,\"spoolBytes\":6}]}");
+                .isEqualTo(
+                        "{\"status\":\"success\",\"data\":[{\"workerId\":\"worker-1\",\"address\":\"127.0.0.1:1\","
+                            + "\"state\":\"alive\",\"acceptingWork\":true,\"draining\":false,\"credits\":4,\"inFlight\":0,"
+                            + "\"running\":0,\"queued\":0,\"heartbeatRttMillis\":null,\"cacheBytes\":5,\"spoolBytes\":6}]}");
         assertThat(api.get("/api/v1/nowhere").statusCode()).isEqualTo(404);
         assertThat(api.body("/api/v1/nowhere")).contains("\"errorType\":\"not_found\"");
         assertThat(api.send(api.request("/api/v1/query").DELETE()).statusCode()).isEqualTo(405);
@@ -316,12 +319,11 @@ final class PrometheusApiTest {
 
     @Test
     void browsersMayAskFirst() throws Exception {
-        HttpResponse<String> response = api.send(
-                api.request("/api/v1/query_range").method("OPTIONS", HttpRequest.BodyPublishers.noBody()));
+        HttpResponse<String> response =
+                api.send(api.request("/api/v1/query_range").method("OPTIONS", HttpRequest.BodyPublishers.noBody()));
         assertThat(response.statusCode()).isEqualTo(204);
-        assertThat(response.headers().firstValue("Access-Control-Allow-Methods")).hasValueSatisfying(value -> assertThat(
-                        value)
-                .contains("POST"));
+        assertThat(response.headers().firstValue("Access-Control-Allow-Methods"))
+                .hasValueSatisfying(value -> assertThat(value).contains("POST"));
     }
 
     @Test
@@ -335,7 +337,8 @@ final class PrometheusApiTest {
     @Test
     void explainTellsWhatWouldRun() throws Exception {
         int units = api.workManager().units().size();
-        String body = api.body("/api/v1/explain?query=" + encode("sum by (job) (rate(up[1m]))") + "&start=0&end=60&step=10");
+        String body =
+                api.body("/api/v1/explain?query=" + encode("sum by (job) (rate(up[1m]))") + "&start=0&end=60&step=10");
         assertThat(body)
                 .contains("\"expression\":\"rate(up[1m])\"")
                 .contains("\"pushedAggregation\":{\"operator\":\"sum\",\"without\":false,\"grouping\":[\"job\"]}")
@@ -352,7 +355,8 @@ final class PrometheusApiTest {
     @Test
     void identicalLookupsAreAskedOnce() throws Exception {
         int before = lake.lookups();
-        assertThat(api.get(instant("sum(rate(up[1m])) / sum(rate(up[1m]))", "60")).statusCode())
+        assertThat(api.get(instant("sum(rate(up[1m])) / sum(rate(up[1m]))", "60"))
+                        .statusCode())
                 .isEqualTo(200);
         assertThat(lake.lookups()).isEqualTo(before + 1);
     }
