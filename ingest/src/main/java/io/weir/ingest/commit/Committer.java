@@ -11,8 +11,8 @@ import io.weir.ingest.wal.WriteAheadLog;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -124,12 +124,12 @@ public final class Committer implements AutoCloseable {
 
     /** Refuses writes that would pass a limit; called before anything is queued. */
     private void admit(int samples) {
-        if (!accepting) {
-            throw closing();
-        }
         String reason = broken;
         if (reason != null) {
             throw new IngestException(IngestException.Reason.UNAVAILABLE, reason);
+        }
+        if (!accepting) {
+            throw closing();
         }
         long held = head.samples() + frozenSamples.get();
         if (held + samples > headLimits.samplesMax()) {
@@ -166,66 +166,66 @@ public final class Committer implements AutoCloseable {
 
     /** Whether writes are taken at all; a reason when not. */
     public @Nullable String whyNotAccepting() {
-        return accepting ? broken : "shutting down";
+        String reason = broken;
+        return reason != null || accepting ? reason : "shutting down";
     }
 
     /**
-     * Closes the open generation. Everything acknowledged before the call is in it.
+     * Closes the open generation. Everything acknowledged before the call is in it, or in one closed earlier. The caller must keep
+     * the future and take its result, however late: the result is the only handle to the samples.
      *
-     * @return null if there is nothing to flush
+     * @return empty if there is nothing to flush; fails, with nothing changed, if the log cannot be rotated
+     * @throws IngestException if the commit thread is too busy to be asked
      */
-    public @Nullable Rotation rotate(long timeoutMillis) throws InterruptedException {
-        return execute(
-                () -> {
-                    if (head.samples() == 0) {
-                        return null;
-                    }
-                    long toSequence = log.rotate();
-                    // Counted before the head is emptied: a reader in between sees too many samples, never too few.
-                    frozenSamples.addAndGet(head.samples());
-                    return new Rotation(head.freeze(), toSequence);
-                },
-                timeoutMillis);
-    }
-
-    /** Says that a closed generation is in segments and its log files are deleted. */
-    public void released(FrozenHead frozen, long timeoutMillis) throws InterruptedException {
-        frozenSamples.addAndGet(-frozen.sampleCount());
+    public CompletableFuture<Optional<Rotation>> rotate(long timeoutMillis) throws InterruptedException {
+        CompletableFuture<Optional<Rotation>> result = new CompletableFuture<>();
         execute(
                 () -> {
-                    log.noteDeleted();
-                    return true;
+                    try {
+                        result.complete(rotateNow());
+                    } catch (IOException | RuntimeException e) {
+                        result.completeExceptionally(e);
+                    }
+                },
+                timeoutMillis);
+        return result;
+    }
+
+    private Optional<Rotation> rotateNow() throws IOException {
+        if (head.samples() == 0) {
+            return Optional.empty();
+        }
+        long toSequence = log.rotate();
+        // Counted before the head is emptied: a reader in between sees too many samples, never too few.
+        frozenSamples.addAndGet(head.samples());
+        return Optional.of(new Rotation(head.freeze(), toSequence));
+    }
+
+    /** Says that a closed generation is in segments and no longer in memory. */
+    public void released(FrozenHead frozen) {
+        frozenSamples.addAndGet(-frozen.sampleCount());
+    }
+
+    /** Says that log files were deleted. */
+    public void logFilesDeleted(long timeoutMillis) throws InterruptedException {
+        execute(
+                () -> {
+                    try {
+                        log.noteDeleted();
+                    } catch (IOException e) {
+                        LOG.warn("cannot list the log files; their size is counted again after the next flush", e);
+                    }
                 },
                 timeoutMillis);
     }
 
-    /** Counts a generation that a replay made as held in memory. */
-    public void adopt(FrozenHead frozen) {
-        frozenSamples.addAndGet(frozen.sampleCount());
-    }
-
-    private <T extends @Nullable Object> T execute(Callable<T> action, long timeoutMillis) throws InterruptedException {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        Command command = new Command(() -> {
-            try {
-                result.complete(action.call());
-            } catch (Exception e) {
-                result.completeExceptionally(e);
-            }
-        });
+    private void execute(Runnable action, long timeoutMillis) throws InterruptedException {
+        Command command = new Command(action);
         if (!mailbox.offer(command, timeoutMillis, TimeUnit.MILLISECONDS)) {
             throw IngestException.overloaded("the commit thread is busy");
         }
         if (stopped && mailbox.remove(command)) {
             throw closing();
-        }
-        try {
-            return result.get(timeoutMillis, TimeUnit.MILLISECONDS);
-        } catch (TimeoutException | ExecutionException e) {
-            throw new IngestException(
-                    IngestException.Reason.UNAVAILABLE,
-                    "the log cannot be rotated: " + (e.getCause() == null ? e : e.getCause()),
-                    e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.weir.ingest.memory;
 
+import io.weir.lake.segment.SeriesKey;
 import io.weir.promql.labels.Labels;
 import java.util.Arrays;
 
@@ -46,6 +47,11 @@ public final class HeadSeries {
 
     public Labels labels() {
         return ref.labels();
+    }
+
+    /** The place of the series in segments. Only for the thread that flushes. */
+    public SeriesKey segmentKey() {
+        return ref.segmentKey();
     }
 
     public int size() {

@@ -1,12 +1,14 @@
 package io.weir.ingest.memory;
 
+import io.weir.lake.segment.SeriesKey;
 import io.weir.promql.labels.Labels;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One series of one tenant, interned by {@link SeriesRegistry}: the handle that decoded samples carry instead of labels.
  *
- * <p>Tenant and labels are immutable. Everything else belongs to the commit thread.
+ * <p>Tenant and labels are immutable. The segment key belongs to the flush thread, everything else to
+ * the commit thread.
  */
 public final class SeriesRef {
     private final String tenant;
@@ -17,6 +19,8 @@ public final class SeriesRef {
     private @Nullable HeadSeries head;
     private long lastGeneration;
     private boolean retired;
+
+    private @Nullable SeriesKey segmentKey;
 
     SeriesRef(String tenant, Labels labels) {
         this.tenant = tenant;
@@ -29,6 +33,16 @@ public final class SeriesRef {
 
     public Labels labels() {
         return labels;
+    }
+
+    /** The place of this series in segments, computed once. Only for the thread that flushes. */
+    SeriesKey segmentKey() {
+        SeriesKey key = segmentKey;
+        if (key == null) {
+            key = SeriesKey.of(labels);
+            segmentKey = key;
+        }
+        return key;
     }
 
     /** The number of this series in a log file, or -1 if the file does not define it yet. */

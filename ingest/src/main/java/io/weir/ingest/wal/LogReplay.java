@@ -34,8 +34,9 @@ public final class LogReplay {
      * @param bytes bytes in the files that were read
      * @param groups number of groups
      * @param tornBytes bytes cut off at the end of the last file
+     * @param lastCreatedMillis when the newest file was begun, or 0 without files
      */
-    public record Result(long nextSequence, long bytes, long groups, long tornBytes) {}
+    public record Result(long nextSequence, long bytes, long groups, long tornBytes, long lastCreatedMillis) {}
 
     private final LogFiles files;
     private final SeriesRegistry registry;
@@ -64,6 +65,7 @@ public final class LogReplay {
         long bytes = 0;
         long groups = 0;
         long torn = 0;
+        long created = 0;
         long nextSequence = Math.max(position, 1);
         for (int i = 0; i < sequences.size(); i++) {
             long sequence = sequences.get(i);
@@ -76,6 +78,7 @@ public final class LogReplay {
             long size = files.size(name);
             FileScan scan = scan(name, sequence, size, i + 1 == sequences.size(), consumer);
             groups += scan.groups();
+            created = Math.max(created, scan.createdMillis());
             if (scan.validBytes() < size || size == 0) {
                 torn += size - scan.validBytes();
                 if (scan.validBytes() < LogFormat.HEADER_BYTES) {
@@ -90,10 +93,10 @@ public final class LogReplay {
             nextSequence = sequence + 1;
             consumer.fileEnd(sequence);
         }
-        return new Result(nextSequence, bytes, groups, torn);
+        return new Result(nextSequence, bytes, groups, torn, created);
     }
 
-    private record FileScan(long validBytes, long groups) {}
+    private record FileScan(long validBytes, long groups, long createdMillis) {}
 
     private FileScan scan(String name, long sequence, long size, boolean last, Consumer consumer) throws IOException {
         LogFormat.Header header = LogFormat.parseHeader(
@@ -101,7 +104,7 @@ public final class LogReplay {
         if (header == null) {
             // The header is synced before the first record is written: a file with more than a header had a whole one.
             if (last && size <= LogFormat.HEADER_BYTES) {
-                return new FileScan(0, 0);
+                return new FileScan(0, 0, 0);
             }
             throw corrupt(name, 0, "its header is damaged");
         }
@@ -121,7 +124,7 @@ public final class LogReplay {
                 if (next >= 0) {
                     throw corrupt(name, offset, "a record's checksum is wrong, and a good record follows at " + next);
                 }
-                return new FileScan(offset, groups);
+                return new FileScan(offset, groups, header.createdMillis());
             }
             try {
                 decode(record, series);
@@ -134,7 +137,7 @@ public final class LogReplay {
             offset += record.length;
             groups++;
         }
-        return new FileScan(offset, groups);
+        return new FileScan(offset, groups, header.createdMillis());
     }
 
     private static CorruptLogException corrupt(String name, long offset, String what) {

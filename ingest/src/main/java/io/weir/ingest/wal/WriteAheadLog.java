@@ -37,6 +37,7 @@ public final class WriteAheadLog implements AutoCloseable {
     private long syncedBytes;
     private int seriesDefined;
     private boolean damaged;
+    private long lastCreatedMillis;
     private volatile long closedFilesBytes;
     private volatile long openFileBytes;
 
@@ -45,6 +46,7 @@ public final class WriteAheadLog implements AutoCloseable {
      *
      * @param firstSequence number of the next file
      * @param existingBytes bytes in files that are there already
+     * @param lastCreatedMillis when the newest existing file was begun, or 0; new files are younger whatever the clock says
      * @param salts random numbers, one for each file
      */
     public WriteAheadLog(
@@ -52,6 +54,7 @@ public final class WriteAheadLog implements AutoCloseable {
             LogLimits limits,
             long firstSequence,
             long existingBytes,
+            long lastCreatedMillis,
             InstantSource clock,
             LongSupplier salts) {
         this.files = files;
@@ -60,6 +63,7 @@ public final class WriteAheadLog implements AutoCloseable {
         this.salts = salts;
         sequence = firstSequence - 1;
         closedFilesBytes = existingBytes;
+        this.lastCreatedMillis = lastCreatedMillis;
     }
 
     /** Bytes in log files that are not deleted yet. Any thread. */
@@ -196,14 +200,34 @@ public final class WriteAheadLog implements AutoCloseable {
         closedFilesBytes = sum;
     }
 
-    /** When the file with the given number was begun is part of it; the first file of a flush names the segments. */
-    public static long createdMillis(LogFiles files, long number) throws IOException {
-        String name = LogFormat.fileName(number);
-        LogFormat.Header header = LogFormat.parseHeader(files.read(name, 0, LogFormat.HEADER_BYTES));
-        if (header == null) {
-            throw new CorruptLogException(name + " has no valid header");
+    /** Number of the first file at or above a number, or that number if there is none. */
+    public static long firstSequence(LogFiles files, long position) throws IOException {
+        for (String name : files.list()) {
+            OptionalLong number = LogFormat.sequence(name);
+            if (number.isPresent() && number.getAsLong() >= position) {
+                return number.getAsLong();
+            }
         }
-        return header.createdMillis();
+        return position;
+    }
+
+    /**
+     * When the first file at or above a number was begun: what names the segments made of it.
+     *
+     * @throws CorruptLogException if there is no such file
+     */
+    public static long createdMillis(LogFiles files, long position) throws IOException {
+        for (String name : files.list()) {
+            OptionalLong number = LogFormat.sequence(name);
+            if (number.isPresent() && number.getAsLong() >= position) {
+                LogFormat.Header header = LogFormat.parseHeader(files.read(name, 0, LogFormat.HEADER_BYTES));
+                if (header == null) {
+                    throw new CorruptLogException("log file " + name + " has no valid header");
+                }
+                return header.createdMillis();
+            }
+        }
+        throw new CorruptLogException("there is no log file from number " + position + " on");
     }
 
     private LogFiles.Appender openAppender() {
@@ -219,9 +243,11 @@ public final class WriteAheadLog implements AutoCloseable {
         // Left over from an earlier attempt whose header could not be written.
         files.delete(LogFormat.fileName(next));
         long nextSalt = salts.getAsLong();
+        // Segments are named by this time, and of two values of one timestamp the one in the later name wins.
+        long createdMillis = Math.max(clock.millis(), lastCreatedMillis + 1);
         LogFiles.Appender created = files.create(LogFormat.fileName(next));
         try {
-            created.append(LogFormat.header(new LogFormat.Header(next, clock.millis(), nextSalt)));
+            created.append(LogFormat.header(new LogFormat.Header(next, createdMillis, nextSalt)));
             created.force();
         } catch (IOException e) {
             closeQuietly(created, e);
@@ -229,6 +255,7 @@ public final class WriteAheadLog implements AutoCloseable {
         }
         appender = created;
         sequence = next;
+        lastCreatedMillis = createdMillis;
         salt = nextSalt;
         syncedBytes = LogFormat.HEADER_BYTES;
         openFileBytes = syncedBytes;
