@@ -1,9 +1,8 @@
 package io.weir.cli.command;
 
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.Lifecycle;
+import io.weir.cli.process.Meters;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +23,10 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         description = "Run an API: plans queries, schedules them on workers, answers over HTTP.")
 public final class ApiCommand implements Callable<Integer>, SettingsHost {
-    @Option(names = "--db-url", required = true, description = "PostgreSQL of the catalog, jdbc:postgresql://host:port/database.")
+    @Option(
+            names = "--db-url",
+            required = true,
+            description = "PostgreSQL of the catalog, jdbc:postgresql://host:port/database.")
     private String databaseUrl = "";
 
     @Option(
@@ -68,8 +70,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
                 api.workManager(),
                 api.fetch(dataDirectory),
                 WorkerDiscovery.parse(workers, refresh.toMillis()));
-        ApiProcess process =
-                ApiProcess.start(parts, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), List.of());
+        ApiProcess process = ApiProcess.start(parts, new Meters().registry(), List.of());
         System.out.println("weir api: ready on port " + process.port());
         lifecycle.await();
         Lifecycle.closeWithin(Duration.ofSeconds(10), process);

@@ -1,8 +1,7 @@
 package io.weir.cli.command;
 
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.cli.process.Lifecycle;
+import io.weir.cli.process.Meters;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
 import io.weir.queryworker.WorkerProcess;
@@ -34,7 +33,10 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
             description = "Folder of this worker alone: identity, cache, spool (default ${DEFAULT-VALUE}).")
     private Path dataDirectory = Path.of("weir-data/worker");
 
-    @Option(names = "--grpc-port", defaultValue = "8082", description = "Control port (default ${DEFAULT-VALUE}; 0: any free one).")
+    @Option(
+            names = "--grpc-port",
+            defaultValue = "8082",
+            description = "Control port (default ${DEFAULT-VALUE}; 0: any free one).")
     private int grpcPort;
 
     @Option(
@@ -43,7 +45,10 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
             description = "Port of artifacts, metrics and health (default ${DEFAULT-VALUE}; 0: any free one).")
     private int httpPort;
 
-    @Option(names = "--listen-host", defaultValue = "127.0.0.1", description = "Address to listen on (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--listen-host",
+            defaultValue = "127.0.0.1",
+            description = "Address to listen on (default ${DEFAULT-VALUE}).")
     private String listenHost = "127.0.0.1";
 
     @Option(
@@ -77,8 +82,7 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
                 .withAddress(listenHost, advertisedHost == null ? listenHost : advertisedHost, httpPort, grpcPort);
         try (ObjectStore store =
                 ObjectStores.open(Objects.requireNonNull(lakeOptions).build(lake))) {
-            WorkerProcess process =
-                    WorkerProcess.start(settings, store, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+            WorkerProcess process = WorkerProcess.start(settings, store, new Meters().registry());
             System.out.println("weir worker: control port " + process.grpcPort() + ", HTTP port " + process.httpPort());
             lifecycle.await();
             process.drain(settings.drainMillisMax());
