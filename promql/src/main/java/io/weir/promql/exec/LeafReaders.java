@@ -15,6 +15,7 @@ final class LeafReaders {
     private final LeafSource source;
     private final EvalContext context;
     private final int readersExpected;
+    private final int steps;
     private final List<Reader> readers = new ArrayList<>();
     /** Ring of the steps from {@link #firstKept} to before {@link #nextRead}, by step modulo its length. */
     private @Nullable StepVector[] kept = new StepVector[2];
@@ -27,24 +28,31 @@ final class LeafReaders {
      * A leaf before any of its readers exists.
      *
      * @param readersExpected how many readers there will be; nothing is let go before all exist
+     * @param steps number of steps of the leaf
      */
-    LeafReaders(LeafSource source, int readersExpected, EvalContext context) {
+    LeafReaders(LeafSource source, int readersExpected, int steps, EvalContext context) {
         this.source = source;
         this.readersExpected = readersExpected;
+        this.steps = steps;
         this.context = context;
     }
 
     Reader newReader(boolean dropsName, int positionShift) {
-        for (Annotation annotation : source.annotations()) {
-            context.annotations().add(shifted(annotation, positionShift));
-        }
+        annotate(positionShift);
         BitSet drops = new BitSet();
         if (dropsName) {
             drops.set(0, source.series().size());
         }
-        Reader reader = new Reader(drops);
+        Reader reader = new Reader(drops, positionShift);
         readers.add(reader);
         return reader;
+    }
+
+    /** Some sources know their annotations from the start, some only when everything has been read. */
+    private void annotate(int positionShift) {
+        for (Annotation annotation : source.annotations()) {
+            context.annotations().add(shifted(annotation, positionShift));
+        }
     }
 
     private static Annotation shifted(Annotation annotation, int shift) {
@@ -116,10 +124,12 @@ final class LeafReaders {
 
     /** One place in the tree that reads the leaf. */
     final class Reader extends VectorOperator {
+        private final int positionShift;
         private int next;
 
-        private Reader(BitSet dropsName) {
+        private Reader(BitSet dropsName, int positionShift) {
             super(source.series(), dropsName);
+            this.positionShift = positionShift;
         }
 
         @Override
@@ -129,6 +139,9 @@ final class LeafReaders {
             }
             readStep(step, out);
             next = step + 1;
+            if (next == steps) {
+                annotate(positionShift);
+            }
             release();
         }
 

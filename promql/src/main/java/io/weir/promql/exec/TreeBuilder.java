@@ -151,7 +151,8 @@ final class TreeBuilder {
         if (leaf == null) {
             LeafSource source = sources.apply(read.leafId());
             opened.add(source);
-            leaf = new LeafReaders(source, readersExpected.getOrDefault(read.leafId(), 1), context);
+            int steps = plan.leaves().get(read.leafId()).plan().grid().count();
+            leaf = new LeafReaders(source, readersExpected.getOrDefault(read.leafId(), 1), steps, context);
             readers.put(read.leafId(), leaf);
         }
         return leaf.newReader(read.dropsName(), read.positionShift());
