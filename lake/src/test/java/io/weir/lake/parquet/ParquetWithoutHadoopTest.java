@@ -14,9 +14,13 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -107,6 +111,27 @@ final class ParquetWithoutHadoopTest {
         }
         // Only a bit in the parts of a page header that nobody needs may go unnoticed.
         assertThat(failed).as("seed %d", seed).isGreaterThan(25);
+    }
+
+    @Test
+    void rowGroupsEndAtTheLimitOfBytes() throws IOException {
+        Path file = folder.resolve("f.parquet");
+        MessageType schema = MessageTypeParser.parseMessageType("message m { required binary b; }");
+        ParquetWriteSettings settings =
+                new ParquetWriteSettings(1_000_000, 100_000, 1 << 20, 20_000, Set.of(), Set.of("b"));
+        byte[] bytes = new byte[1_000];
+        try (ParquetTableWriter writer = ParquetTableWriter.create(file, schema, settings)) {
+            for (int row = 0; row < 1_000; row++) {
+                writer.column("b").putBytes(bytes, 0, bytes.length);
+                writer.endRow();
+            }
+            writer.finish(Map.of());
+        }
+        try (ParquetTableReader reader = ParquetTableReader.open(file)) {
+            assertThat(reader.rowCount()).isEqualTo(1_000);
+            // The bytes are looked at every 64 rows only: 128 rows are the first multiple above the limit.
+            assertThat(reader.rowCount(0)).isEqualTo(128);
+        }
     }
 
     @Test
