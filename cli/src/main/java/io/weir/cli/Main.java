@@ -25,13 +25,13 @@ public final class Main {
                 .setDefaultValueProvider(new EnvironmentDefaults(System.getenv()))
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((failure, commandLine, result) -> {
-                    commandLine
+                .setExecutionExceptionHandler((failure, failed, result) -> {
+                    failed
                             .getErr()
                             .println("weir: "
                                     + (failure.getMessage() == null ? failure.toString() : failure.getMessage()));
                     if (System.getenv("WEIR_DEBUG") != null) {
-                        failure.printStackTrace(commandLine.getErr());
+                        failure.printStackTrace(failed.getErr());
                     }
                     return CommandLine.ExitCode.SOFTWARE;
                 });

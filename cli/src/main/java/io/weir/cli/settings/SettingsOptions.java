@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
@@ -115,8 +116,8 @@ public final class SettingsOptions<R extends Record> {
             Class<R> type = (Class<R>) defaults.getClass();
             return type.getDeclaredConstructor(types).newInstance(values);
         } catch (InvocationTargetException e) {
-            throw new ParameterException(
-                    command.commandLine(), String.valueOf(e.getCause().getMessage()), e.getCause());
+            Throwable refusal = Objects.requireNonNullElse(e.getCause(), e);
+            throw new ParameterException(command.commandLine(), String.valueOf(refusal.getMessage()), refusal);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("settings record " + defaults.getClass() + " is not public", e);
         }
