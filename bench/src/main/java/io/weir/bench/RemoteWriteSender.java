@@ -89,7 +89,8 @@ final class RemoteWriteSender {
         try {
             future.get();
         } catch (ExecutionException e) {
-            throw new IOException("remote write failed: " + e.getCause().getMessage(), e.getCause());
+            Throwable cause = java.util.Objects.requireNonNullElse(e.getCause(), e);
+            throw new IOException("remote write failed: " + cause.getMessage(), cause);
         }
     }
 
