@@ -83,8 +83,7 @@ public final class OpenMetricsLoader {
         }
 
         @Override
-        public void sample(Labels labels, long timestampMillis, double value)
-                throws IOException, InterruptedException {
+        public void sample(Labels labels, long timestampMillis, double value) throws IOException, InterruptedException {
             if (timestampMillis == TextParser.NO_TIMESTAMP) {
                 throw parser.error("a sample without a timestamp; a load needs one on every sample");
             }
@@ -126,7 +125,8 @@ public final class OpenMetricsLoader {
         private void throwFailure() throws IOException {
             Exception first = failure.get();
             if (first != null) {
-                throw new IOException("loading stopped near line " + parser.lineNumber() + ": " + first.getMessage(), first);
+                throw new IOException(
+                        "loading stopped near line " + parser.lineNumber() + ": " + first.getMessage(), first);
             }
         }
     }

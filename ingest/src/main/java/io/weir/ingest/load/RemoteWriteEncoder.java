@@ -16,8 +16,8 @@ import org.xerial.snappy.Snappy;
  */
 final class RemoteWriteEncoder {
     private static final int LABELS_REMEMBERED_MAX = 50_000;
-    private static final List<String> TYPES = List.of(
-            "unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset");
+    private static final List<String> TYPES =
+            List.of("unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset");
 
     private final Map<Labels, byte[]> labelBytes = new IdentityHashMap<>();
     private byte[] buffer = new byte[64 << 10];

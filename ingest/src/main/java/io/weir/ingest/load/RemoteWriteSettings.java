@@ -20,8 +20,12 @@ public record RemoteWriteSettings(
         long retryMillisMax,
         long retryTotalMillisMax) {
     public RemoteWriteSettings {
-        if (requestTimeoutMillis <= 0 || retryMillisMin <= 0 || retryMillisMax < retryMillisMin || retryTotalMillisMax < 0) {
-            throw new IllegalArgumentException("remote write times must be positive, retryMillisMax at least retryMillisMin");
+        if (requestTimeoutMillis <= 0
+                || retryMillisMin <= 0
+                || retryMillisMax < retryMillisMin
+                || retryTotalMillisMax < 0) {
+            throw new IllegalArgumentException(
+                    "remote write times must be positive, retryMillisMax at least retryMillisMin");
         }
     }
 

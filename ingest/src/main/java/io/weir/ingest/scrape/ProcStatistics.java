@@ -63,14 +63,21 @@ public final class ProcStatistics {
             Labels one = labels.get(i);
             String name = one.metricName();
             if (!name.equals(last)) {
-                text.append("# TYPE ").append(name).append(' ').append(types.get(name)).append('\n');
+                text.append("# TYPE ")
+                        .append(name)
+                        .append(' ')
+                        .append(types.get(name))
+                        .append('\n');
                 last = name;
             }
             text.append(name);
             Labels rest = one.withoutMetricName();
             for (int j = 0; j < rest.size(); j++) {
                 text.append(j == 0 ? '{' : ',').append(rest.name(j)).append("=\"");
-                text.append(rest.value(j).replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
+                text.append(rest.value(j)
+                        .replace("\\", "\\\\")
+                        .replace("\"", "\\\"")
+                        .replace("\n", "\\n"));
                 text.append('"');
             }
             text.append(rest.size() > 0 ? "} " : " ").append(values.get(i)).append('\n');
@@ -96,7 +103,8 @@ public final class ProcStatistics {
         for (int i = 0; i < labels.size(); i++) {
             order.add(i);
         }
-        order.sort((left, right) -> labels.get(left).metricName().compareTo(labels.get(right).metricName()));
+        order.sort((left, right) ->
+                labels.get(left).metricName().compareTo(labels.get(right).metricName()));
         List<Labels> sortedLabels = order.stream().map(labels::get).toList();
         List<Double> sortedValues = order.stream().map(values::get).toList();
         labels.clear();
@@ -168,7 +176,9 @@ public final class ProcStatistics {
             if (parts.length < 2 || !parts[0].endsWith(":")) {
                 continue;
             }
-            String key = parts[0].substring(0, parts[0].length() - 1).replace("(", "_").replace(")", "");
+            String key = parts[0].substring(0, parts[0].length() - 1)
+                    .replace("(", "_")
+                    .replace(")", "");
             boolean kilobytes = parts.length > 2 && parts[2].equals("kB");
             double value = Double.parseDouble(parts[1]);
             add("gauge", kilobytes ? value * 1024 : value, "node_memory_" + key + (kilobytes ? "_bytes" : ""));

@@ -23,6 +23,11 @@ public record ScrapeTarget(
     /** A target with limits that suit most. */
     public static ScrapeTarget of(String job, URI url, long intervalMillis) {
         return new ScrapeTarget(
-                job, url.getAuthority(), url, intervalMillis, Math.min(10_000, Math.max(intervalMillis, 1_000)), 64 << 20);
+                job,
+                url.getAuthority(),
+                url,
+                intervalMillis,
+                Math.min(10_000, Math.max(intervalMillis, 1_000)),
+                64 << 20);
     }
 }

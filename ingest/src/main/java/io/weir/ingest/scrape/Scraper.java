@@ -133,8 +133,7 @@ public final class Scraper implements AutoCloseable {
     }
 
     private void report(SampleTable table, long timeMillis, String name, double value) {
-        table.add(
-                Labels.of("__name__", name, "job", target.job(), "instance", target.instance()), timeMillis, value);
+        table.add(Labels.of("__name__", name, "job", target.job(), "instance", target.instance()), timeMillis, value);
     }
 
     /** Fetches and parses under one deadline; the work runs on its own thread, because a slow body has no timeout of its own. */
