@@ -4,116 +4,76 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/** Cuts a stream into lines inside one buffer that is used again and again; a line's end is not part of it, be it LF or CRLF. */
+/** Reads lines of bytes into one reused buffer, with a bound on a line's length, and counts lines and bytes. */
 final class LineReader {
-    private static final int BUFFER_BYTES = 64 * 1024;
-
+    private final InputStream input;
     private final int lineBytesMax;
-    private InputStream in;
-    private byte[] buffer;
-    private int start;
-    private int end;
-    private int nextLine;
-    private int filled;
-    private boolean terminated;
-    private long lines;
-    private long bytesBefore;
+    private final byte[] chunk = new byte[64 << 10];
+    private int chunkPosition;
+    private int chunkSize;
+    private byte[] line = new byte[1024];
+    private int size;
+    private long lineNumber;
+    private long bytesRead;
 
-    LineReader(int lineBytesMax) {
+    LineReader(InputStream input, int lineBytesMax) {
+        this.input = input;
         this.lineBytesMax = lineBytesMax;
-        this.in = InputStream.nullInputStream();
-        this.buffer = new byte[Math.min(BUFFER_BYTES, lineBytesMax + 2)];
     }
 
-    void reset(InputStream input) {
-        in = input;
-        start = 0;
-        end = 0;
-        nextLine = 0;
-        filled = 0;
-        terminated = true;
-        lines = 0;
-        bytesBefore = 0;
-    }
-
-    /** Moves to the next line; false at the end of the stream. */
+    /** Reads the next line without its end; false at the end of the text. A line end may be missing at the end. */
     boolean next() throws IOException {
-        start = nextLine;
-        int scan = start;
+        size = 0;
+        lineNumber++;
+        boolean any = false;
         while (true) {
-            for (int i = scan; i < filled; i++) {
-                if (buffer[i] == '\n') {
-                    return line(i, i + 1, true);
+            if (chunkPosition == chunkSize) {
+                chunkSize = Math.max(0, input.read(chunk, 0, chunk.length));
+                chunkPosition = 0;
+                if (chunkSize == 0) {
+                    return any;
                 }
             }
-            scan = filled - start;
-            makeRoom();
-            int count = in.read(buffer, filled, buffer.length - filled);
-            if (count < 0) {
-                return filled > start && line(filled, filled, false);
+            any = true;
+            int end = chunkPosition;
+            while (end < chunkSize && chunk[end] != '\n') {
+                end++;
             }
-            filled += count;
+            append(end - chunkPosition);
+            bytesRead += end - chunkPosition;
+            chunkPosition = end;
+            if (end < chunkSize) {
+                chunkPosition++;
+                bytesRead++;
+                return true;
+            }
         }
     }
 
-    /** The buffer; the line is from {@link #start} to {@link #end}, valid until the next line. */
-    byte[] buffer() {
-        return buffer;
-    }
-
-    int start() {
-        return start;
-    }
-
-    int end() {
-        return end;
-    }
-
-    /** Whether the line ended with a newline and not with the stream. */
-    boolean terminated() {
-        return terminated;
-    }
-
-    /** Lines so far, which is the number of this line from 1. */
-    long lines() {
-        return lines;
-    }
-
-    /** Bytes up to the end of this line. */
-    long bytes() {
-        return bytesBefore + nextLine;
-    }
-
-    private boolean line(int lineEnd, int next, boolean withNewline) throws TextFormatException {
-        lines++;
-        nextLine = next;
-        terminated = withNewline;
-        end = lineEnd > start && buffer[lineEnd - 1] == '\r' ? lineEnd - 1 : lineEnd;
-        if (end - start > lineBytesMax) {
-            throw tooLong(lines);
+    private void append(int count) throws TextFormatException {
+        if (size + count > lineBytesMax) {
+            throw new TextFormatException(lineNumber, "longer than lineBytesMax=" + lineBytesMax + " bytes");
         }
-        return true;
+        if (size + count > line.length) {
+            line = Arrays.copyOf(line, Math.max(size + count, Math.min(line.length * 2, lineBytesMax)));
+        }
+        System.arraycopy(chunk, chunkPosition, line, size, count);
+        size += count;
     }
 
-    /** Moves the unfinished line to the front, or lets the buffer grow as far as a line may be long. */
-    private void makeRoom() throws TextFormatException {
-        if (filled < buffer.length && start == 0) {
-            return;
-        }
-        if (start > 0) {
-            System.arraycopy(buffer, start, buffer, 0, filled - start);
-            bytesBefore += start;
-            filled -= start;
-            nextLine = 0;
-            start = 0;
-        } else if (buffer.length < lineBytesMax + 2) {
-            buffer = Arrays.copyOf(buffer, (int) Math.min(buffer.length * 2L, lineBytesMax + 2L));
-        } else {
-            throw tooLong(lines + 1);
-        }
+    byte[] bytes() {
+        return line;
     }
 
-    private TextFormatException tooLong(long line) {
-        return new TextFormatException(line, "the line is longer than the limit of " + lineBytesMax + " bytes");
+    int size() {
+        return size;
+    }
+
+    long lineNumber() {
+        return lineNumber;
+    }
+
+    long bytesRead() {
+        return bytesRead;
     }
 }

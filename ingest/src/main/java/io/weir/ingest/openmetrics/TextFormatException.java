@@ -2,18 +2,18 @@ package io.weir.ingest.openmetrics;
 
 import java.io.IOException;
 
-/** The text is not in the format it should be in; the message names the line and what is wrong there. */
+/** A text is not in the format it should be in. The message begins with the line's number. */
 public final class TextFormatException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private final long line;
 
-    public TextFormatException(long line, String problem) {
-        super("line " + line + ": " + problem);
+    TextFormatException(long line, String message) {
+        super("line " + line + ": " + message);
         this.line = line;
     }
 
-    /** The line, from 1. */
+    /** Number of the line, from 1. */
     public long line() {
         return line;
     }

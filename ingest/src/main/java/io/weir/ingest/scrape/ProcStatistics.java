@@ -1,236 +1,217 @@
 package io.weir.ingest.scrape;
 
-import io.weir.ingest.openmetrics.MetricType;
-import io.weir.ingest.openmetrics.TextFormatListener;
+import io.weir.ingest.load.SampleTable;
+import io.weir.lake.catalog.MetricMetadata;
 import io.weir.promql.labels.Labels;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * CPU, memory, load, disk and network counters of this machine from /proc, under the names node_exporter 1.9 gives them.
- *
- * <p>Layouts: proc(5). A file that is missing or unreadable (containers, other systems) means its families are absent; that is logged
- * once per file.
+ * CPU, memory, disk and network counters of this machine from {@code /proc}, under the names Prometheus' node exporter gives them.
+ * A file that is not there (in some containers) is left out.
  */
-public final class ProcStatistics implements ScrapeSource {
-    private static final Logger LOG = LoggerFactory.getLogger(ProcStatistics.class);
+public final class ProcStatistics {
+    /** Clock ticks per second in /proc/stat: a constant of Linux' user interface. */
+    private static final double TICKS_PER_SECOND = 100;
 
-    /** Ticks per second of the kernel's user interface, on Linux always 100. */
-    private static final double USER_HZ = 100;
+    private static final int SECTOR_BYTES = 512;
+    private static final String[] CPU_MODES = {"user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"};
+    private static final String[] NETWORK_FIELDS = {"bytes", "packets", "errs", "drop"};
 
-    private static final double SECTOR_BYTES = 512;
-    private static final int FILE_BYTES_MAX = 4 * 1024 * 1024;
-    private static final Pattern BLANKS = Pattern.compile("\\s+");
-    private static final List<String> CPU_MODES =
-            List.of("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal");
-    private static final Set<String> MEMORY_FIELDS = Set.of("MemTotal", "MemAvailable", "MemFree", "Cached", "Buffers");
-
-    /** Partitions and memory devices, which node_exporter leaves out too. */
-    private static final Pattern IGNORED_DEVICES =
-            Pattern.compile("(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+");
-
-    private final Path procRoot;
-    private final String job;
-    private final String instance;
-    private final Set<String> absentLogged = new HashSet<>();
+    private final Path proc;
+    private final List<Labels> labels = new ArrayList<>();
+    private final List<Double> values = new ArrayList<>();
+    private final Map<String, String> types = new LinkedHashMap<>();
 
     /**
-     * Statistics of the machine whose /proc is at a path.
-     *
-     * @param instance value of the label "instance", such as the host's name
+     * @param proc the folder, {@code /proc} except in tests
      */
-    public ProcStatistics(Path procRoot, String job, String instance) {
-        if (job.isEmpty() || instance.isEmpty()) {
-            throw new IllegalArgumentException("job and instance of machine statistics must not be empty");
+    public ProcStatistics(Path proc) {
+        this.proc = proc;
+    }
+
+    /**
+     * Reads all counters now. Not thread-safe.
+     *
+     * @param extra labels that every series gets, as job and instance
+     */
+    public SampleTable collect(long timestampMillis, Map<String, String> extra) throws IOException {
+        read();
+        SampleTable table = new SampleTable();
+        for (int i = 0; i < labels.size(); i++) {
+            Map<String, String> all = labels.get(i).toMap();
+            all.putAll(extra);
+            table.add(Labels.of(all), timestampMillis, values.get(i));
         }
-        this.procRoot = procRoot;
-        this.job = job;
-        this.instance = instance;
+        types.forEach((name, type) -> table.addMetadata(new MetricMetadata(name, type, "", "")));
+        return table;
     }
 
-    /** Statistics of this machine as job "node". */
-    public static ProcStatistics ofThisMachine(String instance) {
-        return new ProcStatistics(Path.of("/proc"), "node", instance);
-    }
-
-    @Override
-    public String job() {
-        return job;
-    }
-
-    @Override
-    public String instance() {
-        return instance;
-    }
-
-    @Override
-    public void collect(TextFormatListener listener) throws IOException {
-        read("stat", lines -> processor(lines, listener));
-        read("meminfo", lines -> memory(lines, listener));
-        read("loadavg", lines -> load(lines, listener));
-        read("diskstats", lines -> disks(lines, listener));
-        read("net/dev", lines -> network(lines, listener));
-    }
-
-    private void read(String file, Section section) throws IOException {
-        String text;
-        try (InputStream in = Files.newInputStream(procRoot.resolve(file))) {
-            text = new String(in.readNBytes(FILE_BYTES_MAX), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            logAbsent(file, e.toString());
-            return;
-        }
-        List<String[]> lines = new ArrayList<>();
-        for (String line : text.split("\n", -1)) {
-            if (!line.isBlank()) {
-                lines.add(BLANKS.split(line.strip()));
+    /** Reads all counters now, as text in the Prometheus format. Not thread-safe. */
+    public String text() throws IOException {
+        read();
+        StringBuilder text = new StringBuilder();
+        String last = "";
+        for (int i = 0; i < labels.size(); i++) {
+            Labels one = labels.get(i);
+            String name = one.metricName();
+            if (!name.equals(last)) {
+                text.append("# TYPE ").append(name).append(' ').append(types.get(name)).append('\n');
+                last = name;
             }
+            text.append(name);
+            Labels rest = one.withoutMetricName();
+            for (int j = 0; j < rest.size(); j++) {
+                text.append(j == 0 ? '{' : ',').append(rest.name(j)).append("=\"");
+                text.append(rest.value(j).replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"));
+                text.append('"');
+            }
+            text.append(rest.size() > 0 ? "} " : " ").append(values.get(i)).append('\n');
         }
+        return text.toString();
+    }
+
+    private void read() throws IOException {
+        labels.clear();
+        values.clear();
+        types.clear();
+        readStat();
+        readLoad();
+        readMemory();
+        readDisks();
+        readNetwork();
+        sortByName();
+    }
+
+    /** The text format wants the samples of one metric together. */
+    private void sortByName() {
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < labels.size(); i++) {
+            order.add(i);
+        }
+        order.sort((left, right) -> labels.get(left).metricName().compareTo(labels.get(right).metricName()));
+        List<Labels> sortedLabels = order.stream().map(labels::get).toList();
+        List<Double> sortedValues = order.stream().map(values::get).toList();
+        labels.clear();
+        labels.addAll(sortedLabels);
+        values.clear();
+        values.addAll(sortedValues);
+    }
+
+    private void add(String type, double value, String name, String... pairs) {
+        types.put(name, type);
+        Map<String, String> map = new LinkedHashMap<>();
+        map.put(Labels.METRIC_NAME, name);
+        for (int i = 0; i < pairs.length; i += 2) {
+            map.put(pairs[i], pairs[i + 1]);
+        }
+        labels.add(Labels.of(map));
+        values.add(value);
+    }
+
+    private List<String> lines(String file) throws IOException {
         try {
-            section.read(lines);
-        } catch (NumberFormatException | IndexOutOfBoundsException e) {
-            logAbsent(file, "it is not laid out as expected (" + e.getMessage() + ")");
+            return Files.readAllLines(proc.resolve(file), StandardCharsets.ISO_8859_1);
+        } catch (NoSuchFileException e) {
+            return List.of();
         }
     }
 
-    private void logAbsent(String file, String reason) {
-        if (absentLogged.add(file)) {
-            LOG.info("no machine statistics from {}: {}", procRoot.resolve(file), reason);
-        }
-    }
-
-    private static void processor(List<String[]> lines, TextFormatListener listener) throws IOException {
-        Family seconds =
-                new Family("node_cpu_seconds_total", MetricType.COUNTER, "Seconds the CPUs spent in each mode.");
-        Family boot = new Family("node_boot_time_seconds", MetricType.GAUGE, "Unix time of the last boot.");
-        for (String[] fields : lines) {
-            if (fields[0].startsWith("cpu") && fields[0].length() > 3) {
-                String cpu = fields[0].substring(3);
-                for (int i = 0; i < CPU_MODES.size() && i + 1 < fields.length; i++) {
-                    seconds.add(number(fields[i + 1]) / USER_HZ, "cpu", cpu, "mode", CPU_MODES.get(i));
+    private void readStat() throws IOException {
+        for (String line : lines("stat")) {
+            String[] parts = line.trim().split("\\s+");
+            String key = parts[0];
+            if (key.matches("cpu[0-9]+")) {
+                for (int i = 0; i < CPU_MODES.length && i + 1 < parts.length; i++) {
+                    add(
+                            "counter",
+                            Double.parseDouble(parts[i + 1]) / TICKS_PER_SECOND,
+                            "node_cpu_seconds_total",
+                            "cpu",
+                            key.substring(3),
+                            "mode",
+                            CPU_MODES[i]);
                 }
-            } else if (fields[0].equals("btime")) {
-                boot.add(number(fields[1]));
-            }
-        }
-        seconds.giveTo(listener);
-        boot.giveTo(listener);
-    }
-
-    private static void memory(List<String[]> lines, TextFormatListener listener) throws IOException {
-        for (String[] fields : lines) {
-            String name = fields[0].substring(0, Math.max(0, fields[0].length() - 1));
-            if (MEMORY_FIELDS.contains(name)) {
-                Family family = new Family(
-                        "node_memory_" + name + "_bytes", MetricType.GAUGE, "Memory information field " + name + ".");
-                family.add(number(fields[1]) * 1_024);
-                family.giveTo(listener);
+            } else if (parts.length > 1) {
+                switch (key) {
+                    case "ctxt" -> add("counter", Double.parseDouble(parts[1]), "node_context_switches_total");
+                    case "btime" -> add("gauge", Double.parseDouble(parts[1]), "node_boot_time_seconds");
+                    case "processes" -> add("counter", Double.parseDouble(parts[1]), "node_forks_total");
+                    case "procs_running" -> add("gauge", Double.parseDouble(parts[1]), "node_procs_running");
+                    case "procs_blocked" -> add("gauge", Double.parseDouble(parts[1]), "node_procs_blocked");
+                    default -> {}
+                }
             }
         }
     }
 
-    private static void load(List<String[]> lines, TextFormatListener listener) throws IOException {
-        String[] fields = lines.isEmpty() ? new String[0] : lines.getFirst();
-        List<String> minutes = List.of("1", "5", "15");
-        List<Family> families = new ArrayList<>();
-        for (int i = 0; i < minutes.size(); i++) {
-            Family family =
-                    new Family("node_load" + minutes.get(i), MetricType.GAUGE, minutes.get(i) + "m load average.");
-            family.add(number(fields[i]));
-            families.add(family);
-        }
-        for (Family family : families) {
-            family.giveTo(listener);
-        }
-    }
-
-    private static void disks(List<String[]> lines, TextFormatListener listener) throws IOException {
-        Family read = new Family("node_disk_read_bytes_total", MetricType.COUNTER, "Bytes read from the device.");
-        Family written =
-                new Family("node_disk_written_bytes_total", MetricType.COUNTER, "Bytes written to the device.");
-        Family busy = new Family(
-                "node_disk_io_time_seconds_total", MetricType.COUNTER, "Seconds the device spent doing I/O.");
-        for (String[] fields : lines) {
-            String device = fields[2];
-            if (!IGNORED_DEVICES.matcher(device).matches()) {
-                read.add(number(fields[5]) * SECTOR_BYTES, "device", device);
-                written.add(number(fields[9]) * SECTOR_BYTES, "device", device);
-                busy.add(number(fields[12]) / 1_000, "device", device);
+    private void readLoad() throws IOException {
+        for (String line : lines("loadavg")) {
+            String[] parts = line.trim().split("\\s+");
+            String[] names = {"node_load1", "node_load5", "node_load15"};
+            for (int i = 0; i < names.length && i < parts.length; i++) {
+                add("gauge", Double.parseDouble(parts[i]), names[i]);
             }
         }
-        read.giveTo(listener);
-        written.giveTo(listener);
-        busy.giveTo(listener);
     }
 
-    private static void network(List<String[]> lines, TextFormatListener listener) throws IOException {
-        Family received = new Family(
-                "node_network_receive_bytes_total", MetricType.COUNTER, "Bytes received by the network device.");
-        Family sent = new Family(
-                "node_network_transmit_bytes_total", MetricType.COUNTER, "Bytes sent by the network device.");
-        for (String[] fields : lines) {
-            // A large counter may follow the colon without a blank; the two heading lines have bars instead of numbers.
-            String line = String.join(" ", fields);
-            int colon = line.lastIndexOf(':');
+    private void readMemory() throws IOException {
+        for (String line : lines("meminfo")) {
+            String[] parts = line.trim().split("\\s+");
+            if (parts.length < 2 || !parts[0].endsWith(":")) {
+                continue;
+            }
+            String key = parts[0].substring(0, parts[0].length() - 1).replace("(", "_").replace(")", "");
+            boolean kilobytes = parts.length > 2 && parts[2].equals("kB");
+            double value = Double.parseDouble(parts[1]);
+            add("gauge", kilobytes ? value * 1024 : value, "node_memory_" + key + (kilobytes ? "_bytes" : ""));
+        }
+    }
+
+    private void readDisks() throws IOException {
+        for (String line : lines("diskstats")) {
+            String[] parts = line.trim().split("\\s+");
+            if (parts.length < 14 || parts[2].startsWith("ram") || parts[2].startsWith("loop")) {
+                continue;
+            }
+            String device = parts[2];
+            disk("node_disk_reads_completed_total", device, parts[3], 1);
+            disk("node_disk_read_bytes_total", device, parts[5], SECTOR_BYTES);
+            disk("node_disk_read_time_seconds_total", device, parts[6], 0.001);
+            disk("node_disk_writes_completed_total", device, parts[7], 1);
+            disk("node_disk_written_bytes_total", device, parts[9], SECTOR_BYTES);
+            disk("node_disk_write_time_seconds_total", device, parts[10], 0.001);
+            disk("node_disk_io_time_seconds_total", device, parts[12], 0.001);
+        }
+    }
+
+    private void disk(String name, String device, String value, double unit) {
+        add("counter", Double.parseDouble(value) * unit, name, "device", device);
+    }
+
+    private void readNetwork() throws IOException {
+        for (String line : lines("net/dev")) {
+            int colon = line.indexOf(':');
             if (colon < 0) {
                 continue;
             }
-            String device = line.substring(0, colon);
-            String[] counters = BLANKS.split(line.substring(colon + 1).strip());
-            received.add(number(counters[0]), "device", device);
-            sent.add(number(counters[8]), "device", device);
-        }
-        received.giveTo(listener);
-        sent.giveTo(listener);
-    }
-
-    private static double number(String text) {
-        return Double.parseDouble(text);
-    }
-
-    /** Reads a file's lines, each split at blanks; nothing is given out before all of it was understood. */
-    @FunctionalInterface
-    private interface Section {
-        void read(List<String[]> lines) throws IOException;
-    }
-
-    /** The samples of one family. */
-    private static final class Family {
-        private final String name;
-        private final MetricType type;
-        private final String help;
-        private final List<Map.Entry<Labels, Double>> samples = new ArrayList<>();
-
-        Family(String name, MetricType type, String help) {
-            this.name = name;
-            this.type = type;
-            this.help = help;
-        }
-
-        void add(double value, String... namesAndValues) {
-            samples.add(Map.entry(Labels.of(namesAndValues).with(Labels.METRIC_NAME, name), value));
-        }
-
-        void giveTo(TextFormatListener listener) throws IOException {
-            if (samples.isEmpty()) {
-                return;
-            }
-            listener.onHelp(name, help);
-            listener.onType(name, type);
-            for (Map.Entry<Labels, Double> sample : samples) {
-                listener.onSample(sample.getKey(), sample.getValue(), TextFormatListener.NO_TIMESTAMP, 0);
+            String device = line.substring(0, colon).trim();
+            String[] parts = line.substring(colon + 1).trim().split("\\s+");
+            for (int i = 0; i < NETWORK_FIELDS.length && i + 8 < parts.length; i++) {
+                network("node_network_receive_" + NETWORK_FIELDS[i] + "_total", device, parts[i]);
+                network("node_network_transmit_" + NETWORK_FIELDS[i] + "_total", device, parts[i + 8]);
             }
         }
+    }
+
+    private void network(String name, String device, String value) {
+        add("counter", Double.parseDouble(value), name, "device", device);
     }
 }

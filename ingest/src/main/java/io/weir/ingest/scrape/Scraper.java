@@ -1,224 +1,271 @@
 package io.weir.ingest.scrape;
 
-import io.weir.ingest.load.FamilyMetadata;
-import io.weir.ingest.load.MetadataCollector;
-import io.weir.ingest.load.SampleBatch;
-import io.weir.ingest.openmetrics.MetricType;
-import io.weir.ingest.openmetrics.TextFormatListener;
+import io.weir.ingest.load.SampleSink;
+import io.weir.ingest.load.SampleTable;
+import io.weir.ingest.openmetrics.MetadataCollector;
+import io.weir.ingest.openmetrics.TextConsumer;
+import io.weir.ingest.openmetrics.TextFormat;
+import io.weir.ingest.openmetrics.TextParser;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StaleMarker;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
-import java.util.function.LongSupplier;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Scrapes one source again and again and remembers what it had, to mark series that vanish as stale; used by one thread.
- *
- * <p>Rules of Prometheus 3.14 (scrape/scrape.go) with its default settings: the labels job and instance are added, a scraped label of
- * that name becomes exported_job and so on; a sample's own timestamp is kept, and such series get no staleness marker; a second sample of a
- * series in one scrape is dropped; a scrape that fails in any way gives no samples but {@code up} 0 and stale markers for all series.
+ * Scrapes one target as Prometheus does (scrape/scrape.go of 3.14): adds {@code job} and {@code instance} (a label of the target
+ * that is in the way becomes {@code exported_...}), writes {@code up} and the scrape's own metrics, and marks series that vanished
+ * as stale. A scrape that fails anywhere stores none of its samples and makes {@code up} 0.
  */
-public final class Scraper {
+public final class Scraper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Scraper.class);
-    private static final int SAMPLES_PER_BATCH = 20_000;
-    private static final long BYTES_PER_BATCH = 4L * 1024 * 1024;
+    private static final String ACCEPT =
+            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
-    private final ScrapeSource source;
+    private final ScrapeTarget target;
+    private final HttpClient client;
     private final SampleSink sink;
-    private final ScrapeSettings settings;
     private final InstantSource clock;
-    private final LongSupplier nanoTime;
-    private final Labels upLabels;
-    private final Labels durationLabels;
-    private final Labels samplesLabels;
+    private final Thread thread;
+    private final Map<Labels, Labels> labelled = new HashMap<>();
+    private Set<Labels> lastSeries = new HashSet<>();
+    private volatile boolean closed;
 
-    /** Series as scraped to series as stored. */
-    private Map<Labels, Labels> previous = new HashMap<>();
-
-    private Map<Labels, Labels> current = new HashMap<>();
-    private final List<SampleBatch> batches = new ArrayList<>();
-    private List<FamilyMetadata> metadataSent = List.of();
-    private boolean failureLogged;
-
-    /**
-     * A scraper of a source.
-     *
-     * @param clock gives the timestamps
-     * @param nanoTime measures the duration
-     */
-    public Scraper(
-            ScrapeSource source, SampleSink sink, ScrapeSettings settings, InstantSource clock, LongSupplier nanoTime) {
-        this.source = source;
+    /** Prepares; {@link #start} starts the scrapes. */
+    public Scraper(ScrapeTarget target, HttpClient client, SampleSink sink, InstantSource clock) {
+        this.target = target;
+        this.client = client;
         this.sink = sink;
-        this.settings = settings;
         this.clock = clock;
-        this.nanoTime = nanoTime;
-        this.upLabels = report("up");
-        this.durationLabels = report("scrape_duration_seconds");
-        this.samplesLabels = report("scrape_samples_scraped");
+        thread = Thread.ofVirtual().name("weir-scrape-" + target.job()).unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    private void run() {
+        try {
+            long nextNanos = System.nanoTime();
+            while (!closed) {
+                tryScrape();
+                nextNanos += TimeUnit.MILLISECONDS.toNanos(target.intervalMillis());
+                long waitNanos = nextNanos - System.nanoTime();
+                if (waitNanos > 0) {
+                    TimeUnit.NANOSECONDS.sleep(waitNanos);
+                } else {
+                    // A scrape took longer than the interval; the missed ones are not made up for.
+                    nextNanos = System.nanoTime();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tryScrape() throws InterruptedException {
+        try {
+            scrape();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("samples of {} could not be stored: {}", target.url(), e.getMessage());
+        }
     }
 
     /**
-     * Scrapes once and gives the samples to the sink.
+     * Scrapes once.
      *
-     * @return whether the source was up
-     * @throws IOException if the sink failed; series that were to be marked stale are marked the next time
+     * @return whether the target was up
+     * @throws IOException if the samples could not be stored
      */
     public boolean scrape() throws IOException, InterruptedException {
-        long timestampMillis = clock.millis();
-        long startNanos = nanoTime.getAsLong();
-        Round round = new Round(timestampMillis);
-        batches.clear();
-        current.clear();
-        boolean up = collect(round);
-        if (!up) {
-            batches.clear();
-            current.clear();
-        }
-        Map<Labels, Labels> vanished = new HashMap<>();
-        for (Map.Entry<Labels, Labels> entry : previous.entrySet()) {
-            if (!current.containsKey(entry.getKey())) {
-                vanished.put(entry.getKey(), entry.getValue());
-                add(entry.getValue(), timestampMillis, StaleMarker.VALUE);
-            }
-        }
-        add(upLabels, timestampMillis, up ? 1 : 0);
-        add(durationLabels, timestampMillis, (nanoTime.getAsLong() - startNanos) / 1e9);
-        add(samplesLabels, timestampMillis, round.samples);
-
-        Map<Labels, Labels> swapped = previous;
-        previous = current;
-        current = swapped;
+        long startNanos = System.nanoTime();
+        long timeMillis = clock.millis();
+        SampleTable table = new SampleTable();
+        Set<Labels> series = new HashSet<>();
+        int[] scraped = {0};
+        boolean up = true;
         try {
-            for (SampleBatch batch : batches) {
-                sink.write(batch);
-            }
+            fetch(table, series, scraped, timeMillis);
         } catch (IOException e) {
-            if (previous.size() + vanished.size() <= settings.samplesMax()) {
-                vanished.forEach(previous::putIfAbsent);
+            LOG.debug("scrape of {} failed", target.url(), e);
+            up = false;
+            table = new SampleTable();
+            series.clear();
+            scraped[0] = 0;
+        }
+        int added = 0;
+        for (Labels one : series) {
+            if (!lastSeries.contains(one)) {
+                added++;
             }
-            throw e;
         }
-        if (up) {
-            writeMetadata(round.metadata.takeAll());
+        for (Labels one : lastSeries) {
+            if (!series.contains(one)) {
+                table.add(one, timeMillis, StaleMarker.VALUE);
+            }
         }
+        report(table, timeMillis, "up", up ? 1 : 0);
+        report(table, timeMillis, "scrape_duration_seconds", (System.nanoTime() - startNanos) / 1e9);
+        report(table, timeMillis, "scrape_samples_scraped", scraped[0]);
+        report(table, timeMillis, "scrape_samples_post_metric_relabeling", scraped[0]);
+        report(table, timeMillis, "scrape_series_added", added);
+        sink.write(table);
+        lastSeries = series;
+        labelled.values().retainAll(series);
         return up;
     }
 
-    private boolean collect(Round round) throws InterruptedException {
-        try {
-            source.collect(round);
-            failureLogged = false;
+    private void report(SampleTable table, long timeMillis, String name, double value) {
+        table.add(
+                Labels.of("__name__", name, "job", target.job(), "instance", target.instance()), timeMillis, value);
+    }
+
+    /** Fetches and parses under one deadline; the work runs on its own thread, because a slow body has no timeout of its own. */
+    private void fetch(SampleTable table, Set<Labels> series, int[] scraped, long timeMillis)
+            throws IOException, InterruptedException {
+        FutureTask<Boolean> task = new FutureTask<>(() -> {
+            fetchNow(table, series, scraped, timeMillis);
             return true;
-        } catch (IOException e) {
-            // Once per outage, the rest is told by the series "up".
-            if (failureLogged) {
-                LOG.debug("scrape of job {} instance {} failed", source.job(), source.instance(), e);
-            } else {
-                LOG.warn("scrape of job {} instance {} failed: {}", source.job(), source.instance(), e.toString());
+        });
+        Thread worker = Thread.ofVirtual().name("weir-scrape-fetch").start(task);
+        try {
+            task.get(target.timeoutMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            task.cancel(true);
+            // The tables are the worker's until it has ended.
+            worker.join(Duration.ofMillis(target.timeoutMillis()));
+            throw new IOException("no complete answer within " + target.timeoutMillis() + " ms", e);
+        } catch (ExecutionException | CancellationException e) {
+            throw new IOException(String.valueOf(e.getCause()), e);
+        }
+    }
+
+    private void fetchNow(SampleTable table, Set<Labels> series, int[] scraped, long timeMillis)
+            throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(target.url())
+                .timeout(Duration.ofMillis(target.timeoutMillis()))
+                .header("Accept", ACCEPT)
+                .header("X-Prometheus-Scrape-Timeout-Seconds", Double.toString(target.timeoutMillis() / 1000.0))
+                .GET()
+                .build();
+        HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        try (InputStream body = new LimitedBody(response.body(), target.bodyBytesMax())) {
+            if (response.statusCode() != 200) {
+                throw new IOException(target.url() + " answered " + response.statusCode());
             }
-            failureLogged = true;
-            return false;
+            TextFormat format = TextFormat.ofContentType(
+                    response.headers().firstValue("Content-Type").orElse("text/plain"));
+            MetadataCollector metadata = new MetadataCollector(table::addMetadata);
+            new TextParser(body, format).parse(new TextConsumer() {
+                @Override
+                public void sample(Labels labels, long timestampMillis, double value) {
+                    scraped[0]++;
+                    Labels full = withTarget(labels);
+                    if (timestampMillis == TextParser.NO_TIMESTAMP) {
+                        series.add(full);
+                        table.add(full, timeMillis, value);
+                    } else {
+                        // A series with times of its own is not marked stale.
+                        table.add(full, timestampMillis, value);
+                    }
+                }
+
+                @Override
+                public void metadata(String metric, String type, String help, String unit) {
+                    metadata.add(metric, type, help, unit);
+                }
+            });
+            metadata.finish();
         }
     }
 
-    private void writeMetadata(List<FamilyMetadata> metadata) throws IOException, InterruptedException {
-        if (!metadata.equals(metadataSent)) {
-            sink.writeMetadata(metadata);
-            metadataSent = metadata;
+    private Labels withTarget(Labels labels) {
+        Labels known = labelled.get(labels);
+        if (known != null) {
+            return known;
+        }
+        Labels full = labels;
+        for (String name : new String[] {"job", "instance"}) {
+            if (full.has(name)) {
+                String exported = "exported_" + name;
+                while (full.has(exported)) {
+                    exported = "exported_" + exported;
+                }
+                full = full.with(exported, full.get(name));
+            }
+        }
+        full = full.with("job", target.job()).with("instance", target.instance());
+        labelled.put(labels, full);
+        return full;
+    }
+
+    /** Stops the scrapes and marks the target's series as stale. */
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        try {
+            thread.join(Duration.ofMillis(target.timeoutMillis()));
+            SampleTable table = new SampleTable();
+            long timeMillis = clock.millis();
+            for (Labels one : lastSeries) {
+                table.add(one, timeMillis, StaleMarker.VALUE);
+            }
+            report(table, timeMillis, "up", StaleMarker.VALUE);
+            sink.write(table);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("the end of {} could not be stored", target.url(), e);
         }
     }
 
-    private void add(Labels labels, long timestampMillis, double value) {
-        SampleBatch batch = batches.isEmpty() ? null : batches.getLast();
-        if (batch == null || batch.samples() >= SAMPLES_PER_BATCH || batch.bytes() >= BYTES_PER_BATCH) {
-            batch = new SampleBatch();
-            batches.add(batch);
-        }
-        batch.add(labels, timestampMillis, value);
-    }
+    /** A body that fails when it is longer than allowed. */
+    private static final class LimitedBody extends FilterInputStream {
+        private final long bytesMax;
+        private long bytes;
 
-    private Labels report(String name) {
-        return Labels.of(Labels.METRIC_NAME, name, "job", source.job(), "instance", source.instance());
-    }
-
-    private Labels withTargetLabels(Labels scraped) {
-        Labels moved = exported(exported(scraped, "job"), "instance");
-        return moved.with("job", source.job()).with("instance", source.instance());
-    }
-
-    /** The labels with one renamed to exported_..., with the prefix as often as needed to be free. */
-    private static Labels exported(Labels labels, String name) {
-        String value = labels.get(name);
-        if (value.isEmpty()) {
-            return labels;
-        }
-        String free = "exported_" + name;
-        while (labels.has(free)) {
-            free = "exported_" + free;
-        }
-        return labels.with(name, "").with(free, value);
-    }
-
-    /** The samples of one scrape. */
-    private final class Round implements TextFormatListener {
-        private final long scrapeMillis;
-        private final MetadataCollector metadata = new MetadataCollector();
-        private int samples;
-
-        Round(long scrapeMillis) {
-            this.scrapeMillis = scrapeMillis;
+        LimitedBody(InputStream input, long bytesMax) {
+            super(Objects.requireNonNull(input));
+            this.bytesMax = bytesMax;
         }
 
         @Override
-        public void onSample(Labels labels, double value, long timestampMillis, long line) throws IOException {
-            if (++samples > settings.samplesMax()) {
-                throw tooMany("samples");
-            }
-            if (timestampMillis != NO_TIMESTAMP) {
-                add(withTargetLabels(labels), timestampMillis, value);
-                return;
-            }
-            Labels known = previous.get(labels);
-            Labels stored = known == null ? withTargetLabels(labels) : known;
-            if (current.putIfAbsent(labels, stored) == null) {
-                add(stored, scrapeMillis, value);
-            }
+        public int read() throws IOException {
+            int value = super.read();
+            count(value < 0 ? 0 : 1);
+            return value;
         }
 
         @Override
-        public void onType(String family, MetricType type) throws IOException {
-            metadata.type(family, type);
-            checkFamilies();
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int count = super.read(buffer, offset, length);
+            count(Math.max(count, 0));
+            return count;
         }
 
-        @Override
-        public void onHelp(String family, String help) throws IOException {
-            metadata.help(family, help);
-            checkFamilies();
-        }
-
-        @Override
-        public void onUnit(String family, String unit) throws IOException {
-            metadata.unit(family, unit);
-            checkFamilies();
-        }
-
-        private void checkFamilies() throws IOException {
-            if (metadata.size() > settings.samplesMax()) {
-                throw tooMany("families");
+        private void count(int more) throws IOException {
+            bytes += more;
+            if (bytes > bytesMax) {
+                throw new IOException("the body is longer than bodyBytesMax=" + bytesMax);
             }
-        }
-
-        private IOException tooMany(String what) {
-            return new IOException("more than the limit of " + settings.samplesMax() + " " + what
-                    + " in one scrape: raise samplesMax or expose less");
         }
     }
 }

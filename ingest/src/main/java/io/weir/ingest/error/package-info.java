@@ -1,0 +1,5 @@
+/** Why a write was refused, mapped once to an HTTP status. */
+@NullMarked
+package io.weir.ingest.error;
+
+import org.jspecify.annotations.NullMarked;

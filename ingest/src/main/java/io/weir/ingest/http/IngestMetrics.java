@@ -1,0 +1,129 @@
+package io.weir.ingest.http;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.weir.ingest.commit.Committer;
+import io.weir.ingest.error.IngestException;
+import io.weir.ingest.flush.MetadataQueue;
+import io.weir.ingest.memory.SeriesRegistry;
+import io.weir.ingest.remotewrite.Refusals;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The meters {@code weir_ingest_*}. */
+final class IngestMetrics {
+    private final Counter samples;
+    private final Map<Refusals.Reason, Counter> rejectedSamples = new EnumMap<>(Refusals.Reason.class);
+    private final Map<IngestException.Reason, Counter> rejectedRequests = new EnumMap<>(IngestException.Reason.class);
+    private final Timer commits;
+    private final DistributionSummary groupRequests;
+    private final Timer flushes;
+    private final Timer failedFlushes;
+    private final Timer compactions;
+    private final Counter compactedSegments;
+    private final Counter failedCompactions;
+
+    IngestMetrics(MeterRegistry registry) {
+        samples = Counter.builder("weir.ingest.samples")
+                .description("Samples that were acknowledged")
+                .register(registry);
+        for (Refusals.Reason reason : Refusals.Reason.values()) {
+            rejectedSamples.put(
+                    reason,
+                    Counter.builder("weir.ingest.rejected.samples")
+                            .description("Samples of otherwise stored requests that were refused")
+                            .tag("reason", reason.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
+        for (IngestException.Reason reason : IngestException.Reason.values()) {
+            rejectedRequests.put(
+                    reason,
+                    Counter.builder("weir.ingest.rejected.requests")
+                            .description("Requests of which nothing was acknowledged")
+                            .tag("reason", reason.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
+        commits = Timer.builder("weir.ingest.commit")
+                .description("Time to make a group of requests durable")
+                .publishPercentileHistogram()
+                .register(registry);
+        groupRequests = DistributionSummary.builder("weir.ingest.commit.requests")
+                .description("Requests that shared one fsync")
+                .register(registry);
+        flushes = flushTimer(registry, "success");
+        failedFlushes = flushTimer(registry, "failure");
+        compactions = Timer.builder("weir.ingest.compaction")
+                .description("Time of a compaction job")
+                .register(registry);
+        compactedSegments = Counter.builder("weir.ingest.compacted.segments")
+                .description("Segments that were merged into larger ones")
+                .register(registry);
+        failedCompactions = Counter.builder("weir.ingest.compaction.failures")
+                .description("Compaction jobs that failed")
+                .register(registry);
+    }
+
+    private static Timer flushTimer(MeterRegistry registry, String outcome) {
+        return Timer.builder("weir.ingest.flush")
+                .description("Time from memory to registered segments")
+                .tag("outcome", outcome)
+                .register(registry);
+    }
+
+    void watch(MeterRegistry registry, Committer committer, SeriesRegistry series, MetadataQueue metadata) {
+        Gauge.builder("weir.ingest.wal.bytes", committer, Committer::logBytes)
+                .description("Bytes of the log that are not in segments yet")
+                .register(registry);
+        Gauge.builder("weir.ingest.memory.samples", committer, Committer::samplesInMemory)
+                .description("Samples that are not in segments yet")
+                .register(registry);
+        Gauge.builder("weir.ingest.queue.depth", committer, Committer::queued)
+                .description("Requests that wait for the log")
+                .register(registry);
+        Gauge.builder("weir.ingest.series", series, SeriesRegistry::size)
+                .description("Series known now")
+                .register(registry);
+        Gauge.builder("weir.ingest.metadata.dropped", metadata, MetadataQueue::dropped)
+                .description("Metadata entries dropped because too many waited, since the start")
+                .register(registry);
+    }
+
+    void committed(int requests, int committedSamples, long durationNanos) {
+        samples.increment(committedSamples);
+        commits.record(durationNanos, TimeUnit.NANOSECONDS);
+        groupRequests.record(requests);
+    }
+
+    void rejected(Refusals refusals) {
+        refusals.counts().forEach((reason, count) -> {
+            Counter counter = rejectedSamples.get(reason);
+            if (counter != null) {
+                counter.increment(count);
+            }
+        });
+    }
+
+    void rejected(IngestException.Reason reason) {
+        Counter counter = rejectedRequests.get(reason);
+        if (counter != null) {
+            counter.increment();
+        }
+    }
+
+    void flushed(long durationNanos, boolean successful) {
+        (successful ? flushes : failedFlushes).record(durationNanos, TimeUnit.NANOSECONDS);
+    }
+
+    void compacted(int segments, long durationNanos, boolean successful) {
+        compactions.record(durationNanos, TimeUnit.NANOSECONDS);
+        compactedSegments.increment(segments);
+        if (!successful) {
+            failedCompactions.increment();
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.weir.ingest.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.weir.ingest.error.IngestException;
+import io.weir.ingest.flush.Flusher;
+import io.weir.ingest.remotewrite.RemoteWriteReceiver;
+import io.weir.ingest.remotewrite.Tenants;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The routes of ingest, to be mounted in any Javalin server: {@code POST /api/v1/write} and {@code POST /api/v1/admin/flush}.
+ * Errors are Prometheus' JSON envelope.
+ */
+public final class IngestRoutes {
+    private static final Logger LOG = LoggerFactory.getLogger(IngestRoutes.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String WRITTEN_HEADER = "X-Prometheus-Remote-Write-Samples-Written";
+    private static final int RETRY_AFTER_SECONDS = 1;
+
+    private final RemoteWriteReceiver receiver;
+    private final Flusher flusher;
+    private final IngestMetrics metrics;
+
+    IngestRoutes(RemoteWriteReceiver receiver, Flusher flusher, IngestMetrics metrics) {
+        this.receiver = receiver;
+        this.flusher = flusher;
+        this.metrics = metrics;
+    }
+
+    public void register(JavalinConfig config) {
+        config.routes.post("/api/v1/write", context -> guarded(context, this::write));
+        config.routes.post("/api/v1/admin/flush", context -> guarded(context, this::flush));
+    }
+
+    @FunctionalInterface
+    private interface Handler {
+        void handle(Context context) throws InterruptedException, IOException;
+    }
+
+    private void write(Context context) throws InterruptedException, IOException {
+        RemoteWriteReceiver.Outcome outcome = receiver.receive(
+                Tenants.of(context.header(Tenants.HEADER)),
+                context.header("Content-Type"),
+                context.header("Content-Encoding"),
+                context.req().getContentLengthLong(),
+                context.req().getInputStream());
+        context.header(WRITTEN_HEADER, Integer.toString(outcome.storedSamples()));
+        if (outcome.refusals().isEmpty()) {
+            context.status(204);
+            return;
+        }
+        metrics.rejected(outcome.refusals());
+        error(context, IngestException.Reason.BAD_DATA, "stored " + outcome.storedSamples()
+                + " samples of this request, not the others: "
+                + outcome.refusals().describe());
+    }
+
+    private void flush(Context context) throws InterruptedException {
+        flusher.flush();
+        context.status(204);
+    }
+
+    private void guarded(Context context, Handler handler) {
+        try {
+            handler.handle(context);
+        } catch (IngestException e) {
+            metrics.rejected(e.reason());
+            error(context, e.reason(), String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            metrics.rejected(IngestException.Reason.UNAVAILABLE);
+            error(context, IngestException.Reason.UNAVAILABLE, "this ingester is shutting down; send again later");
+        } catch (IOException | RuntimeException e) {
+            LOG.error("{} {} failed", context.method(), context.path(), e);
+            envelope(context, 500, "internal", "internal error: " + e + "; the server's log has the details");
+        }
+    }
+
+    private static void error(Context context, IngestException.Reason reason, String message) {
+        if (reason.isTransient()) {
+            context.header("Retry-After", Integer.toString(RETRY_AFTER_SECONDS));
+        }
+        envelope(context, reason.status(), reason.errorType(), message);
+    }
+
+    static void envelope(Context context, int status, String errorType, String message) {
+        Map<String, String> body = new LinkedHashMap<>();
+        body.put("status", "error");
+        body.put("errorType", errorType);
+        body.put("error", message);
+        try {
+            context.status(status).contentType("application/json").result(JSON.writeValueAsString(body));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("three strings are JSON", e);
+        }
+    }
+}

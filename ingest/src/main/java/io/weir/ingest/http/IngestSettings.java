@@ -1,0 +1,64 @@
+package io.weir.ingest.http;
+
+import io.weir.ingest.commit.CommitLimits;
+import io.weir.ingest.compaction.CompactionSettings;
+import io.weir.ingest.flush.FlushSettings;
+import io.weir.ingest.memory.HeadLimits;
+import io.weir.ingest.remotewrite.RemoteWriteLimits;
+import io.weir.ingest.wal.LogLimits;
+import io.weir.lake.segment.SegmentSettings;
+import java.nio.file.Path;
+
+/**
+ * All settings of an ingester.
+ *
+ * @param dataDir folder of the log, the identity and temporary files; used by one process at a time
+ * @param closeTimeoutMillis most time a shutdown takes; what is not flushed then stays in the log
+ */
+public record IngestSettings(
+        Path dataDir,
+        RemoteWriteLimits remoteWrite,
+        CommitLimits commit,
+        LogLimits log,
+        HeadLimits head,
+        FlushSettings flush,
+        CompactionSettings compaction,
+        SegmentSettings segments,
+        long closeTimeoutMillis) {
+    public static IngestSettings defaults(Path dataDir) {
+        return new IngestSettings(
+                dataDir,
+                RemoteWriteLimits.defaults(),
+                CommitLimits.defaults(),
+                LogLimits.defaults(),
+                HeadLimits.defaults(),
+                FlushSettings.defaults(),
+                CompactionSettings.defaults(),
+                SegmentSettings.DEFAULT,
+                7_000);
+    }
+
+    public IngestSettings withFlush(FlushSettings changed) {
+        return new IngestSettings(
+                dataDir, remoteWrite, commit, log, head, changed, compaction, segments, closeTimeoutMillis);
+    }
+
+    public IngestSettings withRemoteWrite(RemoteWriteLimits changed) {
+        return new IngestSettings(dataDir, changed, commit, log, head, flush, compaction, segments, closeTimeoutMillis);
+    }
+
+    public IngestSettings withHead(HeadLimits changed) {
+        return new IngestSettings(
+                dataDir, remoteWrite, commit, log, changed, flush, compaction, segments, closeTimeoutMillis);
+    }
+
+    public IngestSettings withLog(LogLimits changed) {
+        return new IngestSettings(
+                dataDir, remoteWrite, commit, changed, head, flush, compaction, segments, closeTimeoutMillis);
+    }
+
+    public IngestSettings withCompaction(CompactionSettings changed) {
+        return new IngestSettings(
+                dataDir, remoteWrite, commit, log, head, flush, changed, segments, closeTimeoutMillis);
+    }
+}
