@@ -130,8 +130,8 @@ final class AggregationOperators {
         Top(boolean largest, VectorOperator child, Grouping.Assignment groups, ScalarOperator parameter) {
             super(child.series(), child.dropsName());
             this.child = child;
-            this.selector =
-                    new TopSelector(largest, groups.groupOfSeries(), groups.groups().size());
+            this.selector = new TopSelector(
+                    largest, groups.groupOfSeries(), groups.groups().size());
             this.parameter = parameter;
         }
 
@@ -215,8 +215,7 @@ final class AggregationOperators {
                     if (!input.isPresent(i)) {
                         continue;
                     }
-                    Labels group = grouping.groupOf(
-                            child.series().get(i), label, GoFormat.plain(input.values()[i]));
+                    Labels group = grouping.groupOf(child.series().get(i), label, GoFormat.plain(input.values()[i]));
                     Integer known = ordinals.get(group);
                     if (known == null) {
                         known = series.size();

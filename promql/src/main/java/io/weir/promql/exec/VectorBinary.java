@@ -82,6 +82,9 @@ final class VectorBinary extends VectorOperator {
         many.eval(step, manyInput);
         one.eval(step, oneInput);
         out.reset(outputStamp.length);
+        if (cannotMatch()) {
+            return;
+        }
         int stamp = step + 1;
         indexOneSide(stamp);
         double[] oneValues = oneInput.values();
@@ -107,6 +110,13 @@ final class VectorBinary extends VectorOperator {
                 }
             }
         }
+    }
+
+    /* With one side empty nothing is matched, so duplicates on the other side are no error. */
+    private boolean cannotMatch() {
+        boolean manyIsEmpty = manyInput.isEmpty();
+        boolean oneIsEmpty = oneInput.isEmpty();
+        return (manyIsEmpty && oneIsEmpty) || ((manyIsEmpty || oneIsEmpty) && fillMany == null && fillOne == null);
     }
 
     private void indexOneSide(int stamp) {
