@@ -277,7 +277,9 @@ final class ExpressionParser {
         if (tokens.kind() != TokenKind.LEFT_PAREN) {
             throw tokens.unexpected("aggregation", "");
         }
+        tokens.beginAggregation();
         List<Expr> arguments = parseArguments();
+        tokens.endAggregation();
         if (!modified && (tokens.kind() == TokenKind.BY || tokens.kind() == TokenKind.WITHOUT)) {
             without = tokens.next().kind() == TokenKind.WITHOUT;
             grouping = parseGroupingLabels();

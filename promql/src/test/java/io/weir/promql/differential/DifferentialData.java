@@ -114,8 +114,8 @@ final class DifferentialData {
     private void smallCounter(Labels labels) {
         double value = 0;
         for (long offset = random.nextInt(15) * 1000L; offset < LENGTH_MILLIS; offset += INTERVAL_MILLIS) {
-            value = random.nextInt(40) == 0 ? 0 : value + quarter(20);
             put(labels, offset, value);
+            value = random.nextInt(40) == 0 ? 0 : value + quarter(20);
         }
     }
 
@@ -160,6 +160,9 @@ final class DifferentialData {
                 ? new String[] {"0.1", "1", "10"}
                 : new String[] {"-1", "0.1", "1", "1.0", "10", "+Inf"};
         double[] counts = new double[bounds.length];
+        for (int i = 0; i < counts.length; i++) {
+            counts[i] = 5_000 + 100 * i;
+        }
         for (long offset = random.nextInt(15) * 1000L; offset < LENGTH_MILLIS; offset += INTERVAL_MILLIS) {
             int observations = random.nextInt(8);
             for (int i = 0; i < observations; i++) {

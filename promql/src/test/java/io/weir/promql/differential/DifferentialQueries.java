@@ -31,6 +31,13 @@ final class DifferentialQueries {
             "constant",
             "one",
             "nothing_here");
+    private static final List<String> COUNTERS = List.of(
+            "requests_total",
+            "small_total",
+            "latency_bucket",
+            "latency_count",
+            "requests_total{path=~\".*☺\"}",
+            "{__name__=~\"(small|requests)_total\",job!=\"db\"}");
     private static final List<String> RANGES = List.of("1m", "5m", "10m", "90s", "17s", "31m");
     private static final List<String> GROUPINGS = List.of(
             "",
@@ -158,6 +165,8 @@ final class DifferentialQueries {
     private String overTime(int depth) {
         String function = pick(RANGE_FUNCTIONS);
         return switch (function) {
+            /* Of counters far from zero, because 2.42 limits by zero before and not after it bounds the guess of the start. */
+            case "rate", "increase" -> function + "(" + pick(COUNTERS) + "[" + pick(RANGES) + "]" + modifiers() + ")";
             case "quantile_over_time" ->
                 function + "(" + pick(List.of("0.5", "0", "1", "0.97", "1.2", "-1")) + ", " + matrix(depth) + ")";
             /* 2.42 moves a range fixed by @ with the steps. */
@@ -188,8 +197,10 @@ final class DifferentialQueries {
             case 9 ->
                 "quantile" + grouping() + "(" + pick(List.of("0.5", "0", "1", "0.9", "1.1", "-0.1")) + ", "
                         + vector(depth - 1) + ")";
+            /* Rounded, because label values do not forgive the last digit. */
             case 10 ->
-                "count_values" + grouping() + "(\"" + pick(List.of("value", "job")) + "\", " + vector(depth - 1) + ")";
+                "count_values" + grouping() + "(\"" + pick(List.of("value", "job")) + "\", "
+                        + (random.nextBoolean() ? selector() : "round(" + vector(depth - 1) + ", 0.5)") + ")";
             case 11 -> vector(depth - 1) + " " + arithmetic() + " " + scalar(depth - 1);
             case 12 -> scalar(depth - 1) + " " + arithmetic() + " " + vector(depth - 1);
             case 13 ->

@@ -34,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class PrometheusDifferentialTest {
     private static final long SEED = Long.getLong("weir.seed", 42);
     private static final int QUERIES = Integer.getInteger("weir.differential.queries", 6_000);
+    private static final int BROKEN_QUERIES = QUERIES / 2;
+    private static final long TABLE_MILLIS = DifferentialData.START_MILLIS + 2_520_000;
     private static final double EXCLUDED_SHARE_MAX = 0.05;
     private static final int REPORTED_MAX = Integer.getInteger("weir.differential.reported", 40);
 
@@ -93,6 +95,30 @@ final class PrometheusDifferentialTest {
         Tally tally = new Tally();
         for (int i = 0; i < QUERIES; i++) {
             compare(question(random, queries.query()), random, tally);
+        }
+        judge(tally);
+    }
+
+    /** Texts that are almost queries: a token removed, doubled, exchanged or replaced. */
+    @Test
+    void brokenQueriesHaveTheErrorsOfPrometheus() throws IOException, InterruptedException {
+        Random random = new Random(SEED + 1);
+        DifferentialQueries queries = new DifferentialQueries(random);
+        Tally tally = new Tally();
+        for (int i = 0; i < BROKEN_QUERIES; i++) {
+            String query = BrokenQueries.from(queries.query(), random);
+            compare(new Question(query, TABLE_MILLIS, TABLE_MILLIS, 0), random, tally);
+        }
+        judge(tally);
+    }
+
+    @Test
+    void tableOfQueriesHasTheAnswersOfPrometheus() throws IOException, InterruptedException {
+        Random random = new Random(SEED + 2);
+        Tally tally = new Tally();
+        for (String query : DifferentialTable.queries()) {
+            compare(new Question(query, TABLE_MILLIS, TABLE_MILLIS, 0), random, tally);
+            compare(new Question(query, TABLE_MILLIS, TABLE_MILLIS + 1_500_000, 97_000), random, tally);
         }
         judge(tally);
     }
