@@ -48,6 +48,12 @@ final class DifferentialData {
         data.constant(Labels.of("__name__", "constant", "a", "y"), Double.POSITIVE_INFINITY);
         data.constant(Labels.of("__name__", "constant", "a", "z", "b", "1"), -0.0);
         data.constant(Labels.of("__name__", "one"), 1);
+        for (long offset = 0; offset < LENGTH_MILLIS; offset += INTERVAL_MILLIS) {
+            boolean isEarly = offset < LENGTH_MILLIS / 2 - 600_000;
+            if (isEarly || offset >= LENGTH_MILLIS / 2) {
+                data.put(Labels.of("__name__", isEarly ? "early" : "late", "a", "1"), offset, offset / 1000);
+            }
+        }
         return data;
     }
 
