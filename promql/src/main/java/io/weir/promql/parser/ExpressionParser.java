@@ -277,7 +277,9 @@ final class ExpressionParser {
         if (tokens.kind() != TokenKind.LEFT_PAREN) {
             throw tokens.unexpected("aggregation", "");
         }
+        tokens.beginAggregation();
         List<Expr> arguments = parseArguments();
+        tokens.endAggregation();
         if (!modified && (tokens.kind() == TokenKind.BY || tokens.kind() == TokenKind.WITHOUT)) {
             without = tokens.next().kind() == TokenKind.WITHOUT;
             grouping = parseGroupingLabels();
@@ -321,7 +323,7 @@ final class ExpressionParser {
         while (!tokens.accept(TokenKind.RIGHT_PAREN)) {
             if (!arguments.isEmpty()) {
                 Token comma = tokens.expect(TokenKind.COMMA, "", "");
-                if (tokens.kind() == TokenKind.RIGHT_PAREN) {
+                if (!startsExpression(tokens.kind()) && tokens.kind() != TokenKind.ERROR) {
                     throw tokens.error(comma.position(), "trailing commas not allowed in function call args");
                 }
             }
@@ -331,6 +333,13 @@ final class ExpressionParser {
         nestingDepth--;
         treeDepth = deepen(deepest, open);
         return arguments;
+    }
+
+    private static boolean startsExpression(TokenKind kind) {
+        return switch (kind) {
+            case NUMBER, DURATION, STRING, LEFT_PAREN, LEFT_BRACE, ADD, SUB -> true;
+            default -> kind.isMetricName() || kind.isAggregator() || kind.group() == TokenKind.Group.PREPROCESSOR;
+        };
     }
 
     private void enter(Token token) throws QueryException.Parse {

@@ -106,4 +106,13 @@ public final class GoText {
         return sign + digits.charAt(0) + fraction + "e" + (exponent < 0 ? "-" : "+")
                 + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
     }
+
+    /** A float as Go's verb %f writes it: six digits after the point, no exponent. */
+    public static String fixed(double value) {
+        return Double.isNaN(value) || Double.isInfinite(value)
+                ? number(value)
+                : new java.math.BigDecimal(value)
+                        .setScale(6, java.math.RoundingMode.HALF_EVEN)
+                        .toPlainString();
+    }
 }

@@ -110,11 +110,20 @@ final class SelectorParser {
         }
     }
 
-    /* Prometheus compiles ^(?s:X)$ and its messages quote that; the anchors are implied where ours are compiled. */
+    /* Prometheus compiles ^(?s:X)$ and its messages quote that, or what remains of it from some place on; the anchors are
+     * implied where ours are compiled. */
     private static String regexMessage(String message, String regex) {
-        String compiled = "`(?s:" + regex + ")`";
-        return message.endsWith(compiled)
-                ? message.substring(0, message.length() - compiled.length()) + "`^(?s:" + regex + ")$`"
+        String compiled = "(?s:" + regex + ")";
+        int quote = message.indexOf(": `");
+        if (quote < 0 || !message.endsWith("`")) {
+            return message;
+        }
+        String fragment = message.substring(quote + 3, message.length() - 1);
+        if (fragment.equals(compiled)) {
+            return message.substring(0, quote + 3) + "^" + compiled + "$`";
+        }
+        return fragment.length() > 1 && compiled.endsWith(fragment)
+                ? message.substring(0, message.length() - 1) + "$`"
                 : message;
     }
 

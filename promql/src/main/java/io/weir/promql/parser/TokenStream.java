@@ -9,6 +9,7 @@ final class TokenStream {
     private final String text;
     private final List<Token> tokens;
     private int cursor;
+    private int openAggregations;
 
     /**
      * @throws QueryException.Parse if the text is longer than the limit
@@ -68,16 +69,26 @@ final class TokenStream {
         return cursor == 0 ? 0 : tokens.get(cursor - 1).end();
     }
 
+    /** Says that an aggregation begins: until its end it is the context of errors that have no nearer one. */
+    void beginAggregation() {
+        openAggregations++;
+    }
+
+    void endAggregation() {
+        openAggregations--;
+    }
+
     /** The error that the next token is not what the grammar wants here; context and expectation may be empty. */
     QueryException.Parse unexpected(String context, String expected) {
         Token token = peek();
         if (token.kind() == TokenKind.ERROR) {
             return error(token.position(), token.text());
         }
+        String where = context.isEmpty() && openAggregations > 0 ? "aggregation" : context;
         return error(
                 token.position(),
                 "unexpected " + token.description()
-                        + (context.isEmpty() ? "" : " in " + context)
+                        + (where.isEmpty() ? "" : " in " + where)
                         + (expected.isEmpty() ? "" : ", expected " + expected));
     }
 
