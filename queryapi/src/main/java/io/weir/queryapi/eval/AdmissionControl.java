@@ -71,7 +71,7 @@ public final class AdmissionControl {
                 admit(tenant);
                 return new Slot(tenant);
             }
-            if (waiters.size() >= limits.queuedQueriesMax()) {
+            if (waiters.size() >= limits.queuedMax()) {
                 throw rejected(tenant, "and " + waiters.size() + " wait (setting query-queued-max)");
             }
             Waiter waiter = new Waiter(tenant, lock.newCondition());
@@ -108,7 +108,7 @@ public final class AdmissionControl {
 
     private TooManyQueriesException rejected(String tenant, String why) {
         int ofTenant = runningByTenant.getOrDefault(tenant, 0);
-        if (ofTenant >= limits.concurrentQueriesPerTenantMax()) {
+        if (ofTenant >= limits.concurrentPerTenantMax()) {
             return new TooManyQueriesException(
                     "tenant " + tenant + " already runs " + ofTenant
                             + " queries (setting query-concurrent-per-tenant-max) " + why + "; try again later",
@@ -119,8 +119,8 @@ public final class AdmissionControl {
     }
 
     private boolean hasRoom(String tenant) {
-        return running < limits.concurrentQueriesMax()
-                && runningByTenant.getOrDefault(tenant, 0) < limits.concurrentQueriesPerTenantMax();
+        return running < limits.concurrentMax()
+                && runningByTenant.getOrDefault(tenant, 0) < limits.concurrentPerTenantMax();
     }
 
     private void admit(String tenant) {
@@ -132,7 +132,7 @@ public final class AdmissionControl {
         running--;
         runningByTenant.computeIfPresent(tenant, (name, count) -> count == 1 ? null : count - 1);
         Iterator<Waiter> iterator = waiters.iterator();
-        while (iterator.hasNext() && running < limits.concurrentQueriesMax()) {
+        while (iterator.hasNext() && running < limits.concurrentMax()) {
             Waiter waiter = iterator.next();
             if (hasRoom(waiter.tenant)) {
                 iterator.remove();

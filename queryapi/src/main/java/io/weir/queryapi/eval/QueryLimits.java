@@ -12,10 +12,10 @@ package io.weir.queryapi.eval;
  * @param artifactBytesMax most bytes of one artifact
  * @param segmentsMax most segments one leaf may read
  * @param samplesPerUnitTarget estimated samples of one work unit; more data makes more units
- * @param queryLengthMax longest query text in characters
- * @param concurrentQueriesMax most queries that run at the same time
- * @param concurrentQueriesPerTenantMax most queries of one tenant that run at the same time
- * @param queuedQueriesMax most queries that wait for a slot
+ * @param lengthMax longest query text in characters
+ * @param concurrentMax most queries that run at the same time
+ * @param concurrentPerTenantMax most queries of one tenant that run at the same time
+ * @param queuedMax most queries that wait for a slot
  * @param queueWaitMillisMax longest a query waits for a slot
  */
 public record QueryLimits(
@@ -28,10 +28,10 @@ public record QueryLimits(
         long artifactBytesMax,
         int segmentsMax,
         long samplesPerUnitTarget,
-        int queryLengthMax,
-        int concurrentQueriesMax,
-        int concurrentQueriesPerTenantMax,
-        int queuedQueriesMax,
+        int lengthMax,
+        int concurrentMax,
+        int concurrentPerTenantMax,
+        int queuedMax,
         long queueWaitMillisMax) {
     public static final QueryLimits DEFAULT = new QueryLimits(
             120_000,
@@ -59,10 +59,10 @@ public record QueryLimits(
         positive("query-artifact-bytes-max", artifactBytesMax);
         positive("query-segments-max", segmentsMax);
         positive("query-samples-per-unit-target", samplesPerUnitTarget);
-        positive("query-length-max", queryLengthMax);
-        positive("query-concurrent-max", concurrentQueriesMax);
-        positive("query-concurrent-per-tenant-max", concurrentQueriesPerTenantMax);
-        if (queuedQueriesMax < 0 || queueWaitMillisMax < 0) {
+        positive("query-length-max", lengthMax);
+        positive("query-concurrent-max", concurrentMax);
+        positive("query-concurrent-per-tenant-max", concurrentPerTenantMax);
+        if (queuedMax < 0 || queueWaitMillisMax < 0) {
             throw new IllegalArgumentException("query-queued-max and query-queue-wait-millis-max must not be negative");
         }
     }

@@ -86,7 +86,7 @@ final class StatusRoutes {
             json.ascii(",\"query.lookback-delta\":")
                     .string(settings.limits().lookbackMillis() + "ms")
                     .ascii(",\"query.max-concurrency\":")
-                    .string(Integer.toString(settings.limits().concurrentQueriesMax()))
+                    .string(Integer.toString(settings.limits().concurrentMax()))
                     .ascii(",\"query.max-samples\":")
                     .string(Long.toString(settings.limits().samplesMax()))
                     .ascii(",\"query.timeout\":")

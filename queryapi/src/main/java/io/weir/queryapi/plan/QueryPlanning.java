@@ -38,9 +38,9 @@ public final class QueryPlanning {
      * @throws QueryException.BadData if it is no PromQL or too long
      */
     public Expr parse(String query) {
-        if (query.length() > limits.queryLengthMax()) {
+        if (query.length() > limits.lengthMax()) {
             throw new QueryException.BadData("the query has " + query.length() + " characters, more than the limit of "
-                    + limits.queryLengthMax() + " (setting query-length-max)");
+                    + limits.lengthMax() + " (setting query-length-max)");
         }
         return PromqlParser.parse(query, features);
     }

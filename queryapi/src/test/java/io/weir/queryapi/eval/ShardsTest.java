@@ -78,10 +78,10 @@ final class ShardsTest {
                 limits.artifactBytesMax(),
                 limits.segmentsMax(),
                 samplesPerUnitTarget,
-                limits.queryLengthMax(),
-                limits.concurrentQueriesMax(),
-                limits.concurrentQueriesPerTenantMax(),
-                limits.queuedQueriesMax(),
+                limits.lengthMax(),
+                limits.concurrentMax(),
+                limits.concurrentPerTenantMax(),
+                limits.queuedMax(),
                 limits.queueWaitMillisMax());
     }
 

@@ -38,7 +38,7 @@ final class FailuresTest {
     }
 
     private static QueryLimits limits(
-            long timeoutMillis, long samplesMax, int seriesMax, long resultBytesMax, int queryLengthMax) {
+            long timeoutMillis, long samplesMax, int seriesMax, long resultBytesMax, int lengthMax) {
         return new QueryLimits(
                 timeoutMillis,
                 DEFAULTS.lookbackMillis(),
@@ -49,10 +49,10 @@ final class FailuresTest {
                 DEFAULTS.artifactBytesMax(),
                 DEFAULTS.segmentsMax(),
                 DEFAULTS.samplesPerUnitTarget(),
-                queryLengthMax,
-                DEFAULTS.concurrentQueriesMax(),
-                DEFAULTS.concurrentQueriesPerTenantMax(),
-                DEFAULTS.queuedQueriesMax(),
+                lengthMax,
+                DEFAULTS.concurrentMax(),
+                DEFAULTS.concurrentPerTenantMax(),
+                DEFAULTS.queuedMax(),
                 DEFAULTS.queueWaitMillisMax());
     }
 
@@ -67,7 +67,7 @@ final class FailuresTest {
                 DEFAULTS.artifactBytesMax(),
                 DEFAULTS.segmentsMax(),
                 DEFAULTS.samplesPerUnitTarget(),
-                DEFAULTS.queryLengthMax(),
+                DEFAULTS.lengthMax(),
                 all,
                 perTenant,
                 queued,

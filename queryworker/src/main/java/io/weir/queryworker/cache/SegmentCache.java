@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each object is fetched once however many pieces of work want it at the same time; its SHA-256 is verified; its file stays while a lease on it is
  * open; the least recently used files leave when the disk budget needs room. Files survive a restart. The objects of a store that is a local folder are
- * used in place: they cost no budget, and only their size is compared.
+ * used in place: they cost no budget; their SHA-256 is verified before the first use and whenever the file has changed.
  */
 public final class SegmentCache implements AutoCloseable {
     /*
@@ -76,6 +76,7 @@ public final class SegmentCache implements AutoCloseable {
     private final Map<String, CompletableFuture<String>> downloads = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<SeriesIndex>> loads = new ConcurrentHashMap<>();
     private final IndexMemory indexes;
+    private final InPlaceChecks inPlaceChecks;
 
     /** Opens the cache and takes over the complete files in its folder, which must belong to this worker alone. */
     public SegmentCache(
@@ -94,6 +95,7 @@ public final class SegmentCache implements AutoCloseable {
         this.settings = settings;
         this.clockMillis = clockMillis;
         this.indexes = new IndexMemory(settings.indexBytesMax());
+        this.inPlaceChecks = new InPlaceChecks(registry);
         this.download = new ObjectDownload(folder, store, settings.downloadsMax(), registry);
         this.hits = registry.counter("weir_segment_cache_hits_total");
         this.misses = registry.counter("weir_segment_cache_misses_total");
@@ -298,15 +300,12 @@ public final class SegmentCache implements AutoCloseable {
                         + " times before it could be read; give the worker a larger disk budget");
     }
 
-    private static FileLease inPlace(CachedObject object, Path file) throws WorkFailureException {
+    private FileLease inPlace(CachedObject object, Path file) throws WorkFailureException {
         try {
-            long size = Files.size(file);
-            if (size != object.sizeBytes()) {
-                throw corrupt(
-                        object,
-                        new IOException("its file has " + size + " bytes, the catalog says " + object.sizeBytes()));
-            }
+            inPlaceChecks.check(object, file);
             return new FileLease(file, true, () -> {});
+        } catch (DamagedFileException e) {
+            throw corrupt(object, e);
         } catch (NoSuchFileException e) {
             throw missing(object, e);
         } catch (IOException e) {

@@ -16,6 +16,7 @@ import io.weir.queryworker.workmanager.WorkFailureException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -46,6 +47,7 @@ final class SegmentCacheTest {
     private final AtomicLong clock = new AtomicLong(1_700_000_000_000L);
     private final AtomicInteger loads = new AtomicInteger();
     private final CacheUse use = new CacheUse(new TestingCancellation());
+    private SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private DiskBudget budget;
     private SegmentCache cache;
 
@@ -56,6 +58,7 @@ final class SegmentCacheTest {
 
     private void open(DiskLimits limits) throws IOException {
         budget = new DiskBudget(limits, clock::get);
+        registry = new SimpleMeterRegistry();
         cache = new SegmentCache(
                 folder.resolve("cache"),
                 store,
@@ -69,7 +72,7 @@ final class SegmentCacheTest {
                 },
                 new CacheSettings(2500, 4, 30_000),
                 clock::get,
-                new SimpleMeterRegistry());
+                registry);
     }
 
     @AfterEach
@@ -213,6 +216,43 @@ final class SegmentCacheTest {
             assertThat(sha256(Files.readAllBytes(lease.path()))).isEqualTo(segment.getBlocksChecksum());
         }
         assertThat(store.gets).hasValue(2);
+    }
+
+    @Test
+    void anObjectUsedInPlaceIsVerifiedBeforeItsFirstUseAndAfterEveryChange() throws Exception {
+        Segment segment = segment(1);
+        Path file = folder.resolve("blocks-1.parquet");
+        store.get("blocks-1", file);
+        store.localFiles.put("blocks-1", file);
+        byte[] good = Files.readAllBytes(file);
+        byte[] flipped = good.clone();
+        flipped[good.length - 1] ^= 1;
+        Files.write(file, flipped);
+        assertFailure(() -> cache.blocks(segment, use), FailureClass.CORRUPT_OBJECT, "segment-1");
+
+        Files.write(file, good);
+        try (FileLease lease = cache.blocks(segment, use)) {
+            assertThat(lease.inPlace()).isTrue();
+            assertThat(lease.path()).isEqualTo(file);
+        }
+        assertThat(verifications()).as("the damaged file and the good one").isEqualTo(2);
+        cache.blocks(segment, use).close();
+        assertThat(verifications()).as("an unchanged file is not read again").isEqualTo(2);
+
+        Files.write(file, flipped);
+        Files.setLastModifiedTime(file, FileTime.fromMillis(clock.get()));
+        assertFailure(() -> cache.blocks(segment, use), FailureClass.CORRUPT_OBJECT, "SHA-256");
+        assertFailure(() -> cache.blocks(segment, use), FailureClass.CORRUPT_OBJECT, "blocks-1");
+        Files.write(file, java.util.Arrays.copyOf(good, 100));
+        assertFailure(() -> cache.blocks(segment, use), FailureClass.CORRUPT_OBJECT, "has 100 bytes");
+        Files.delete(file);
+        assertFailure(() -> cache.blocks(segment, use), FailureClass.MISSING_OBJECT, "segment-1");
+        Files.write(file, good);
+        cache.blocks(segment, use).close();
+    }
+
+    private long verifications() {
+        return registry.timer("weir_segment_verify").count();
     }
 
     @Test

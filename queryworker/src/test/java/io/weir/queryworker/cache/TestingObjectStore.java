@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,6 +17,9 @@ public final class TestingObjectStore implements ObjectStore {
     private final Map<String, byte[]> objects = new ConcurrentHashMap<>();
     public final AtomicInteger gets = new AtomicInteger();
     public final AtomicInteger damagedGets = new AtomicInteger();
+    /** Objects that lie in files, as in a store that is a local folder. */
+    public final Map<String, Path> localFiles = new ConcurrentHashMap<>();
+
     public volatile CountDownLatch gate = new CountDownLatch(0);
 
     public void put(String key, byte[] content) {
@@ -64,6 +68,11 @@ public final class TestingObjectStore implements ObjectStore {
                 .sorted()
                 .limit(limit)
                 .toList();
+    }
+
+    @Override
+    public Optional<Path> localFile(String key) {
+        return Optional.ofNullable(localFiles.get(key));
     }
 
     @Override
