@@ -105,6 +105,7 @@ public final class SideBySide implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("weir-bench");
         List<Peer> peers = new ArrayList<>();
+        boolean finished = false;
         try {
             peers.add(Peer.weir(root.toAbsolutePath().normalize(), folder.resolve("weir"), workers));
             if (!onlyWeir) {
@@ -127,10 +128,15 @@ public final class SideBySide implements Callable<Integer> {
             for (Peer peer : peers) {
                 out.printf(Locale.ROOT, "%s: resident memory %d MiB%n", peer.name(), peer.residentBytes() >> 20);
             }
+            finished = true;
             return 0;
         } finally {
             peers.forEach(Peer::close);
-            delete(folder);
+            if (finished) {
+                delete(folder);
+            } else {
+                out.println("logs and data are kept in " + folder);
+            }
         }
     }
 
