@@ -11,10 +11,16 @@ import java.util.Set;
 
 /** The engine of this module over a storage in memory, as the runner wants it. */
 public final class LocalEngine implements TestEngine {
-    private final MemoryStorage storage = new MemoryStorage();
+    private final MemoryStorage storage;
     private final Engine engine;
 
+    /** An engine without data. */
     public LocalEngine(EngineOptions options) {
+        this(new MemoryStorage(), options);
+    }
+
+    public LocalEngine(MemoryStorage storage, EngineOptions options) {
+        this.storage = storage;
         this.engine = new Engine(storage, options);
     }
 
