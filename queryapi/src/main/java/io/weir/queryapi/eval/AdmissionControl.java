@@ -72,7 +72,7 @@ public final class AdmissionControl {
                 return new Slot(tenant);
             }
             if (waiters.size() >= limits.queuedQueriesMax()) {
-                throw rejected(tenant, "and " + waiters.size() + " wait (setting query-queued-max)");
+                throw rejected(tenant, "and " + waiters.size() + " wait (setting query-queued-queries-max)");
             }
             Waiter waiter = new Waiter(tenant, lock.newCondition());
             waiters.addLast(waiter);
@@ -111,11 +111,11 @@ public final class AdmissionControl {
         if (ofTenant >= limits.concurrentQueriesPerTenantMax()) {
             return new TooManyQueriesException(
                     "tenant " + tenant + " already runs " + ofTenant
-                            + " queries (setting query-concurrent-per-tenant-max) " + why + "; try again later",
+                            + " queries (setting query-concurrent-queries-per-tenant-max) " + why + "; try again later",
                     true);
         }
         return new TooManyQueriesException(
-                running + " queries are running (setting query-concurrent-max) " + why + "; try again later", false);
+                running + " queries are running (setting query-concurrent-queries-max) " + why + "; try again later", false);
     }
 
     private boolean hasRoom(String tenant) {

@@ -59,11 +59,11 @@ public record QueryLimits(
         positive("query-artifact-bytes-max", artifactBytesMax);
         positive("query-segments-max", segmentsMax);
         positive("query-samples-per-unit-target", samplesPerUnitTarget);
-        positive("query-length-max", queryLengthMax);
-        positive("query-concurrent-max", concurrentQueriesMax);
-        positive("query-concurrent-per-tenant-max", concurrentQueriesPerTenantMax);
+        positive("query-query-length-max", queryLengthMax);
+        positive("query-concurrent-queries-max", concurrentQueriesMax);
+        positive("query-concurrent-queries-per-tenant-max", concurrentQueriesPerTenantMax);
         if (queuedQueriesMax < 0 || queueWaitMillisMax < 0) {
-            throw new IllegalArgumentException("query-queued-max and query-queue-wait-millis-max must not be negative");
+            throw new IllegalArgumentException("query-queued-queries-max and query-queue-wait-millis-max must not be negative");
         }
     }
 

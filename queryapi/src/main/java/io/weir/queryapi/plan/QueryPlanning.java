@@ -40,7 +40,7 @@ public final class QueryPlanning {
     public Expr parse(String query) {
         if (query.length() > limits.queryLengthMax()) {
             throw new QueryException.BadData("the query has " + query.length() + " characters, more than the limit of "
-                    + limits.queryLengthMax() + " (setting query-length-max)");
+                    + limits.queryLengthMax() + " (setting query-query-length-max)");
         }
         return PromqlParser.parse(query, features);
     }
