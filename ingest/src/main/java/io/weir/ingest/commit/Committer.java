@@ -134,13 +134,15 @@ public final class Committer implements AutoCloseable {
         long held = head.samples() + frozenSamples.get();
         if (held + samples > headLimits.samplesMax()) {
             pressure.run();
-            throw IngestException.overloaded("memory holds " + held + " samples that are not in segments yet, samplesMax="
-                    + headLimits.samplesMax() + "; send again after the flush, or send smaller requests");
+            throw IngestException.overloaded(
+                    "memory holds " + held + " samples that are not in segments yet, samplesMax="
+                            + headLimits.samplesMax() + "; send again after the flush, or send smaller requests");
         }
         if (log.bytes() > logLimits.bytesMax()) {
             pressure.run();
-            throw IngestException.overloaded("the log holds " + log.bytes() + " bytes that are not in segments yet, bytesMax="
-                    + logLimits.bytesMax() + "; send again after the flush");
+            throw IngestException.overloaded(
+                    "the log holds " + log.bytes() + " bytes that are not in segments yet, bytesMax="
+                            + logLimits.bytesMax() + "; send again after the flush");
         }
     }
 
@@ -275,10 +277,13 @@ public final class Committer implements AutoCloseable {
             return true;
         } catch (IOException e) {
             LOG.warn("the log cannot be written, {} requests are refused", group.size(), e);
-            fail(group, new IngestException(
-                    IngestException.Reason.UNAVAILABLE,
-                    "the log cannot be written: " + e.getMessage() + "; nothing of this request was stored, send it again later",
-                    e));
+            fail(
+                    group,
+                    new IngestException(
+                            IngestException.Reason.UNAVAILABLE,
+                            "the log cannot be written: " + e.getMessage()
+                                    + "; nothing of this request was stored, send it again later",
+                            e));
             return true;
         } catch (RuntimeException | Error e) {
             // Log and memory may differ now; only a replay makes them equal again.

@@ -184,15 +184,11 @@ public final class Compactor implements AutoCloseable {
         }
         // Tenant, day, level, id. The answer to a replacement may have been lost: then the catalog knows the segment.
         String[] purpose = note.purpose().split(" ", -1);
-        boolean known =
-                catalog
-                        .compactionCandidates(
-                                purpose[0],
-                                Long.parseLong(purpose[1]),
-                                Integer.parseInt(purpose[2]),
-                                settings.candidatesMax())
-                        .stream()
-                        .anyMatch(meta -> meta.id().equals(purpose[3]));
+        boolean known = catalog
+                .compactionCandidates(
+                        purpose[0], Long.parseLong(purpose[1]), Integer.parseInt(purpose[2]), settings.candidatesMax())
+                .stream()
+                .anyMatch(meta -> meta.id().equals(purpose[3]));
         if (!known) {
             for (String key : note.keys()) {
                 store.delete(key);
@@ -208,7 +204,8 @@ public final class Compactor implements AutoCloseable {
     }
 
     private SegmentFiles local(SegmentMeta meta) throws IOException {
-        return new SegmentFiles(local(meta.blocksKey(), meta.id() + ".in.blocks"), local(meta.seriesKey(), meta.id() + ".in.series"));
+        return new SegmentFiles(
+                local(meta.blocksKey(), meta.id() + ".in.blocks"), local(meta.seriesKey(), meta.id() + ".in.series"));
     }
 
     private Path local(String key, String name) throws IOException {

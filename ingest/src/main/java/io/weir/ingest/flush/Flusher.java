@@ -45,7 +45,9 @@ public final class Flusher implements AutoCloseable {
         final FrozenHead head;
         final long fromSequence;
         final long toSequence;
-        @Nullable List<SegmentBuilder.Built> built;
+
+        @Nullable
+        List<SegmentBuilder.Built> built;
 
         Pending(FrozenHead head, long fromSequence, long toSequence) {
             this.head = head;
@@ -105,7 +107,8 @@ public final class Flusher implements AutoCloseable {
         noteFile = folder.resolve("uploading");
         requests = new ArrayBlockingQueue<>(settings.waitingRequestsMax());
         uploads = Executors.newFixedThreadPool(
-                settings.uploadsMax(), Thread.ofVirtual().name("weir-ingest-upload-", 0).factory());
+                settings.uploadsMax(),
+                Thread.ofVirtual().name("weir-ingest-upload-", 0).factory());
         thread = Thread.ofPlatform().name("weir-ingest-flush").daemon(true).unstarted(this::run);
     }
 
@@ -255,7 +258,8 @@ public final class Flusher implements AutoCloseable {
         if (rotation.isEmpty()) {
             return false;
         }
-        Pending next = new Pending(rotation.get().head(), fromSequence, rotation.get().toSequence());
+        Pending next =
+                new Pending(rotation.get().head(), fromSequence, rotation.get().toSequence());
         pending = next;
         publish(next);
         return true;

@@ -55,11 +55,12 @@ public final class MetadataQueue implements MetadataSink {
             taken = new ArrayList<>(waiting);
         }
         Map<String, List<MetricMetadata>> tenants = new HashMap<>();
-        taken.forEach(entry ->
-                tenants.computeIfAbsent(entry.tenant(), key -> new ArrayList<>()).add(entry.metadata()));
+        taken.forEach(entry -> tenants.computeIfAbsent(entry.tenant(), key -> new ArrayList<>())
+                .add(entry.metadata()));
         tenants.forEach((tenant, metadata) -> {
             for (int from = 0; from < metadata.size(); from += BATCH_ENTRIES_MAX) {
-                List<MetricMetadata> batch = metadata.subList(from, Math.min(from + BATCH_ENTRIES_MAX, metadata.size()));
+                List<MetricMetadata> batch =
+                        metadata.subList(from, Math.min(from + BATCH_ENTRIES_MAX, metadata.size()));
                 catalog.upsertMetadata(tenant, batch);
                 sent(tenant, batch);
             }

@@ -95,8 +95,8 @@ final class SegmentBuilder {
         int next = 0;
         for (int part = 0; next < series.size(); part++) {
             String id = SegmentIds.newId(createdMillis, hash(fromSequence, tenant, day, part));
-            SegmentFiles files = new SegmentFiles(
-                    folder.resolve(id + ".blocks.parquet"), folder.resolve(id + ".series.parquet"));
+            SegmentFiles files =
+                    new SegmentFiles(folder.resolve(id + ".blocks.parquet"), folder.resolve(id + ".series.parquet"));
             try (SegmentWriter writer = SegmentWriter.create(files, settings)) {
                 while (next < series.size() && writer.seriesCount() < settings.seriesCountMax()) {
                     copyDay(series.get(next), day);
@@ -132,5 +132,4 @@ final class SegmentBuilder {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
-
 }

@@ -35,8 +35,8 @@ final class DataDir implements AutoCloseable {
      */
     static DataDir open(Path folder, Supplier<UUID> ids) throws IOException {
         Files.createDirectories(folder);
-        FileChannel channel = FileChannel.open(
-                folder.resolve("ingester.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(folder.resolve("ingester.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             FileLock lock = tryLock(channel);
             if (lock == null) {
@@ -73,7 +73,8 @@ final class DataDir implements AutoCloseable {
             Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
             return id;
         } catch (IllegalArgumentException e) {
-            throw new IOException(file + " does not hold an ingester's id; restore it, or delete it together with the log", e);
+            throw new IOException(
+                    file + " does not hold an ingester's id; restore it, or delete it together with the log", e);
         }
     }
 

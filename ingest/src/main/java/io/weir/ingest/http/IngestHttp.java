@@ -21,8 +21,10 @@ public final class IngestHttp implements AutoCloseable {
             config.jetty.host = host;
             config.jetty.port = port;
             ingest.routes().register(config);
-            config.routes.get("/metrics", context -> context.contentType("text/plain; version=0.0.4; charset=utf-8")
-                    .result(meters.scrape()));
+            config.routes.get(
+                    "/metrics",
+                    context -> context.contentType("text/plain; version=0.0.4; charset=utf-8")
+                            .result(meters.scrape()));
             config.routes.get("/livez", IngestHttp::alive);
             config.routes.get("/healthz", IngestHttp::alive);
             config.routes.get("/readyz", context -> ready(context, ingest));

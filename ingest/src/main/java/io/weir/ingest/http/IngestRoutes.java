@@ -57,9 +57,12 @@ public final class IngestRoutes {
             return;
         }
         metrics.rejected(outcome.refusals());
-        error(context, IngestException.Reason.BAD_DATA, "stored " + outcome.storedSamples()
-                + " samples of this request, not the others: "
-                + outcome.refusals().describe());
+        error(
+                context,
+                IngestException.Reason.BAD_DATA,
+                "stored " + outcome.storedSamples()
+                        + " samples of this request, not the others: "
+                        + outcome.refusals().describe());
     }
 
     private void flush(Context context) throws InterruptedException {

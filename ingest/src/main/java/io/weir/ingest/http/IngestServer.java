@@ -168,8 +168,7 @@ public final class IngestServer implements AutoCloseable {
             compactor.start();
         }
         IngestRoutes routes = new IngestRoutes(receiver, flusher, metrics);
-        return new IngestServer(
-                settings, dataDir, registry, committer, flusher, compactor, metadata, routes, clock);
+        return new IngestServer(settings, dataDir, registry, committer, flusher, compactor, metadata, routes, clock);
     }
 
     /**

@@ -9,8 +9,7 @@ package io.weir.ingest.memory;
  * @param seriesPerTenantMax series known at one time of one tenant
  * @param tenantsMax tenants known since the start
  */
-public record HeadLimits(
-        long flushSamplesMax, long samplesMax, int seriesMax, int seriesPerTenantMax, int tenantsMax) {
+public record HeadLimits(long flushSamplesMax, long samplesMax, int seriesMax, int seriesPerTenantMax, int tenantsMax) {
     public HeadLimits {
         if (flushSamplesMax <= 0 || samplesMax < flushSamplesMax) {
             throw new IllegalArgumentException("need 0 < flushSamplesMax <= samplesMax, got " + flushSamplesMax

@@ -56,7 +56,8 @@ public final class SeriesRef {
         logId = id;
     }
 
-    @Nullable HeadSeries head() {
+    @Nullable
+    HeadSeries head() {
         return head;
     }
 

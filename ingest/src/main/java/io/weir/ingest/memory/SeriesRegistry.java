@@ -106,7 +106,8 @@ public final class SeriesRegistry {
     }
 
     /** The tenant if it is known, for tests and metrics. */
-    @Nullable TenantSeries known(String name) {
+    @Nullable
+    TenantSeries known(String name) {
         return tenants.get(name);
     }
 }

@@ -28,7 +28,8 @@ public final class TenantSeries {
 
     /** Remembers that these bytes, which are copied, mean this series. */
     public void remember(LabelBytes probe, SeriesRef ref) {
-        // Senders that encode one label set in many ways must not fill the memory: the map is a cache and may be dropped.
+        // Senders that encode one label set in many ways must not fill the memory: the map is a cache and may be
+        // dropped.
         if (byBytes.mappingCount() >= 2L * registry.limits().seriesPerTenantMax()) {
             byBytes.clear();
         }

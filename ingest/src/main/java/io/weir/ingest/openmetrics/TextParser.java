@@ -98,7 +98,13 @@ public final class TextParser {
         return new String(bytes, 0, size, StandardCharsets.ISO_8859_1);
     }
 
-    private TextFormatException error(String message) {
+    /** Number of the line that was read last, from 1. */
+    public long lineNumber() {
+        return lines.lineNumber();
+    }
+
+    /** An error about the line that was read last. */
+    public TextFormatException error(String message) {
         return new TextFormatException(lines.lineNumber(), message);
     }
 

@@ -45,7 +45,8 @@ final class LabelDecoder {
     }
 
     /** The labels in a run of label fields, or null if they must be refused. */
-    @Nullable Labels decode(byte[] buffer, int from, int to) {
+    @Nullable
+    Labels decode(byte[] buffer, int from, int to) {
         problem = null;
         sorted.clear();
         cursor.set(buffer, from);
@@ -56,8 +57,9 @@ final class LabelDecoder {
             int length = cursor.readLength(to);
             int end = cursor.position() + length;
             if (++count > limits.labelsMax()) {
-                return refuse(Reason.LABEL_LIMIT, "a series has more than labelsMax=" + limits.labelsMax() + " labels"
-                        + named());
+                return refuse(
+                        Reason.LABEL_LIMIT,
+                        "a series has more than labelsMax=" + limits.labelsMax() + " labels" + named());
             }
             if (!decodeLabel(buffer, end)) {
                 return null;
@@ -96,13 +98,17 @@ final class LabelDecoder {
             }
         }
         if (nameLength > limits.labelNameBytesMax()) {
-            refuse(Reason.LABEL_LIMIT, "a label name of " + nameLength + " bytes is longer than labelNameBytesMax="
-                    + limits.labelNameBytesMax() + named());
+            refuse(
+                    Reason.LABEL_LIMIT,
+                    "a label name of " + nameLength + " bytes is longer than labelNameBytesMax="
+                            + limits.labelNameBytesMax() + named());
             return false;
         }
         if (valueLength > limits.labelValueBytesMax()) {
-            refuse(Reason.LABEL_LIMIT, "a label value of " + valueLength + " bytes is longer than labelValueBytesMax="
-                    + limits.labelValueBytesMax() + named());
+            refuse(
+                    Reason.LABEL_LIMIT,
+                    "a label value of " + valueLength + " bytes is longer than labelValueBytesMax="
+                            + limits.labelValueBytesMax() + named());
             return false;
         }
         String name = text(buffer, nameFrom, nameLength);
@@ -134,7 +140,8 @@ final class LabelDecoder {
     }
 
     /** The text in these bytes, or null if they are not UTF-8. */
-    @Nullable String text(byte[] buffer, int from, int length) {
+    @Nullable
+    String text(byte[] buffer, int from, int length) {
         try {
             return utf8.decode(ByteBuffer.wrap(buffer, from, length)).toString();
         } catch (CharacterCodingException e) {

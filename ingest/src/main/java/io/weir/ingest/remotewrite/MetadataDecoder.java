@@ -12,8 +12,8 @@ final class MetadataDecoder {
     private static final int FIELD_HELP = 4;
     private static final int FIELD_UNIT = 5;
 
-    private static final List<String> TYPES = List.of(
-            "unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset");
+    private static final List<String> TYPES =
+            List.of("unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset");
 
     private final RemoteWriteLimits limits;
     private final LabelDecoder texts;
@@ -53,11 +53,13 @@ final class MetadataDecoder {
             refusals.add(
                     Reason.METADATA,
                     1,
-                    "metadata of the metric '" + name + "' has no name, is not valid UTF-8 or is longer than labelValueBytesMax="
+                    "metadata of the metric '" + name
+                            + "' has no name, is not valid UTF-8 or is longer than labelValueBytesMax="
                             + limits.labelValueBytesMax());
             return;
         }
-        into.add(new MetricMetadata(name, type < 0 || type >= TYPES.size() ? "unknown" : TYPES.get((int) type), help, unit));
+        into.add(new MetricMetadata(
+                name, type < 0 || type >= TYPES.size() ? "unknown" : TYPES.get((int) type), help, unit));
     }
 
     private @Nullable String text(ProtoCursor cursor, byte[] buffer, int end) {

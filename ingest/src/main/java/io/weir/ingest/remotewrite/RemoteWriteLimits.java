@@ -44,8 +44,7 @@ public record RemoteWriteLimits(
     }
 
     public static RemoteWriteLimits defaults() {
-        return new RemoteWriteLimits(
-                16 << 20, 64 << 20, 256 << 20, 32, 5_000, 128, 1024, 4096, 10 * 60_000L, 0);
+        return new RemoteWriteLimits(16 << 20, 64 << 20, 256 << 20, 32, 5_000, 128, 1024, 4096, 10 * 60_000L, 0);
     }
 
     public RemoteWriteLimits withAgeMillisMax(long millis) {

@@ -124,7 +124,8 @@ public final class RemoteWriteReceiver {
     }
 
     private static void checkContentType(@Nullable String contentType) {
-        String normalised = contentType == null ? "" : contentType.toLowerCase(Locale.ROOT).replace(" ", "");
+        String normalised =
+                contentType == null ? "" : contentType.toLowerCase(Locale.ROOT).replace(" ", "");
         String[] parts = normalised.split(";", -1);
         boolean good = parts[0].equals("application/x-protobuf");
         for (int i = 1; i < parts.length; i++) {
@@ -136,8 +137,8 @@ public final class RemoteWriteReceiver {
             throw new IngestException(
                     IngestException.Reason.UNSUPPORTED_MEDIA_TYPE,
                     "Content-Type '" + (contentType == null ? "" : contentType)
-                            + "' is not supported; send remote write 1.0: Content-Type application/x-protobuf with message"
-                            + " prometheus.WriteRequest, Content-Encoding snappy");
+                            + "' is not supported; send remote write 1.0: Content-Type application/x-protobuf with"
+                            + " message prometheus.WriteRequest, Content-Encoding snappy");
         }
     }
 

@@ -69,8 +69,8 @@ final class SnappyBody {
                 if (compressedSize >= limits.compressedBytesMax()) {
                     throw tooLarge("compressedBytesMax", limits.compressedBytesMax(), "more");
                 }
-                compressed = Arrays.copyOf(
-                        compressed, (int) Math.min(compressed.length * 2L, limits.compressedBytesMax()));
+                compressed =
+                        Arrays.copyOf(compressed, (int) Math.min(compressed.length * 2L, limits.compressedBytesMax()));
                 compressed[compressedSize++] = (byte) next;
             }
             int count = body.read(compressed, compressedSize, compressed.length - compressedSize);

@@ -89,8 +89,9 @@ final class WriteRequestDecoder {
         metadata.clear();
         refusals.clear();
         latestMillis = Math.min(nowMillis + limits.futureMillisMax(), TIME_MILLIS_MAX);
-        earliestMillis =
-                limits.ageMillisMax() == 0 ? TIME_MILLIS_MIN : Math.max(nowMillis - limits.ageMillisMax(), TIME_MILLIS_MIN);
+        earliestMillis = limits.ageMillisMax() == 0
+                ? TIME_MILLIS_MIN
+                : Math.max(nowMillis - limits.ageMillisMax(), TIME_MILLIS_MIN);
         TenantSeries tenant = registry.tenant(tenantName);
         boolean looksLikeV2 = false;
         cursor.set(buffer, 0);
@@ -113,8 +114,8 @@ final class WriteRequestDecoder {
         if (looksLikeV2 && batch.size() == 0) {
             throw new IngestException(
                     IngestException.Reason.UNSUPPORTED_MEDIA_TYPE,
-                    "the body looks like a remote write 2.0 request; send remote write 1.0 (in Prometheus, leave protobuf_message"
-                            + " at prometheus.WriteRequest)");
+                    "the body looks like a remote write 2.0 request; send remote write 1.0 (in Prometheus, leave"
+                            + " protobuf_message at prometheus.WriteRequest)");
         }
     }
 
@@ -249,14 +250,18 @@ final class WriteRequestDecoder {
             return;
         }
         String sample = "a sample at " + timestamp + " ms of " + ref.labels();
-        refusals.add(reason, 1, switch (reason) {
-            case TIME_OUT_OF_RANGE -> sample + " is outside the years 1 to 9999; timestamps are milliseconds since 1970";
-            case TOO_FAR_IN_FUTURE ->
-                sample + " is more than futureMillisMax=" + limits.futureMillisMax()
-                        + " ahead of this machine's clock; check the clocks";
-            case TOO_OLD -> sample + " is older than ageMillisMax=" + limits.ageMillisMax();
-            case INVALID_LABELS, LABEL_LIMIT, NATIVE_HISTOGRAM, METADATA ->
-                throw new IllegalStateException("not about time: " + reason);
-        });
+        refusals.add(
+                reason,
+                1,
+                switch (reason) {
+                    case TIME_OUT_OF_RANGE ->
+                        sample + " is outside the years 1 to 9999; timestamps are milliseconds since 1970";
+                    case TOO_FAR_IN_FUTURE ->
+                        sample + " is more than futureMillisMax=" + limits.futureMillisMax()
+                                + " ahead of this machine's clock; check the clocks";
+                    case TOO_OLD -> sample + " is older than ageMillisMax=" + limits.ageMillisMax();
+                    case INVALID_LABELS, LABEL_LIMIT, NATIVE_HISTOGRAM, METADATA ->
+                        throw new IllegalStateException("not about time: " + reason);
+                });
     }
 }

@@ -44,9 +44,7 @@ final class LogFormat {
             return OptionalLong.empty();
         }
         String digits = name.substring(NAME_PREFIX.length(), name.length() - NAME_SUFFIX.length());
-        if (digits.isEmpty()
-                || digits.length() > 18
-                || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (digits.isEmpty() || digits.length() > 18 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
             return OptionalLong.empty();
         }
         return OptionalLong.of(Long.parseLong(digits));

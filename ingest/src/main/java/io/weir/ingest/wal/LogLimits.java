@@ -10,8 +10,8 @@ package io.weir.ingest.wal;
 public record LogLimits(long bytesMax, long fileBytesMax, int groupBytesMax) {
     public LogLimits {
         if (bytesMax <= 0 || fileBytesMax <= 0 || groupBytesMax <= 0) {
-            throw new IllegalArgumentException("limits of the log must be positive: " + bytesMax + ", " + fileBytesMax
-                    + ", " + groupBytesMax);
+            throw new IllegalArgumentException(
+                    "limits of the log must be positive: " + bytesMax + ", " + fileBytesMax + ", " + groupBytesMax);
         }
     }
 

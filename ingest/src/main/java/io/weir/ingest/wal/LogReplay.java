@@ -99,8 +99,8 @@ public final class LogReplay {
     private record FileScan(long validBytes, long groups, long createdMillis) {}
 
     private FileScan scan(String name, long sequence, long size, boolean last, Consumer consumer) throws IOException {
-        LogFormat.Header header = LogFormat.parseHeader(
-                files.read(name, 0, (int) Math.min(size, LogFormat.HEADER_BYTES)));
+        LogFormat.Header header =
+                LogFormat.parseHeader(files.read(name, 0, (int) Math.min(size, LogFormat.HEADER_BYTES)));
         if (header == null) {
             // The header is synced before the first record is written: a file with more than a header had a whole one.
             if (last && size <= LogFormat.HEADER_BYTES) {

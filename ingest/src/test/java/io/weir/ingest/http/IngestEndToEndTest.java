@@ -88,7 +88,8 @@ final class IngestEndToEndTest {
                 TimeSeries.Builder series = TestingSender.series(labels);
                 TreeMap<Long, Long> samples = expected.computeIfAbsent(labels, key -> new TreeMap<>());
                 for (int i = 0; i < 1 + random.nextInt(5); i++) {
-                    // Out of order, over three days; unique, because duplicates across segments are the reader's to remove.
+                    // Out of order, over three days; unique, because duplicates across segments are the reader's to
+                    // remove.
                     long timestamp = T0 + random.nextInt(3) * DAY + random.nextInt(100_000_000);
                     double value = Double.longBitsToDouble(random.nextLong());
                     if (samples.putIfAbsent(timestamp, Double.doubleToRawLongBits(value)) == null) {
@@ -167,11 +168,12 @@ final class IngestEndToEndTest {
             }
             copyFolder(folder.resolve("data"), folder.resolve("crashed"));
         }
-        // What a crash would have left: the same identity and log, and a catalog that does not know the flush of the clean end.
+        // What a crash would have left: the same identity and log, and a catalog that does not know the flush of the
+        // clean end.
         try (TestingLake other = TestingLake.create(folder.resolve("other"))) {
             Files.deleteIfExists(folder.resolve("crashed").resolve("ingester.lock"));
-            IngestSettings crashed = IngestSettings.defaults(folder.resolve("crashed"))
-                    .withCompaction(slow.compaction());
+            IngestSettings crashed =
+                    IngestSettings.defaults(folder.resolve("crashed")).withCompaction(slow.compaction());
             try (TestingIngest ingest = TestingIngest.start(crashed, other)) {
                 assertThat(ingest.sender().flush().statusCode()).isEqualTo(204);
                 assertThat(other.copies("default").get(labels)).hasSize(10);
