@@ -23,8 +23,7 @@ class LauncherTest {
 
     private static Outcome run(Map<String, String> environment, String script, String... arguments)
             throws IOException, InterruptedException {
-        ProcessBuilder builder =
-                new ProcessBuilder(ROOT.resolve(script).toString()).redirectErrorStream(true);
+        ProcessBuilder builder = new ProcessBuilder(ROOT.resolve(script).toString()).redirectErrorStream(true);
         builder.command().addAll(List.of(arguments));
         builder.environment().clear();
         builder.environment().putAll(environment);

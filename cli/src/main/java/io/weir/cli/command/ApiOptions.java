@@ -23,11 +23,11 @@ final class ApiOptions {
     private final SettingsOptions<FetchSettings> fetch;
 
     ApiOptions(CommandSpec command) {
-        http = SettingsOptions.add(command, "http", ApiSettings.of("127.0.0.1", 8080), "version", "revision");
+        http = SettingsOptions.add(command, "http", ApiSettings.of("127.0.0.1", 8080), "version", "revision", "limits");
         query = SettingsOptions.add(command, "query", QueryLimits.DEFAULT);
         WorkManagerSettings defaults = WorkManagerSettings.of("api");
-        control = SettingsOptions.add(command, "control", defaults, "apiId");
-        scheduling = SettingsOptions.add(command, "scheduling", defaults.limits());
+        control = SettingsOptions.add(command, "control", defaults, "apiId", "limits");
+        scheduling = SettingsOptions.add(command, "scheduling", defaults.limits(), "heartbeat");
         heartbeat = SettingsOptions.add(command, "heartbeat", defaults.limits().heartbeat());
         fetch = SettingsOptions.add(command, "fetch", FetchSettings.of(Path.of("fetch")), "spoolDirectory");
     }

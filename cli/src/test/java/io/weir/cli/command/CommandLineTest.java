@@ -66,6 +66,7 @@ class CommandLineTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '~',
             value = {
                 "nonsense | nonsense",
                 "query | EXPR",

@@ -64,7 +64,7 @@ class LifecycleTest {
         Process process = start("quick");
         try (BufferedReader reader = process.inputReader()) {
             awaitLine(reader, "ready");
-            process.destroy();
+            process.toHandle().destroy();
             awaitLine(reader, "stopping true");
             awaitLine(reader, "closed");
             assertThat(exitCode(process)).isZero();
@@ -76,9 +76,9 @@ class LifecycleTest {
         Process process = start("stuck");
         try (BufferedReader reader = process.inputReader()) {
             awaitLine(reader, "ready");
-            process.destroy();
+            process.toHandle().destroy();
             awaitLine(reader, "stopping true");
-            process.destroy();
+            process.toHandle().destroy();
             assertThat(exitCode(process)).isEqualTo(1);
         }
     }
@@ -88,7 +88,7 @@ class LifecycleTest {
         Process process = start("limited");
         try (BufferedReader reader = process.inputReader()) {
             awaitLine(reader, "ready");
-            process.destroy();
+            process.toHandle().destroy();
             assertThat(exitCode(process)).isEqualTo(1);
         }
     }

@@ -138,7 +138,7 @@ class QueryStreamTest {
         }
         assertThat(bytes.toString(StandardCharsets.UTF_8))
                 .startsWith("2 series, 3 points; first after ")
-                .contains("1.50 ┤")
+                .contains("1.43 ┤⠁")
                 .contains("━ up{job=\"a\"}");
     }
 

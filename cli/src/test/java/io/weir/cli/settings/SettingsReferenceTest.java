@@ -49,14 +49,14 @@ class SettingsReferenceTest {
             }
         }
         StringBuilder text = new StringBuilder("""
-                # Settings
+            # Settings
 
-                Generated from the commands by `SettingsReferenceTest`; do not edit. Every option is also an environment variable: `--http-port` is
-                `WEIR_HTTP_PORT`. A flag wins over the variable, the variable over the default. Sizes are bytes, times milliseconds.
+            Generated from the commands by `SettingsReferenceTest`; do not edit. Every option is also an environment variable: `--http-port` is
+            `WEIR_HTTP_PORT`. A flag wins over the variable, the variable over the default. Sizes are bytes, times milliseconds.
 
-                | option | default | meaning | commands |
-                |---|---|---|---|
-                """);
+            | option | default | meaning | commands |
+            |---|---|---|---|
+            """);
         List<Map.Entry<String, Row>> sorted = new ArrayList<>(rows.entrySet());
         sorted.sort(Comparator.comparing(Map.Entry::getKey));
         for (Map.Entry<String, Row> entry : sorted) {

@@ -21,10 +21,10 @@ class TerminalGraphTest {
     void drawsARisingLine() {
         assertThat(new TerminalGraph(8, 4, false).render(List.of(line("up", 0, 1, 2, 3))))
                 .containsExactly(
-                        "      3.00 ┤⠀⠀⠀⠀⠀⠀⢀⠔",
-                        "           │⠀⠀⠀⠀⢀⠔⠁⠀",
-                        "      1.00 ┤⠀⠀⢀⠔⠁⠀⠀⠀",
-                        "      0.00 ┤⡠⠔⠁⠀⠀⠀⠀⠀",
+                        "      3.00 ┤⠀⠀⠀⠀⠀⠀⡠⠊",
+                        "           │⠀⠀⠀⠀⡠⠊⠀⠀",
+                        "      1.00 ┤⠀⠀⡠⠊⠀⠀⠀⠀",
+                        "      0.00 ┤⡠⠊⠀⠀⠀⠀⠀⠀",
                         "           ━ up");
     }
 
@@ -34,7 +34,7 @@ class TerminalGraphTest {
                         .render(List.of(line("gap", 1, 1, Double.NaN, 1, Double.POSITIVE_INFINITY, 1))))
                 .first()
                 .asString()
-                .isEqualTo("      1.50 ┤⠒⠀⠂⠐");
+                .isEqualTo("      1.50 ┤⠤⠀⠄⠠");
     }
 
     @Test
