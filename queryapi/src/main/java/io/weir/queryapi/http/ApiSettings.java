@@ -42,7 +42,7 @@ public record ApiSettings(
                 || idleTimeoutMillis <= 0
                 || ssePingIntervalMillis <= 0) {
             throw new IllegalArgumentException(
-                    "http-request-bytes-max, http-idle-timeout-millis and sse-ping-interval-millis"
+                    "http-request-bytes-max, http-idle-timeout-millis and http-sse-ping-interval-millis"
                             + " must be positive, http-response-buffer-bytes at least 1024");
         }
         if (shutdownMillisMax < 0) {
