@@ -10,10 +10,12 @@ import picocli.CommandLine.Command;
         versionProvider = VersionCommand.Provider.class,
         description = "PromQL over metrics kept as Parquet segments.",
         subcommands = {
+            DemoCommand.class,
             StandaloneCommand.class,
             ApiCommand.class,
             WorkerCommand.class,
             IngestCommand.class,
+            LoadCommand.class,
             QueryCommand.class,
             VersionCommand.class
         },
