@@ -115,7 +115,8 @@ public final class AdmissionControl {
                     true);
         }
         return new TooManyQueriesException(
-                running + " queries are running (setting query-concurrent-queries-max) " + why + "; try again later", false);
+                running + " queries are running (setting query-concurrent-queries-max) " + why + "; try again later",
+                false);
     }
 
     private boolean hasRoom(String tenant) {

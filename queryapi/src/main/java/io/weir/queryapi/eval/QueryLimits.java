@@ -63,7 +63,8 @@ public record QueryLimits(
         positive("query-concurrent-queries-max", concurrentQueriesMax);
         positive("query-concurrent-queries-per-tenant-max", concurrentQueriesPerTenantMax);
         if (queuedQueriesMax < 0 || queueWaitMillisMax < 0) {
-            throw new IllegalArgumentException("query-queued-queries-max and query-queue-wait-millis-max must not be negative");
+            throw new IllegalArgumentException(
+                    "query-queued-queries-max and query-queue-wait-millis-max must not be negative");
         }
     }
 
