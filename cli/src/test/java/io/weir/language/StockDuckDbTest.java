@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -27,7 +28,14 @@ import org.junit.jupiter.api.io.TempDir;
 final class StockDuckDbTest {
     private static final long START_MILLIS = 1_750_000_000_000L / 86_400_000 * 86_400_000 + 3_600_000;
     private static final double[] SPECIAL = {
-        Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, -0.0, 0.1 + 0.2, 5e-324, Double.MAX_VALUE, 1e18
+        Double.NaN,
+        Double.POSITIVE_INFINITY,
+        Double.NEGATIVE_INFINITY,
+        -0.0,
+        0.1 + 0.2,
+        Double.MIN_VALUE,
+        Double.MAX_VALUE,
+        1e18
     };
 
     @TempDir
@@ -80,7 +88,7 @@ final class StockDuckDbTest {
     }
 
     /** The samples of all segments, the later segment's first; those that the API leaves out are left out. */
-    private TreeMap<Labels, List<String>> fromDuckDb() throws SQLException, IOException {
+    private Map<Labels, List<String>> fromDuckDb() throws SQLException, IOException {
         TreeMap<Labels, TreeMap<Long, Double>> samples = new TreeMap<>();
         Path macros = Path.of(System.getProperty("weir.root", ".."), "deploy", "sql", "weir.sql");
         List<String> segments = segments();

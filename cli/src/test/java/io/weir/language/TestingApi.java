@@ -28,7 +28,7 @@ import org.xerial.snappy.Snappy;
  */
 final class TestingApi {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration TIMEOUT = Duration.ofSeconds(120);
+    private static final Duration TIMEOUT = Duration.ofMinutes(2);
     private static final String INVALID_QUERY = "invalid parameter \"query\": ";
 
     private final URI base;

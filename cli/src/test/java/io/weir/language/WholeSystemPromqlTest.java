@@ -116,7 +116,7 @@ final class WholeSystemPromqlTest {
         if (Files.isDirectory(shared)) {
             files.addAll(list(shared));
         }
-        files.sort(Comparator.comparing((Path path) -> -path.toFile().length()));
+        files.sort(Comparator.comparingLong((Path path) -> -path.toFile().length()));
         return files;
     }
 

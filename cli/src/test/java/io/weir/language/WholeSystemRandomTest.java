@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,11 +26,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Random queries over random data: the whole system with 1, 2 and 5 workers answers the same bytes, and what the engine in memory
- * answers. {@code -Dweir.seed=N} repeats a run.
+ * answers. {@code -Dweir.seed=N} repeats a run, {@code
+ * -Dweir.random.queries=N} asks more or less.
  */
 @Tag("slow")
 final class WholeSystemRandomTest {
-    private static final int QUERIES = Integer.getInteger("weir.random.queries", 240);
+    private static final int QUERIES = Integer.getInteger("weir.random.queries", 200);
     private static final int QUERIES_AT_ONCE = 4;
     private static final long SAMPLES_PER_UNIT_TARGET = 600;
     private static final String WHOLE = "whole";
@@ -70,10 +72,10 @@ final class WholeSystemRandomTest {
         int refused = 0;
         int empty = 0;
         for (int i = 0; i < questions.size(); i++) {
-            Answer first = answers.get(WORKERS[0]).get(i);
+            Answer first = Objects.requireNonNull(answers.get(WORKERS[0])).get(i);
             for (int workers : WORKERS) {
                 assertions
-                        .assertThat(answers.get(workers).get(i))
+                        .assertThat(Objects.requireNonNull(answers.get(workers)).get(i))
                         .as("seed=%d query %d with %d workers: %s", seed, i, workers, questions.get(i))
                         .isEqualTo(first);
             }
@@ -156,7 +158,7 @@ final class WholeSystemRandomTest {
     }
 
     private static String difference(Question question, Answer answer, Map<String, List<TestSeries>> data) {
-        MemoryStorage storage = TestingRandomSeries.inMemory(data.get(question.tenant()));
+        MemoryStorage storage = TestingRandomSeries.inMemory(Objects.requireNonNull(data.get(question.tenant())));
         LocalEngine engine = new LocalEngine(storage, EngineOptions.of(TestingStandalone.FEATURES));
         Outcome expected = Outcome.of(() -> question.stepMillis() == 0
                 ? engine.instant(question.query(), question.startMillis())
