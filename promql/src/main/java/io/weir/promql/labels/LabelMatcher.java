@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A condition on the value of one label; a missing label has the empty value.
  *
  * <p>Regular expressions are RE2, fully anchored, and the dot matches a newline, as in Prometheus
- * (model/labels/regexp.go: {@code ^(?s:...)$}).
+ * (model/labels/regexp.go). An expression must be one by itself, so {@code a)|(b} is none.
  */
 public final class LabelMatcher {
     /** Longest regular expression accepted, in characters: a bound on the cost of compiling it. */
@@ -64,10 +64,18 @@ public final class LabelMatcher {
                     + " characters is longer than the limit of " + REGEX_LENGTH_MAX);
         }
         try {
-            return Pattern.compile("(?s:" + value + ")");
+            return Pattern.compile(value, Pattern.DOTALL);
         } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(Objects.requireNonNullElse(e.getMessage(), "bad regular expression"), e);
+            throw new IllegalArgumentException(message(e, value), e);
         }
+    }
+
+    /* As Go words it: the flag that we add is not quoted, and a parenthesis too many is no internal error. */
+    private static String message(PatternSyntaxException e, String value) {
+        String message = Objects.requireNonNullElse(e.getMessage(), "bad regular expression");
+        return message.contains("stack underflow")
+                ? "error parsing regexp: unexpected ): `" + value + "`"
+                : message.replace("`(?s)", "`");
     }
 
     public Type type() {

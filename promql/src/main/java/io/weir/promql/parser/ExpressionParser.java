@@ -47,6 +47,7 @@ final class ExpressionParser {
         if (tokens.kind() != TokenKind.END_OF_INPUT) {
             throw tokens.unexpected("", "");
         }
+        tokens.throwDeferred();
         return expression;
     }
 
@@ -99,7 +100,7 @@ final class ExpressionParser {
                 cardinality = group == TokenKind.GROUP_LEFT
                         ? VectorMatching.Cardinality.MANY_TO_ONE
                         : VectorMatching.Cardinality.ONE_TO_MANY;
-                include = tokens.kind() == TokenKind.LEFT_PAREN ? parseGroupingLabels() : List.of();
+                include = mayFollowGroup(tokens.kind()) ? List.of() : parseGroupingLabels();
             }
         }
         Double fillLeft = null;
@@ -333,6 +334,11 @@ final class ExpressionParser {
         nestingDepth--;
         treeDepth = deepen(deepest, open);
         return arguments;
+    }
+
+    /* Whether the labels of group_left and group_right are left out before this token. */
+    private static boolean mayFollowGroup(TokenKind kind) {
+        return kind != TokenKind.LEFT_PAREN && kind != TokenKind.ERROR && startsExpression(kind);
     }
 
     private static boolean startsExpression(TokenKind kind) {

@@ -32,7 +32,11 @@ public final class GoText {
     /** A single-quoted Go character, as the verb %q writes it; -1 is the end of the text. */
     public static String quoteCharacter(int point) {
         StringBuilder out = new StringBuilder().append('\'');
-        appendEscaped(out, point < 0 ? 0xFFFD : point, '\'');
+        if (point < 0 || point == 0xFFFD) {
+            out.append('\uFFFD');
+        } else {
+            appendEscaped(out, point, '\'');
+        }
         return out.append('\'').toString();
     }
 

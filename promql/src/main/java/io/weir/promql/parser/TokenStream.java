@@ -3,6 +3,7 @@ package io.weir.promql.parser;
 import io.weir.promql.ast.PositionRange;
 import io.weir.promql.error.QueryException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The tokens of one text with a cursor, and the errors that point into the text. */
 final class TokenStream {
@@ -10,6 +11,7 @@ final class TokenStream {
     private final List<Token> tokens;
     private int cursor;
     private int openAggregations;
+    private QueryException.@Nullable Parse deferred;
 
     /**
      * @throws QueryException.Parse if the text is longer than the limit
@@ -67,6 +69,20 @@ final class TokenStream {
     /** End of the last token taken. */
     int previousEnd() {
         return cursor == 0 ? 0 : tokens.get(cursor - 1).end();
+    }
+
+    /** Keeps an error of meaning that is reported only if the whole text is well formed; the first one counts. */
+    void defer(QueryException.Parse error) {
+        if (deferred == null) {
+            deferred = error;
+        }
+    }
+
+    /** Throws the error that was deferred, if there is one. */
+    void throwDeferred() {
+        if (deferred != null) {
+            throw deferred;
+        }
     }
 
     /** Says that an aggregation begins: until its end it is the context of errors that have no nearer one. */

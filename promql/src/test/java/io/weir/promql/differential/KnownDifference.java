@@ -31,7 +31,9 @@ enum KnownDifference {
     NUMBERS_AS_DURATIONS("3.x takes numbers for durations and the reverse, and says so where neither is found") {
         @Override
         boolean explains(String query, Answer expected, Answer actual) {
-            return DURATION.matcher(expected.text()).find();
+            return DURATION.matcher(expected.text()).find()
+                    || (expected.text().contains("trailing commas")
+                            && DURATION_ARGUMENT.matcher(query).find());
         }
     },
     QUOTED_NAMES("3.x takes strings for names in selectors and groupings") {
@@ -53,23 +55,32 @@ enum KnownDifference {
             return expected.text().replace("\"<Item 57385>\" ", "").equals(actual.text());
         }
     },
-    LEXING_IN_BRACKETS("3.x reads expressions in brackets and so has other characters that it does not expect there") {
+    LEXING_IN_BRACKETS("3.x reads expressions in brackets and so has other things that it does not expect there") {
         @Override
         boolean explains(String query, Answer expected, Answer actual) {
             return query.contains("[")
-                    && actual.text().contains("parse error: unexpected character")
-                    && expected.text().contains("parse error: unexpected c");
+                    && BRACKETS.matcher(expected.text()).find()
+                    && actual.text().contains("parse error: un");
         }
     },
-    REGEX_FLAG("since 3.0 the dot matches newlines, and messages quote the flag") {
+    SUBQUERY_IN_PARENTHESES("2.42 cannot show a subquery with @ in parentheses") {
         @Override
         boolean explains(String query, Answer expected, Answer actual) {
-            return expected.text().replace("`^(?:", "`^(?s:").equals(actual.text());
+            return expected.text().equals("unexpected number of samples");
+        }
+    },
+    REGEX_QUOTED("3.x quotes a wrong regular expression as it is and not as it is anchored") {
+        @Override
+        boolean explains(String query, Answer expected, Answer actual) {
+            return expected.text().contains("error parsing regexp: ")
+                    && expected.text().replace("`^(?:", "`").replace(")$`", "`").equals(actual.text());
         }
     };
 
     private static final Pattern TOP = Pattern.compile("\\b(topk|bottomk)\\b");
     private static final Pattern COMPARISON = Pattern.compile("[<>]|[!=]=");
+    private static final Pattern DURATION_ARGUMENT = Pattern.compile(",\\s*[0-9]+(ms|[smhdwy])");
+    private static final Pattern BRACKETS = Pattern.compile("parse error: unexpected c| in subquery|unclosed left");
     private static final Pattern DURATION = Pattern.compile("parse error: .*(duration|number)");
 
     private static boolean hasSameValues(Answer expected, Answer actual) {

@@ -33,10 +33,12 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 final class PrometheusDifferentialTest {
     private static final long SEED = Long.getLong("weir.seed", 42);
-    private static final int QUERIES = Integer.getInteger("weir.differential.queries", 6_000);
+    private static final int QUERIES = Integer.getInteger("weir.differential.queries", 8_000);
     private static final int BROKEN_QUERIES = QUERIES / 2;
     private static final long TABLE_MILLIS = DifferentialData.START_MILLIS + 2_520_000;
-    private static final double EXCLUDED_SHARE_MAX = 0.05;
+    private static final double EXCLUDED_SHARE_MAX = 0.02;
+    /* Broken texts meet what has changed in the grammar much more often than queries do. */
+    private static final double EXCLUDED_BROKEN_SHARE_MAX = 0.15;
     private static final int REPORTED_MAX = Integer.getInteger("weir.differential.reported", 40);
 
     @TempDir
@@ -96,7 +98,7 @@ final class PrometheusDifferentialTest {
         for (int i = 0; i < QUERIES; i++) {
             compare(question(random, queries.query()), random, tally);
         }
-        judge(tally);
+        judge(tally, EXCLUDED_SHARE_MAX);
     }
 
     /** Texts that are almost queries: a token removed, doubled, exchanged or replaced. */
@@ -109,7 +111,7 @@ final class PrometheusDifferentialTest {
             String query = BrokenQueries.from(queries.query(), random);
             compare(new Question(query, TABLE_MILLIS, TABLE_MILLIS, 0), random, tally);
         }
-        judge(tally);
+        judge(tally, EXCLUDED_BROKEN_SHARE_MAX);
     }
 
     @Test
@@ -120,7 +122,7 @@ final class PrometheusDifferentialTest {
             compare(new Question(query, TABLE_MILLIS, TABLE_MILLIS, 0), random, tally);
             compare(new Question(query, TABLE_MILLIS, TABLE_MILLIS + 1_500_000, 97_000), random, tally);
         }
-        judge(tally);
+        judge(tally, EXCLUDED_SHARE_MAX);
     }
 
     private static Question question(Random random, String query) {
@@ -186,7 +188,7 @@ final class PrometheusDifferentialTest {
         return query.matches("(?s)(sort|sort_desc|topk|bottomk)\\b.*");
     }
 
-    private static void judge(Tally tally) {
+    private static void judge(Tally tally, double excludedShareMax) {
         System.out.println("compared " + tally.compared);
         tally.counts.forEach((what, count) -> System.out.println("  " + count + " " + what));
         tally.failures.stream().limit(REPORTED_MAX).forEach(failure -> System.out.println("DIFFERENT " + failure));
@@ -198,6 +200,6 @@ final class PrometheusDifferentialTest {
         assertThat(tally.failures).as("differences, seed=%s", SEED).isEmpty();
         assertThat((double) excluded / tally.compared)
                 .as("share of known differences")
-                .isLessThan(EXCLUDED_SHARE_MAX);
+                .isLessThan(excludedShareMax);
     }
 }

@@ -83,12 +83,27 @@ final class ParserErrorsTest {
         {"foo{\"bar\"}", "1:1: parse error: metric name must not be set twice: \"foo\" or \"bar\""},
         {"{\"foo\", \"bar\"}", "1:1: parse error: metric name must not be set twice: \"foo\" or \"bar\""},
         {"foo{__name__= =\"bar\"}", "1:15: parse error: unexpected \"=\" in label matching, expected string"},
+        {"foo{__name__=\"bar\"} + ", "1:23: parse error: unexpected end of input"},
+        {"f(a,,b)", "1:4: parse error: trailing commas not allowed in function call args"},
+        {"abs(a, ])", "1:8: parse error: unexpected right bracket ']'"},
+        {"sum(a b)", "1:7: parse error: unexpected identifier \"b\" in aggregation"},
+        {"max(abs(a b))", "1:11: parse error: unexpected identifier \"b\" in aggregation"},
+        {"max(sum(a)) b", "1:13: parse error: unexpected identifier \"b\""},
+        {"a + on(b) group_left * c", "1:22: parse error: unexpected <op:*> in grouping opts, expected \"(\""},
+        {"a + on(b) group_left", "1:21: parse error: unexpected end of input in grouping opts, expected \"(\""},
+        {"abs(foo[5m)", "1:11: parse error: unexpected \")\" in subquery or range, expected \":\" or \"]\""},
+        {
+            "foo @ 1e30",
+            "1:1: parse error: timestamp out of bounds for @ modifier: 1000000000000000019884624838656.000000"
+        },
+        {"a !", "1:3: parse error: unexpected character after '!': '\ufffd'"},
         {"foo{,}", "1:5: parse error: unexpected \",\" in label matching, expected identifier or \"}\""},
         {
             "foo{a=\"b\" b=\"c\"}",
             "1:11: parse error: unexpected identifier \"b\" in label matching, expected \",\" or \"}\""
         },
-        {"foo{a=~\"(\"}", "1:5: parse error: error parsing regexp: missing closing ): `^(?s:()$`"},
+        {"foo{a=~\"(\"}", "1:5: parse error: error parsing regexp: missing closing ): `(`"},
+        {"foo{a=~\"a)|(b\"}", "1:5: parse error: error parsing regexp: unexpected ): `a)|(b`"},
         {"test[5d] OFFSET 10s [10m]", "1:21: parse error: ranges only allowed for vector selectors"},
         {"test OFFSET 10s[10m]", "1:16: parse error: no offset modifiers allowed before range"},
         {"test @ 10[10m]", "1:10: parse error: no @ modifiers allowed before range"},
