@@ -84,7 +84,7 @@ class CommandLineTest {
                 "standalone --http-port 70000 | http-port must be 0 to 65535, not 70000",
                 "standalone --http-port eighty | 'eighty' is not an int",
                 "standalone --query-samples-max 0 | query-samples-max must be positive, not 0",
-                "standalone --query-query-length-max -1 | query-query-length-max must be positive, not -1",
+                "standalone --query-length-max -1 | query-length-max must be positive, not -1",
                 "standalone --worker-disk-total-bytes-max 5 | disk limits must be ordered",
                 "api --workers static:127.0.0.1:8082 | --db-url",
                 "worker | --lake",

@@ -109,7 +109,7 @@ final class FailuresTest {
             assertError(api.get("/api/v1/series?match%5B%5D=up"), 422, "execution", "query-series-max");
             assertThat(api.get("/api/v1/series?match%5B%5D=up&limit=1").statusCode())
                     .isEqualTo(200);
-            assertError(api.get(instant("up".repeat(26), "10")), 400, "bad_data", "query-query-length-max");
+            assertError(api.get(instant("up".repeat(26), "10")), 400, "bad_data", "query-length-max");
             api.workManager().setSamplesPerUnit(101);
             assertError(api.get(instant("sum(up)", "10")), 422, "execution", "query-samples-max");
         }
@@ -182,7 +182,7 @@ final class FailuresTest {
             CompletableFuture<HttpResponse<String>> waiting = async(() -> api.get(instant("up", "10")));
             await().until(() -> api.body("/metrics").contains("weir_queries_waiting 1.0"));
             HttpResponse<String> refused = api.get(instant("up", "10"));
-            assertError(refused, 429, "unavailable", "query-queued-queries-max");
+            assertError(refused, 429, "unavailable", "query-queued-max");
             assertThat(refused.headers().firstValue("Retry-After")).contains("1");
             assertError(waiting.join(), 429, "unavailable", "query-queue-wait-millis-max");
             CompletableFuture<HttpResponse<String>> admitted = async(() -> api.get(instant("up", "10")));
@@ -200,7 +200,7 @@ final class FailuresTest {
             api.workManager().setGate(gate);
             CompletableFuture<HttpResponse<String>> first = async(() -> api.get(instant("up", "10")));
             await().until(() -> api.workManager().units().size() == 1);
-            assertError(api.get(instant("up", "10")), 503, "unavailable", "query-concurrent-queries-max");
+            assertError(api.get(instant("up", "10")), 503, "unavailable", "query-concurrent-max");
             gate.countDown();
             assertThat(first.join().statusCode()).isEqualTo(200);
         }
