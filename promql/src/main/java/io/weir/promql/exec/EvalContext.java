@@ -69,8 +69,9 @@ public final class EvalContext {
     void charge(long values) {
         samples += values;
         if (samples > samplesMax) {
-            throw new QueryException.LimitExceeded("query processing would load too many samples into memory: more than "
-                    + samplesMax + " (query.max-samples); select fewer series, a shorter range or a larger step");
+            throw new QueryException.LimitExceeded(
+                    "query processing would load too many samples into memory: more than " + samplesMax
+                            + " (setting query-samples-max); select fewer series, a shorter range or a larger step");
         }
     }
 
