@@ -97,7 +97,7 @@ public final class Committer implements AutoCloseable {
         admit(batch.size());
         Write write = new Write(batch, new CompletableFuture<>());
         if (!mailbox.offer(write, limits.queueWaitMillis(), TimeUnit.MILLISECONDS)) {
-            throw IngestException.overloaded("queuedRequestsMax=" + limits.queuedRequestsMax()
+            throw IngestException.overloaded("ingest-commit-queued-requests-max=" + limits.queuedRequestsMax()
                     + " requests already wait for the log; send again later, or slower");
         }
         if (stopped && mailbox.remove(write)) {
@@ -112,8 +112,8 @@ public final class Committer implements AutoCloseable {
         } catch (TimeoutException e) {
             throw new IngestException(
                     IngestException.Reason.UNAVAILABLE,
-                    "the log did not become durable within commitTimeoutMillis=" + limits.commitTimeoutMillis()
-                            + "; send again: a second copy does no harm",
+                    "the log did not become durable within ingest-commit-commit-timeout-millis="
+                            + limits.commitTimeoutMillis() + "; send again: a second copy does no harm",
                     e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IngestException refused) {
@@ -136,13 +136,13 @@ public final class Committer implements AutoCloseable {
         if (held + samples > headLimits.samplesMax()) {
             pressure.run();
             throw IngestException.overloaded(
-                    "memory holds " + held + " samples that are not in segments yet, samplesMax="
+                    "memory holds " + held + " samples that are not in segments yet, ingest-head-samples-max="
                             + headLimits.samplesMax() + "; send again after the flush, or send smaller requests");
         }
         if (log.bytes() > logLimits.bytesMax()) {
             pressure.run();
             throw IngestException.overloaded(
-                    "the log holds " + log.bytes() + " bytes that are not in segments yet, bytesMax="
+                    "the log holds " + log.bytes() + " bytes that are not in segments yet, ingest-log-bytes-max="
                             + logLimits.bytesMax() + "; send again after the flush");
         }
     }

@@ -157,7 +157,7 @@ public final class Flusher implements AutoCloseable {
             throw new IngestException(IngestException.Reason.UNAVAILABLE, "this ingester is shutting down");
         }
         if (!requests.offer(done)) {
-            throw IngestException.overloaded("waitingRequestsMax=" + settings.waitingRequestsMax()
+            throw IngestException.overloaded("ingest-flush-waiting-requests-max=" + settings.waitingRequestsMax()
                     + " callers wait for a flush already; ask again later");
         }
         try {

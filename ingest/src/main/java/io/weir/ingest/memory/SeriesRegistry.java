@@ -39,7 +39,7 @@ public final class SeriesRegistry {
         if (tenants.mappingCount() >= limits.tenantsMax()) {
             throw new IngestException(
                     IngestException.Reason.TOO_MANY,
-                    "this ingester already serves tenantsMax=" + limits.tenantsMax()
+                    "this ingester already serves ingest-head-tenants-max=" + limits.tenantsMax()
                             + " tenants; raise the setting or send to another ingester");
         }
         return tenantWithoutLimit(name);
@@ -82,11 +82,11 @@ public final class SeriesRegistry {
         if (tenantSeries >= limits.seriesPerTenantMax()) {
             throw new IngestException(
                     IngestException.Reason.TOO_MANY,
-                    "tenant " + tenant + " has reached seriesPerTenantMax=" + limits.seriesPerTenantMax()
+                    "tenant " + tenant + " has reached ingest-head-series-per-tenant-max=" + limits.seriesPerTenantMax()
                             + " active series; drop labels with many values, or raise the setting");
         }
         if (series.get() >= limits.seriesMax()) {
-            throw IngestException.overloaded("this ingester has reached seriesMax=" + limits.seriesMax()
+            throw IngestException.overloaded("this ingester has reached ingest-head-series-max=" + limits.seriesMax()
                     + " active series; wait until idle series are dropped, or raise the setting");
         }
     }

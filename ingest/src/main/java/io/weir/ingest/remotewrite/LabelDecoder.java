@@ -59,7 +59,8 @@ final class LabelDecoder {
             if (++count > limits.labelsMax()) {
                 return refuse(
                         Reason.LABEL_LIMIT,
-                        "a series has more than labelsMax=" + limits.labelsMax() + " labels" + named());
+                        "a series has more than ingest-remote-write-labels-max=" + limits.labelsMax() + " labels"
+                                + named());
             }
             if (!decodeLabel(buffer, end)) {
                 return null;
@@ -100,14 +101,15 @@ final class LabelDecoder {
         if (nameLength > limits.labelNameBytesMax()) {
             refuse(
                     Reason.LABEL_LIMIT,
-                    "a label name of " + nameLength + " bytes is longer than labelNameBytesMax="
+                    "a label name of " + nameLength + " bytes is longer than ingest-remote-write-label-name-bytes-max="
                             + limits.labelNameBytesMax() + named());
             return false;
         }
         if (valueLength > limits.labelValueBytesMax()) {
             refuse(
                     Reason.LABEL_LIMIT,
-                    "a label value of " + valueLength + " bytes is longer than labelValueBytesMax="
+                    "a label value of " + valueLength
+                            + " bytes is longer than ingest-remote-write-label-value-bytes-max="
                             + limits.labelValueBytesMax() + named());
             return false;
         }

@@ -54,7 +54,8 @@ final class MetadataDecoder {
                     Reason.METADATA,
                     1,
                     "metadata of the metric '" + name
-                            + "' has no name, is not valid UTF-8 or is longer than labelValueBytesMax="
+                            + "' has no name, is not valid UTF-8 or is longer than"
+                            + " ingest-remote-write-label-value-bytes-max="
                             + limits.labelValueBytesMax());
             return;
         }

@@ -80,8 +80,9 @@ public final class RemoteWriteReceiver {
         checkContentEncoding(contentEncoding);
         Workspace workspace = workspaces.poll(limits.requestWaitMillis(), TimeUnit.MILLISECONDS);
         if (workspace == null) {
-            throw IngestException.overloaded("concurrentRequestsMax=" + limits.concurrentRequestsMax()
-                    + " requests are worked on already; send again later, with fewer connections");
+            throw IngestException.overloaded(
+                    "ingest-remote-write-concurrent-requests-max=" + limits.concurrentRequestsMax()
+                            + " requests are worked on already; send again later, with fewer connections");
         }
         boolean reusable = false;
         try {
@@ -104,8 +105,9 @@ public final class RemoteWriteReceiver {
             throws InterruptedException {
         int length = workspace.body.read(body, contentLength);
         if (!bytesInFlight.tryAcquire(length, limits.requestWaitMillis(), TimeUnit.MILLISECONDS)) {
-            throw IngestException.overloaded("requests of inFlightBytesMax=" + limits.inFlightBytesMax()
-                    + " bytes are worked on already; send again later, or smaller requests");
+            throw IngestException.overloaded(
+                    "requests of ingest-remote-write-in-flight-bytes-max=" + limits.inFlightBytesMax()
+                            + " bytes are worked on already; send again later, or smaller requests");
         }
         try {
             byte[] content = workspace.body.uncompress(length);

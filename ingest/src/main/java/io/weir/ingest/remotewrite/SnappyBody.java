@@ -26,7 +26,8 @@ final class SnappyBody {
     /** Reads the whole body; returns the size it says it has after decompression. */
     int read(InputStream body, long contentLength) {
         if (contentLength > limits.compressedBytesMax()) {
-            throw tooLarge("compressedBytesMax", limits.compressedBytesMax(), contentLength + " bytes");
+            throw tooLarge(
+                    "ingest-remote-write-compressed-bytes-max", limits.compressedBytesMax(), contentLength + " bytes");
         }
         try {
             readAll(body, contentLength);
@@ -45,7 +46,10 @@ final class SnappyBody {
                 throw notSnappy("it claims " + (length & 0xffffffffL) + " bytes of content in " + compressedSize);
             }
             if (length > limits.uncompressedBytesMax()) {
-                throw tooLarge("uncompressedBytesMax", limits.uncompressedBytesMax(), length + " bytes uncompressed");
+                throw tooLarge(
+                        "ingest-remote-write-uncompressed-bytes-max",
+                        limits.uncompressedBytesMax(),
+                        length + " bytes uncompressed");
             }
             return length;
         } catch (IOException e) {
@@ -67,7 +71,7 @@ final class SnappyBody {
                     return;
                 }
                 if (compressedSize >= limits.compressedBytesMax()) {
-                    throw tooLarge("compressedBytesMax", limits.compressedBytesMax(), "more");
+                    throw tooLarge("ingest-remote-write-compressed-bytes-max", limits.compressedBytesMax(), "more");
                 }
                 compressed =
                         Arrays.copyOf(compressed, (int) Math.min(compressed.length * 2L, limits.compressedBytesMax()));
@@ -79,7 +83,7 @@ final class SnappyBody {
             }
             compressedSize += count;
             if (compressedSize > limits.compressedBytesMax()) {
-                throw tooLarge("compressedBytesMax", limits.compressedBytesMax(), "more");
+                throw tooLarge("ingest-remote-write-compressed-bytes-max", limits.compressedBytesMax(), "more");
             }
         }
     }

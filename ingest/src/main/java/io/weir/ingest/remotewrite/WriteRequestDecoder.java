@@ -257,9 +257,10 @@ final class WriteRequestDecoder {
                     case TIME_OUT_OF_RANGE ->
                         sample + " is outside the years 1 to 9999; timestamps are milliseconds since 1970";
                     case TOO_FAR_IN_FUTURE ->
-                        sample + " is more than futureMillisMax=" + limits.futureMillisMax()
+                        sample + " is more than ingest-remote-write-future-millis-max=" + limits.futureMillisMax()
                                 + " ahead of this machine's clock; check the clocks";
-                    case TOO_OLD -> sample + " is older than ageMillisMax=" + limits.ageMillisMax();
+                    case TOO_OLD ->
+                        sample + " is older than ingest-remote-write-age-millis-max=" + limits.ageMillisMax();
                     case INVALID_LABELS, LABEL_LIMIT, NATIVE_HISTOGRAM, METADATA ->
                         throw new IllegalStateException("not about time: " + reason);
                 });

@@ -155,7 +155,7 @@ final class RemoteWriteRulesTest {
                     ingest.sender().send(ingest.sender().builder("a", noise).build()),
                     413,
                     "bad_data",
-                    "compressedBytesMax=2000");
+                    "ingest-remote-write-compressed-bytes-max=2000");
             assertError(
                     ingest.sender()
                             .send(ingest.sender()
@@ -163,12 +163,13 @@ final class RemoteWriteRulesTest {
                                     .build()),
                     413,
                     "bad_data",
-                    "uncompressedBytesMax=10000");
+                    "ingest-remote-write-uncompressed-bytes-max=10000");
             HttpRequest chunked = ingest.sender()
                     .builder("a", noise)
                     .POST(HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofByteArray(noise)))
                     .build();
-            assertError(ingest.sender().send(chunked), 413, "bad_data", "compressedBytesMax=2000");
+            assertError(
+                    ingest.sender().send(chunked), 413, "bad_data", "ingest-remote-write-compressed-bytes-max=2000");
         }
     }
 
@@ -187,13 +188,13 @@ final class RemoteWriteRulesTest {
                     ingest.sender().write("a", TestingSender.request(Labels.of("__name__", "other"), T0, 1)),
                     429,
                     "too_many_requests",
-                    "seriesPerTenantMax=3");
+                    "ingest-head-series-per-tenant-max=3");
             ingest.sender().write("b", TestingSender.request(LABELS, T0, 1));
             assertError(
                     ingest.sender().write("c", TestingSender.request(LABELS, T0, 1)),
                     429,
                     "too_many_requests",
-                    "tenantsMax=2");
+                    "ingest-head-tenants-max=2");
         }
         HeadLimits small = new HeadLimits(10, 10, 100, 100, 100);
         IngestSettings settings = settings().withHead(small);
@@ -202,7 +203,7 @@ final class RemoteWriteRulesTest {
             for (int i = 0; i < 11; i++) {
                 eleven.addTimeseries(TestingSender.series(LABELS).addSamples(TestingSender.sample(T0 + i, 1)));
             }
-            assertError(ingest.sender().write("a", eleven.build()), 503, "unavailable", "samplesMax=10");
+            assertError(ingest.sender().write("a", eleven.build()), 503, "unavailable", "ingest-head-samples-max=10");
             // Ten fill the memory; the flush they trigger makes room.
             for (int i = 0; i < 40; i++) {
                 int status = 503;
@@ -224,7 +225,7 @@ final class RemoteWriteRulesTest {
                 HttpResponse<String> response = ingest.sender().write("a", TestingSender.request(LABELS, T0 + i, i));
                 if (response.statusCode() == 503) {
                     refused++;
-                    assertError(response, 503, "unavailable", "bytesMax=100");
+                    assertError(response, 503, "unavailable", "ingest-log-bytes-max=100");
                 }
             }
             assertThat(refused).isEqualTo(1);

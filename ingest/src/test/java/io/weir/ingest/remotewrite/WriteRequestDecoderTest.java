@@ -143,11 +143,11 @@ final class WriteRequestDecoderTest {
                 series("__name__", "m", "a", "1", "a", "2"),
                 "occurs twice",
                 series("__name__", "m", longName, "1"),
-                "labelNameBytesMax=1024",
+                "ingest-remote-write-label-name-bytes-max=1024",
                 series("__name__", "m", "a", longValue),
-                "labelValueBytesMax=4096",
+                "ingest-remote-write-label-value-bytes-max=4096",
                 manyLabels,
-                "labelsMax=128");
+                "ingest-remote-write-labels-max=128");
         bad.forEach((series, message) -> {
             series.addSamples(TestingSender.sample(2, 2));
             List<String> stored = decode(request(series, good));
@@ -189,7 +189,7 @@ final class WriteRequestDecoderTest {
                 .toByteArray();
         strict.decode(bytes, bytes.length, "default", NOW);
         assertThat(strict.batch().size()).isEqualTo(1);
-        assertThat(strict.refusals().describe()).contains("ageMillisMax=1000");
+        assertThat(strict.refusals().describe()).contains("ingest-remote-write-age-millis-max=1000");
     }
 
     @Test

@@ -283,9 +283,10 @@ final class ArtifactFile implements AutoCloseable {
 
     private void flush() throws IOException {
         if (offset + sink.size() > bytesMax) {
-            throw new QueryException.LimitExceeded(
-                    "the result of one piece of work is larger than artifact_bytes_max = " + bytesMax
-                            + " bytes; select fewer series, a shorter range or a larger step, or raise the limit");
+            throw new QueryException.LimitExceeded("the result of one piece of work is larger than " + bytesMax
+                    + " bytes, the smaller of the settings query-artifact-bytes-max and"
+                    + " worker-executor-artifact-bytes-max; select fewer series, a shorter range or a larger"
+                    + " step, or raise them");
         }
         digest.update(sink.array(), 0, sink.size());
         ByteBuffer buffer = ByteBuffer.wrap(sink.array(), 0, sink.size());

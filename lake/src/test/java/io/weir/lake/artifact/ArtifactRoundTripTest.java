@@ -253,7 +253,7 @@ final class ArtifactRoundTripTest {
         Path file = target();
         assertThatThrownBy(() -> ArtifactWriter.write(file, "w", columns, 10_000))
                 .isInstanceOf(QueryException.LimitExceeded.class)
-                .hasMessageContaining("artifact_bytes_max = 10000");
+                .hasMessageContaining("larger than 10000 bytes");
         assertThat(file).doesNotExist();
     }
 

@@ -71,7 +71,7 @@ public final class EvalContext {
         if (samples > samplesMax) {
             throw new QueryException.LimitExceeded(
                     "query processing would load too many samples into memory: more than " + samplesMax
-                            + " (query.max-samples); select fewer series, a shorter range or a larger step");
+                            + " (setting query-samples-max); select fewer series, a shorter range or a larger step");
         }
     }
 

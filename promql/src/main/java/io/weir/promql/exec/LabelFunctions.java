@@ -2,9 +2,9 @@ package io.weir.promql.exec;
 
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.Labels;
+import io.weir.promql.labels.RegularExpressions;
 import io.weir.promql.plan.PlanNode;
 import java.util.BitSet;
 import java.util.Objects;
@@ -17,8 +17,8 @@ final class LabelFunctions {
     static VectorOperator replace(PlanNode.LabelReplace node, VectorOperator child) {
         Pattern pattern;
         try {
-            pattern = Pattern.compile("(?s:" + node.regex() + ")");
-        } catch (PatternSyntaxException e) {
+            pattern = RegularExpressions.compile(node.regex());
+        } catch (IllegalArgumentException e) {
             throw new QueryException.Execution("invalid regular expression in label_replace(): " + node.regex());
         }
         requireValid(node.target(), "invalid destination label name in label_replace(): ");

@@ -1,7 +1,6 @@
 package io.weir.promql.labels;
 
 import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +11,6 @@ import org.jspecify.annotations.Nullable;
  * (model/labels/regexp.go). An expression must be one by itself, so {@code a)|(b} is none.
  */
 public final class LabelMatcher {
-    /** Longest regular expression accepted, in characters: a bound on the cost of compiling it. */
-    public static final int REGEX_LENGTH_MAX = 32 * 1024;
-
     /** The four matching operators of PromQL. */
     public enum Type {
         EQUAL("="),
@@ -53,29 +49,9 @@ public final class LabelMatcher {
     public static LabelMatcher of(Type type, String name, String value) {
         Pattern pattern = switch (type) {
             case EQUAL, NOT_EQUAL -> null;
-            case REGEX, NOT_REGEX -> compile(value);
+            case REGEX, NOT_REGEX -> RegularExpressions.compile(value);
         };
         return new LabelMatcher(type, name, value, pattern);
-    }
-
-    private static Pattern compile(String value) {
-        if (value.length() > REGEX_LENGTH_MAX) {
-            throw new IllegalArgumentException("regular expression of " + value.length()
-                    + " characters is longer than the limit of " + REGEX_LENGTH_MAX);
-        }
-        try {
-            return Pattern.compile(value, Pattern.DOTALL);
-        } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(message(e, value), e);
-        }
-    }
-
-    /* As Go words it: the flag that we add is not quoted, and a parenthesis too many is no internal error. */
-    private static String message(PatternSyntaxException e, String value) {
-        String message = Objects.requireNonNullElse(e.getMessage(), "bad regular expression");
-        return message.contains("stack underflow")
-                ? "error parsing regexp: unexpected ): `" + value + "`"
-                : message.replace("`(?s)", "`");
     }
 
     public Type type() {

@@ -16,7 +16,8 @@ final class LeafBudget {
         samples += count;
         if (samples > limits.samplesMax()) {
             throw new QueryException.LimitExceeded("the query reads more than " + limits.samplesMax()
-                    + " samples in one work unit (limit samplesMax); select fewer series or a shorter time range");
+                    + " samples in one work unit (settings query-samples-max, worker-executor-samples-max);"
+                    + " select fewer series or a shorter time range");
         }
     }
 
@@ -24,7 +25,7 @@ final class LeafBudget {
         cells += count;
         if (cells > limits.resultCellsMax()) {
             throw new QueryException.LimitExceeded("the query holds more than " + limits.resultCellsMax()
-                    + " values (series times steps) in one work unit (limit resultCellsMax);"
+                    + " values (series times steps) in one work unit (setting worker-executor-result-cells-max);"
                     + " select fewer series, a shorter time range or a longer step");
         }
     }

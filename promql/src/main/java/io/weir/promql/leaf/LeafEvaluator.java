@@ -37,7 +37,8 @@ public final class LeafEvaluator {
         if (grid.count() > limits.resultCellsMax()) {
             throw new QueryException.LimitExceeded(
                     "the query has " + grid.count() + " steps, more than the " + limits.resultCellsMax()
-                            + " values a work unit may hold (limit resultCellsMax); use a longer step");
+                            + " values a work unit may hold (setting worker-executor-result-cells-max); use a longer"
+                            + " step");
         }
         budget = new LeafBudget(limits);
         program = new LeafCompiler(plan, budget, annotations).vector(plan.expression(), grid);

@@ -218,7 +218,7 @@ final class ExecTreeTest {
         samplesMax = 5;
         assertThatThrownBy(() -> evaluateAgain("a"))
                 .isInstanceOf(QueryException.LimitExceeded.class)
-                .hasMessageContaining("more than 5 (query.max-samples)");
+                .hasMessageContaining("more than 5 (setting query-samples-max)");
         assertThat(opened).allSatisfy(source -> assertThat(source.timesClosed()).isPositive());
     }
 

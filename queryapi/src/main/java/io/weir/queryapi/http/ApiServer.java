@@ -147,8 +147,11 @@ public final class ApiServer implements AutoCloseable {
         config.http.compressionStrategy = CompressionStrategy.NONE;
         config.jetty.modifyHttpConfiguration(http -> {
             http.setSendServerVersion(false);
+            http.setRequestHeaderSize(settings.requestHeaderBytesMax());
             http.setOutputBufferSize(settings.responseBufferBytes());
         });
+        config.jetty.modifyServer(server -> server.setErrorHandler(new ServerErrors(settings.requestHeaderBytesMax())));
+        config.router.javaLangErrorHandler(ServerErrors::answer);
         config.jetty.addConnector((server, http) -> {
             ServerConnector listener = connector(server, http);
             connector.set(listener);

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param features feature flags of PromQL that are on, by Prometheus' names
  * @param corsOrigin value of Access-Control-Allow-Origin; empty for no CORS headers
  * @param requestBytesMax longest request body of the query endpoints
+ * @param requestHeaderBytesMax longest request line with its headers, and so the longest query in a URL
  * @param responseBufferBytes size of the buffer between the writer of an answer and the socket
  * @param idleTimeoutMillis after which a silent connection is closed; also the longest a write may wait for its reader
  * @param ssePingIntervalMillis after which a silent stream gets a comment
@@ -26,6 +27,7 @@ public record ApiSettings(
         Set<String> features,
         String corsOrigin,
         long requestBytesMax,
+        int requestHeaderBytesMax,
         int responseBufferBytes,
         long idleTimeoutMillis,
         long ssePingIntervalMillis,
@@ -38,12 +40,13 @@ public record ApiSettings(
             throw new IllegalArgumentException("http-port must be 0 to 65535, not " + port);
         }
         if (requestBytesMax <= 0
+                || requestHeaderBytesMax < 1024
                 || responseBufferBytes < 1024
                 || idleTimeoutMillis <= 0
                 || ssePingIntervalMillis <= 0) {
             throw new IllegalArgumentException(
-                    "http-request-bytes-max, http-idle-timeout-millis and http-sse-ping-interval-millis"
-                            + " must be positive, http-response-buffer-bytes at least 1024");
+                    "http-request-bytes-max, http-idle-timeout-millis and http-sse-ping-interval-millis must be"
+                            + " positive, http-request-header-bytes-max and http-response-buffer-bytes at least 1024");
         }
         if (shutdownMillisMax < 0) {
             throw new IllegalArgumentException("http-shutdown-millis-max must not be negative");
@@ -59,6 +62,8 @@ public record ApiSettings(
                 Set.of(),
                 "*",
                 10L << 20,
+                // As Go's net/http, on which Prometheus runs.
+                1 << 20,
                 64 << 10,
                 300_000,
                 15_000,
@@ -75,6 +80,7 @@ public record ApiSettings(
                 features,
                 corsOrigin,
                 requestBytesMax,
+                requestHeaderBytesMax,
                 responseBufferBytes,
                 idleTimeoutMillis,
                 ssePingIntervalMillis,
@@ -91,6 +97,7 @@ public record ApiSettings(
                 features,
                 corsOrigin,
                 requestBytesMax,
+                requestHeaderBytesMax,
                 responseBufferBytes,
                 idleTimeoutMillis,
                 changed,
@@ -107,6 +114,7 @@ public record ApiSettings(
                 changed,
                 corsOrigin,
                 requestBytesMax,
+                requestHeaderBytesMax,
                 responseBufferBytes,
                 idleTimeoutMillis,
                 ssePingIntervalMillis,

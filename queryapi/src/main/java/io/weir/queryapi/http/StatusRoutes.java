@@ -3,6 +3,7 @@ package io.weir.queryapi.http;
 import io.javalin.http.Context;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.weir.promql.ast.Expr;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.parser.PromqlPrinter;
 import io.weir.queryapi.encoding.JsonBytes;
@@ -58,14 +59,16 @@ final class StatusRoutes {
     }
 
     void formatQuery(Context context) throws IOException {
-        String query = new RequestParameters(context).get("query");
-        String formatted;
+        String formatted = PromqlPrinter.pretty(parsed(context));
+        data(context, json -> json.string(formatted));
+    }
+
+    private Expr parsed(Context context) {
         try {
-            formatted = PromqlPrinter.pretty(planning.parse(query));
+            return planning.parse(new RequestParameters(context).get("query"));
         } catch (QueryException.BadData e) {
             throw RequestParameters.invalid("query", String.valueOf(e.getMessage()));
         }
-        data(context, json -> json.string(formatted));
     }
 
     void buildInformation(Context context) throws IOException {
@@ -96,6 +99,7 @@ final class StatusRoutes {
     }
 
     void emptyExemplars(Context context) throws IOException {
+        parsed(context);
         data(context, json -> json.ascii("[]"));
     }
 

@@ -39,6 +39,7 @@ final class ControlLinks implements ControlLink.Owner {
     private final Receiver receiver;
     private final TreeMap<WorkerAddress, ControlLink> links = new TreeMap<>();
     private final Map<Long, ControlLink> bySession = new HashMap<>();
+    private boolean closed;
     private long sessions;
 
     ControlLinks(
@@ -142,7 +143,8 @@ final class ControlLinks implements ControlLink.Owner {
 
     @Override
     public void received(ControlLink link, long session, WorkerMessage message) {
-        if (link.session != session || link.state == ControlLink.State.WAITING) {
+        // After closeAll the streams' ends are our own doing.
+        if (closed || link.session != session || link.state == ControlLink.State.WAITING) {
             return;
         }
         if (message.getMessageCase() == WorkerMessage.MessageCase.HELLO) {
@@ -193,7 +195,8 @@ final class ControlLinks implements ControlLink.Owner {
 
     @Override
     public void ended(ControlLink link, long session, String reason) {
-        if (link.session != session || link.state == ControlLink.State.WAITING) {
+        // After closeAll the streams' ends are our own doing.
+        if (closed || link.session != session || link.state == ControlLink.State.WAITING) {
             return;
         }
         boolean wasOpen = link.state == ControlLink.State.OPEN;
@@ -217,10 +220,11 @@ final class ControlLinks implements ControlLink.Owner {
 
     /** Ends all links. Returns them, so that the caller can wait for their channels outside the mailbox. */
     List<ControlLink> closeAll() {
-        List<ControlLink> closed = new ArrayList<>(links.values());
-        closed.forEach(ControlLink::close);
+        closed = true;
+        List<ControlLink> ended = new ArrayList<>(links.values());
+        ended.forEach(ControlLink::close);
         links.clear();
         bySession.clear();
-        return closed;
+        return ended;
     }
 }

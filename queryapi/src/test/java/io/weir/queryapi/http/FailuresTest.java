@@ -120,6 +120,25 @@ final class FailuresTest {
     }
 
     @Test
+    void aRequestTooLongForTheServerGetsTheEnvelope() throws Exception {
+        try (TestingApi api = start(DEFAULTS)) {
+            assertThat(api.get(instant("1" + "+1".repeat(400), "10") + "&x=" + "y".repeat(100_000))
+                            .statusCode())
+                    .isEqualTo(200);
+            HttpResponse<String> response = api.get(instant("1", "10") + "&x=" + "y".repeat(2 << 20));
+            assertError(response, 414, "bad_data", "http-request-header-bytes-max");
+        }
+    }
+
+    @Test
+    void exemplarsOfABadQueryAreAnError() throws Exception {
+        try (TestingApi api = start(DEFAULTS)) {
+            assertThat(api.body("/api/v1/query_exemplars?query=up")).contains("[]");
+            assertError(api.get("/api/v1/query_exemplars?query=%28"), 400, "bad_data", "parse error");
+        }
+    }
+
+    @Test
     void slowWorkTimesOut() throws Exception {
         try (TestingApi api = start(DEFAULTS)) {
             assertThat(api.get(instant("up", "10")).statusCode()).isEqualTo(200);

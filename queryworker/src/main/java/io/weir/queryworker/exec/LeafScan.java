@@ -79,7 +79,9 @@ final class LeafScan {
         seriesMatched = count;
         if (count > seriesMax) {
             throw new QueryException.LimitExceeded("one piece of work touches " + count
-                    + " series, more than series_max = " + seriesMax + "; add matchers or raise the limit");
+                    + " series, more than " + seriesMax
+                    + ", the smaller of the settings query-series-max and worker-executor-series-max; add"
+                    + " matchers or raise them");
         }
     }
 
@@ -233,8 +235,10 @@ final class LeafScan {
             } catch (BatchFull e) {
                 if (to - from == 1) {
                     throw new QueryException.LimitExceeded("series " + union.labels(from)
-                            + " has more encoded bytes in this range than encodedBatchBytesMax = " + batchBytesMax
-                            + "; select a shorter range or raise the limit of the workers");
+                            + " has more encoded bytes in this range than the workers' setting"
+                            + " worker-executor-encoded-batch-bytes-max = "
+                            + batchBytesMax
+                            + "; select a shorter range or raise it");
                 }
                 runLength = (to - from) / 2;
                 continue;

@@ -109,8 +109,9 @@ final class LookupScan {
 
     private void takeResult() {
         if (--seriesLeft < 0) {
-            throw new QueryException.LimitExceeded(
-                    "the answer has more than series_max = " + seriesMax + " entries; add matchers or raise the limit");
+            throw new QueryException.LimitExceeded("the answer has more than " + seriesMax
+                    + " entries, the smaller of the settings query-series-max and worker-executor-series-max;"
+                    + " add matchers or raise them");
         }
     }
 

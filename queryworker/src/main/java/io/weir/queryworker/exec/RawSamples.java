@@ -33,8 +33,10 @@ final class RawSamples implements SeriesConsumer {
         }
         count += kept.size();
         if (count > samplesMax) {
-            throw new QueryException.LimitExceeded("the range selector has more samples than samples_max = "
-                    + samplesMax + "; select fewer series or a shorter range, or raise the limit");
+            throw new QueryException.LimitExceeded("the range selector has more samples than " + samplesMax
+                    + " (settings query-samples-max, worker-executor-samples-max and"
+                    + " worker-executor-result-cells-max); select fewer series or a shorter range, or raise"
+                    + " the limit");
         }
         if (kept.size() > 0) {
             series.put(labels, kept);

@@ -392,7 +392,7 @@ class LeafExecutorTest {
                         .setLimits(WorkLimits.newBuilder().setSeriesMax(1))
                         .build()))
                 .isInstanceOf(WorkFailureException.class)
-                .hasMessageContaining("series_max = 1");
+                .hasMessageContaining("query-series-max");
     }
 
     private void assertFails(WorkSpec spec, FailureClass expected, String text) throws IOException {
@@ -421,18 +421,17 @@ class LeafExecutorTest {
                 .setExpression(leaf("rate(load[5m])", 0, DAY, DAY + 2 * HOUR, 60_000))
                 .build();
         assertThat(run(executor, good).cells()).isNotEmpty();
-        assertFails(
-                limited(good, WorkLimits.newBuilder().setSeriesMax(4)), FailureClass.LIMIT_EXCEEDED, "series_max = 4");
+        assertFails(limited(good, WorkLimits.newBuilder().setSeriesMax(4)), FailureClass.LIMIT_EXCEEDED, "more than 4");
         assertFails(limited(good, WorkLimits.newBuilder().setSamplesMax(10)), FailureClass.LIMIT_EXCEEDED, "10");
         assertFails(
                 limited(good, WorkLimits.newBuilder().setArtifactBytesMax(500)),
                 FailureClass.LIMIT_EXCEEDED,
-                "artifact_bytes_max = 500");
+                "query-artifact-bytes-max");
         assertFails(
                 executor(new ExecutorSettings(1_000_000, 1000, 1_000_000, 1 << 30, 100)),
                 good,
                 FailureClass.LIMIT_EXCEEDED,
-                "encodedBatchBytesMax = 100");
+                "worker-executor-encoded-batch-bytes-max = 100");
         assertFails(
                 good.toBuilder().setExpression(leaf("rate(", 0, DAY, DAY, 0)).build(),
                 FailureClass.BAD_QUERY,
