@@ -285,6 +285,10 @@ final class ExpressionParser {
             without = tokens.next().kind() == TokenKind.WITHOUT;
             grouping = parseGroupingLabels();
         }
+        if (!modified && tokens.kind() == TokenKind.ERROR) {
+            /* Prometheus has read the next token, in search of by or without, when it looks at the arguments. */
+            throw tokens.unexpected("", "");
+        }
         AggregateOperator operator = AggregateOperator.valueOf(name.kind().name());
         PositionRange position = new PositionRange(name.start(), tokens.previousEnd());
         checkAggregateArguments(operator, arguments, position);

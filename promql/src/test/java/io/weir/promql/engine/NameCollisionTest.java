@@ -28,7 +28,12 @@ final class NameCollisionTest {
 
     @Test
     void negationAndRangeFunctionsRefuseThem() {
-        for (String query : new String[] {"-" + BOTH, "sum(-" + BOTH + ")", "sum_over_time(" + BOTH + "[1m])"}) {
+        for (String query : new String[] {
+            "-" + BOTH,
+            "sum(-" + BOTH + ")",
+            "sum_over_time(" + BOTH + "[1m])",
+            "absent_over_time((-" + BOTH + ")[1h:1m])"
+        }) {
             assertThatThrownBy(() -> range(query))
                     .as(query)
                     .isInstanceOf(QueryException.Execution.class)

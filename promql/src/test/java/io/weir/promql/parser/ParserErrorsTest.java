@@ -97,6 +97,8 @@ final class ParserErrorsTest {
             "1:1: parse error: timestamp out of bounds for @ modifier: 1000000000000000019884624838656.000000"
         },
         {"a !", "1:3: parse error: unexpected character after '!': '\ufffd'"},
+        {"sum by (without) (a)", "1:9: parse error: unexpected <without> in grouping opts, expected label"},
+        {"abs(topk(a, b, c)", "1:18: parse error: unclosed left parenthesis"},
         {"foo{,}", "1:5: parse error: unexpected \",\" in label matching, expected identifier or \"}\""},
         {
             "foo{a=\"b\" b=\"c\"}",
