@@ -306,14 +306,14 @@ final class LeafEvaluatorTest {
         assertThatThrownBy(() -> samples.add(M, minutes(1, 2, 3)))
                 .isInstanceOf(QueryException.LimitExceeded.class)
                 .hasMessageContaining("more than 5 samples")
-                .hasMessageContaining("samplesMax");
+                .hasMessageContaining("samples-max");
         LeafEvaluator cells = new LeafEvaluator(plan(m, m, GRID, null), new LeafLimits(100, 25));
         SampleBuffer ten = minutes(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
         cells.add(Labels.of("i", "1"), ten);
         cells.add(Labels.of("i", "2"), ten);
         assertThatThrownBy(() -> cells.add(Labels.of("i", "3"), ten))
                 .isInstanceOf(QueryException.LimitExceeded.class)
-                .hasMessageContaining("resultCellsMax");
+                .hasMessageContaining("result-cells-max");
         Expr fine = call(Function.SUM_OVER_TIME, subquery(m, 600_000, 1, 0, null));
         assertThatThrownBy(() -> new LeafEvaluator(plan(fine, m, GRID, null), new LeafLimits(100, 10_000)))
                 .isInstanceOf(QueryException.LimitExceeded.class);
