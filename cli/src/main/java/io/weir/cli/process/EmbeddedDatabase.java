@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,19 +23,40 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     private final EmbeddedPostgres postgres;
 
-    private EmbeddedDatabase(EmbeddedPostgres postgres) {
+    private final FolderLock lock;
+
+    private EmbeddedDatabase(EmbeddedPostgres postgres, FolderLock lock) {
         this.postgres = postgres;
+        this.lock = lock;
     }
 
     /**
      * Starts it on a free port of the loopback interface.
      *
-     * @param folder data directory, created if needed
+     * @param folder data directory, created if needed; its parent is locked, so that two processes never share it
+     * @throws IOException if another process uses the parent folder, or PostgreSQL does not start
      */
     public static EmbeddedDatabase start(Path folder) throws IOException {
+        Path parent =
+                Objects.requireNonNull(folder.toAbsolutePath().normalize().getParent(), "a root is no data folder");
+        // Before anything else: an earlier PostgreSQL on the folder may be stopped only if no other process uses it.
+        FolderLock lock = FolderLock.take(parent);
+        boolean started = false;
+        try {
+            EmbeddedDatabase database = new EmbeddedDatabase(startPostgres(folder), lock);
+            started = true;
+            return database;
+        } finally {
+            if (!started) {
+                lock.close();
+            }
+        }
+    }
+
+    private static EmbeddedPostgres startPostgres(Path folder) throws IOException {
         Files.createDirectories(folder);
         stopLeftover(folder);
-        EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+        return EmbeddedPostgres.builder()
                 .setDataDirectory(folder)
                 .setCleanDataDirectory(false)
                 .setPort(Ports.free())
@@ -43,7 +65,6 @@ public final class EmbeddedDatabase implements AutoCloseable {
                 .setServerConfig("shared_buffers", "64MB")
                 .setServerConfig("max_connections", "100")
                 .start();
-        return new EmbeddedDatabase(postgres);
     }
 
     /** JDBC URL with user. */
@@ -53,7 +74,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
+        try (lock) {
             postgres.close();
         } catch (IOException e) {
             LOG.warn("the embedded PostgreSQL did not stop cleanly; it recovers at its next start", e);
@@ -71,7 +92,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
         boolean isPostgres = process.flatMap(handle -> handle.info().command())
                 .map(command -> command.endsWith("/postgres"))
                 .orElse(false);
-        if (isPostgres) {
+        // A PID may have been given to somebody else's PostgreSQL since.
+        boolean isOurs = isPostgres
+                && process.flatMap(handle -> handle.info().arguments())
+                        .map(arguments -> List.of(arguments).stream().anyMatch(argument -> isFolder(argument, folder)))
+                        .orElse(true);
+        if (isOurs) {
             ProcessHandle handle = process.orElseThrow();
             LOG.info("stopping the PostgreSQL (pid {}) that an earlier run left on {}", handle.pid(), folder);
             handle.destroy();
@@ -89,6 +115,12 @@ public final class EmbeddedDatabase implements AutoCloseable {
             }
         }
         Files.deleteIfExists(pidFile);
+    }
+
+    private static boolean isFolder(String argument, Path folder) {
+        Path wanted = folder.toAbsolutePath().normalize();
+        return !argument.startsWith("-")
+                && Path.of(argument).toAbsolutePath().normalize().equals(wanted);
     }
 
     private static Optional<Long> parsePid(String line) {
