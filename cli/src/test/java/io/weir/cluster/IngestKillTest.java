@@ -42,6 +42,7 @@ class IngestKillTest {
         try (TestingCluster cluster = TestingCluster.withLocalLake(folder)) {
             int port = Ports.free();
             TestingCluster.Node ingest = cluster.ingest("ingest", port, "--ingest-flush-interval-millis", "1000");
+            TestingClient client = new TestingClient(ingest.base(), "acme");
             cluster.worker("worker-0");
             TestingCluster.Node api = cluster.api("api", 1);
             AtomicBoolean stop = new AtomicBoolean();
@@ -51,7 +52,7 @@ class IngestKillTest {
                 for (int writer = 0; writer < WRITERS; writer++) {
                     int number = writer;
                     writers.add(pool.submit(() -> {
-                        write(number, new TestingClient(ingest.base(), "acme"), stop, requests);
+                        write(number, client, stop, requests);
                         return null;
                     }));
                 }
@@ -62,13 +63,15 @@ class IngestKillTest {
                 }
                 long before = requests.get();
                 Thread.sleep(2_000);
-                assertThat(requests.get()).as("writing goes on after the last restart").isGreaterThan(before);
+                assertThat(requests.get())
+                        .as("writing goes on after the last restart")
+                        .isGreaterThan(before);
                 stop.set(true);
                 for (Future<?> writer : writers) {
                     writer.get(60, TimeUnit.SECONDS);
                 }
             }
-            new TestingClient(ingest.base(), "acme").flush();
+            client.flush();
             long samples = 0;
             for (int writer = 0; writer < WRITERS; writer++) {
                 TreeMap<Long, Double> stored = read(new TestingClient(api.base(), "acme"), writer);
@@ -76,7 +79,8 @@ class IngestKillTest {
                 assertThat(stored).isEqualTo(acknowledged.get(writer));
                 samples += stored.size();
             }
-            System.out.println("IngestKillTest: " + samples + " samples acknowledged over " + KILLS + " kills, all there once");
+            System.out.println(
+                    "IngestKillTest: " + samples + " samples acknowledged over " + KILLS + " kills, all there once");
         }
     }
 
@@ -92,7 +96,8 @@ class IngestKillTest {
                 samples.put(time, batch + i / 100.0);
                 series.addSamples(TestingClient.sample(time, batch + i / 100.0));
             }
-            WriteRequest request = WriteRequest.newBuilder().addTimeseries(series).build();
+            WriteRequest request =
+                    WriteRequest.newBuilder().addTimeseries(series).build();
             while (true) {
                 try {
                     if (client.write(request).statusCode() / 100 == 2) {
@@ -111,13 +116,15 @@ class IngestKillTest {
     private static TreeMap<Long, Double> read(TestingClient client, int writer)
             throws IOException, InterruptedException {
         TreeMap<Long, Double> samples = new TreeMap<>();
-        JsonNode result = client.json(client.instantPath("kill_test{writer=\"" + writer + "\"}[1d]", START / 1000.0 + 86_000))
+        JsonNode result = client.json(
+                        client.instantPath("kill_test{writer=\"" + writer + "\"}[1d]", START / 1000.0 + 86_000))
                 .path("data")
                 .path("result");
         assertThat(result).hasSize(1);
         for (JsonNode sample : result.get(0).path("values")) {
             Double previous = samples.put(
-                    Math.round(sample.get(0).asDouble() * 1000), Double.parseDouble(sample.get(1).asText()));
+                    Math.round(sample.get(0).asDouble() * 1000),
+                    Double.parseDouble(sample.get(1).asText()));
             assertThat(previous).as("a timestamp appears once").isNull();
         }
         return samples;

@@ -62,7 +62,7 @@ class WorkerCountTest {
                 answers.put("local, " + workers + " workers", ask(new TestingClient(api.base(), "acme")));
             }
         }
-        try (TestingS3 s3 = TestingS3.start(folder.resolve("s3-objects"));
+        try (TestingS3 s3 = TestingS3.start();
                 TestingCluster cluster = new TestingCluster(folder.resolve("s3"), s3.lakeOptions())) {
             TestingCluster.Node ingest = cluster.ingest("ingest", Ports.free());
             load(new TestingClient(ingest.base(), "acme"));
@@ -90,7 +90,9 @@ class WorkerCountTest {
                     client.instantPath(expression, end - 60),
                     client.rangePath(expression, START / 1000.0 + 3_600, end, 60))) {
                 HttpResponse<String> response = client.get(path);
-                assertThat(response.statusCode()).as(path + ": " + response.body()).isEqualTo(200);
+                assertThat(response.statusCode())
+                        .as(path + ": " + response.body())
+                        .isEqualTo(200);
                 bodies.add(response.body());
             }
         }
@@ -117,7 +119,8 @@ class WorkerCountTest {
                     for (int s = 0; s < series.size(); s++) {
                         double step = random.nextDouble() * (s + 1);
                         boolean gauge = s == 3;
-                        totals[host][s] = gauge ? Math.rint(step * 300) / 100 : totals[host][s] + Math.rint(step * 100) / 100;
+                        totals[host][s] =
+                                gauge ? Math.rint(step * 300) / 100 : totals[host][s] + Math.rint(step * 100) / 100;
                         if (s > 4) {
                             totals[host][s] = Math.max(totals[host][s], totals[host][s - 1]);
                         }

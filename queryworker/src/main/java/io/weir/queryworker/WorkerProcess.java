@@ -15,8 +15,11 @@ import io.weir.queryworker.control.StorageUsage;
 import io.weir.queryworker.control.WorkerControlServer;
 import io.weir.queryworker.disk.DiskBudget;
 import io.weir.queryworker.drain.DataFolder;
+import io.weir.queryworker.exec.BlockReaders;
 import io.weir.queryworker.exec.DuckDbPool;
+import io.weir.queryworker.exec.ExecutorSettings;
 import io.weir.queryworker.exec.LeafExecutor;
+import io.weir.queryworker.exec.MappedBlockReaders;
 import io.weir.queryworker.exec.WarmUp;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -102,7 +105,8 @@ public final class WorkerProcess implements AutoCloseable {
                 registry));
         DuckDbPool duckDb = started(DuckDbPool.open(settings.duckDb()));
         WarmUp.run(duckDb::open, folder.resolve("warm-up"));
-        LeafExecutor executor = new LeafExecutor(cache, duckDb::open, settings.executor(), registry);
+        LeafExecutor executor =
+                new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
         ArtifactServer server = started(
                 ArtifactServer.start(spool, registry, this::health, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
@@ -115,6 +119,16 @@ public final class WorkerProcess implements AutoCloseable {
                 grpcPort(),
                 httpPort,
                 settings);
+    }
+
+    private BlockReaders readers(SegmentCache cache, DuckDbPool duckDb, MeterRegistry registry) {
+        if (settings.executor().blockReader().equals(ExecutorSettings.DUCKDB)) {
+            return duckDb::open;
+        }
+        MappedBlockReaders mapped =
+                started(new MappedBlockReaders(settings.executor().blockHeaderBytesMax(), duckDb::open, registry));
+        cache.setEvictionListener(mapped::forget);
+        return mapped;
     }
 
     private record BudgetUsage(DiskBudget budget) implements StorageUsage {

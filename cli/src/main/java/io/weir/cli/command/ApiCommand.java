@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Runs an API process. */
 @Command(
@@ -51,6 +52,9 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
     @Option(names = "--enable-feature", split = ",", description = "Feature flags of PromQL, by Prometheus' names.")
     private Set<String> features = new LinkedHashSet<>();
 
+    @Spec
+    private @Nullable CommandSpec command;
+
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
 
@@ -69,7 +73,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
                 Objects.requireNonNull(database).build(databaseUrl),
                 api.workManager(),
                 api.fetch(dataDirectory),
-                WorkerDiscovery.parse(workers, refresh.toMillis()));
+                Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, refresh.toMillis())));
         ApiProcess process = ApiProcess.start(parts, new Meters().registry(), List.of());
         System.out.println("weir api: ready on port " + process.port());
         lifecycle.await();

@@ -9,7 +9,7 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * Gives every option its environment variable: {@code --http-port} is {@code WEIR_HTTP_PORT}. A flag on the command line wins over the
- * variable, the variable over the built-in default.
+ * variable, the variable over the built-in default. {@code --help} and {@code --version} have none: images often set a WEIR_VERSION.
  */
 public final class EnvironmentDefaults implements IDefaultValueProvider {
     private final Map<String, String> environment;
@@ -25,7 +25,10 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
 
     @Override
     public @Nullable String defaultValue(ArgSpec argument) {
-        if (argument instanceof OptionSpec option && option.longestName().startsWith("--")) {
+        if (argument instanceof OptionSpec option
+                && option.longestName().startsWith("--")
+                && !option.usageHelp()
+                && !option.versionHelp()) {
             return environment.get(variableOf(option.longestName()));
         }
         return null;

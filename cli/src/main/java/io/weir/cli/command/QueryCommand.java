@@ -6,11 +6,14 @@ import io.weir.cli.query.RangeQuery;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Runs a query against a server and shows the answer in the terminal. */
 @Command(
@@ -60,18 +63,27 @@ public final class QueryCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the server's JSON instead (instant queries).")
     private boolean json;
 
+    @Spec
+    private @Nullable CommandSpec command;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
+        CommandSpec spec = Objects.requireNonNull(command);
+        Usage.check(spec, isServer(url), "--url must be like http://127.0.0.1:8080, not '" + url + "'");
         long now = System.currentTimeMillis();
         if (since == null && start == null) {
-            new InstantQuery(url, tenant, System.out).run(expression, Times.millis(time, now), json);
+            new InstantQuery(url, tenant, System.out)
+                    .run(expression, Usage.read(spec, () -> Times.millis(time, now)), json);
             return 0;
         }
-        long endMillis = Times.millis(end, now);
-        long startMillis = since != null ? endMillis - since.toMillis() : Times.millis(String.valueOf(start), now);
-        if (startMillis > endMillis) {
-            throw new IllegalArgumentException("the range starts after it ends");
-        }
+        long endMillis = Usage.read(spec, () -> Times.millis(end, now));
+        long startMillis = since != null
+                ? endMillis - since.toMillis()
+                : Usage.read(spec, () -> Times.millis(String.valueOf(start), now));
+        Usage.check(spec, since == null || start == null, "--since and --start exclude each other; give one of them");
+        Usage.check(spec, startMillis <= endMillis, "the range starts after it ends; mend --start or --end");
+        Usage.check(spec, step == null || step.toMillis() > 0, "--step must be positive, for instance 15s");
+        Usage.check(spec, !json, "--json is for instant queries; leave out --since and --start");
         long stepMillis = step != null
                 ? step.toMillis()
                 : Math.max(1_000, (endMillis - startMillis) / STEPS_DEFAULT / 1_000 * 1_000);
@@ -79,5 +91,9 @@ public final class QueryCommand implements Callable<Integer> {
         new RangeQuery(new QueryStream(url, tenant), System.out, interactive)
                 .run(expression, startMillis, endMillis, stepMillis);
         return 0;
+    }
+
+    private static boolean isServer(URI url) {
+        return ("http".equals(url.getScheme()) || "https".equals(url.getScheme())) && url.getHost() != null;
     }
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Runs everything in one process. */
 @Command(
@@ -25,20 +26,32 @@ import picocli.CommandLine.Option;
 public final class StandaloneCommand implements Callable<Integer>, SettingsHost {
     private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
 
-    @Option(names = "--data-dir", defaultValue = "weir-data", description = "Folder of all data (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--data-dir",
+            defaultValue = "weir-data",
+            description = "Folder of all data (default ${DEFAULT-VALUE}).")
     private Path dataDirectory = Path.of("weir-data");
 
     @Option(names = "--workers", defaultValue = "2", description = "Number of workers (default ${DEFAULT-VALUE}).")
     private int workers;
 
-    @Option(names = "--slots", defaultValue = "0", description = "Pieces of work at a time in each worker (default 0: the cores shared out).")
+    @Option(
+            names = "--slots",
+            defaultValue = "0",
+            description = "Pieces of work at a time in each worker (default 0: the cores shared out).")
     private int slots;
 
-    @Option(names = "--credits-per-slot", defaultValue = "4", description = "Pieces of work, running and queued, per slot (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--credits-per-slot",
+            defaultValue = "4",
+            description = "Pieces of work, running and queued, per slot (default ${DEFAULT-VALUE}).")
     private int creditsPerSlot;
 
     @Option(names = "--enable-feature", split = ",", description = "Feature flags of PromQL, by Prometheus' names.")
     private Set<String> features = new LinkedHashSet<>();
+
+    @Spec
+    private @Nullable CommandSpec command;
 
     private @Nullable ApiOptions api;
     private @Nullable WorkerOptions worker;
@@ -55,9 +68,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
 
     @Override
     public Integer call() throws Exception {
-        if (workers < 1) {
-            throw new IllegalArgumentException("--workers must be at least 1");
-        }
+        Usage.check(Objects.requireNonNull(command), workers >= 1, "--workers must be at least 1");
         Lifecycle lifecycle = Lifecycle.install();
         Standalone standalone = Standalone.start(parts());
         System.out.println("weir standalone: ready on http://127.0.0.1:" + standalone.port() + "  (data in "

@@ -183,6 +183,8 @@ public final class Demo {
         out.println("Try:  curl '" + api + "/api/v1/query?query=up'");
         out.println("      ./weir query 'rate(shop_http_requests_total[5m])' --since 6h --url " + api);
         out.println("      Grafana: a Prometheus data source with the URL " + api);
-        out.println("Data and logs are in " + folder + (once ? "." : ". Ctrl-C stops everything."));
+        if (!once) {
+            out.println("Data and logs are in " + folder + ". Ctrl-C stops everything.");
+        }
     }
 }

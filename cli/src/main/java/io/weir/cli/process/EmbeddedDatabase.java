@@ -2,11 +2,14 @@ package io.weir.cli.process;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A PostgreSQL that needs no installation and keeps its data in a folder, for standalone and demo.
  *
- * <p>If an earlier Weir was killed, its PostgreSQL may still run on the folder; it is stopped first, by the PID in its own PID file.
+ * <p>One process at a time owns the folder, by a lock that ends with the process. If an earlier Weir was killed, its PostgreSQL may still run
+ * on the folder; it is stopped first, by the PID in its own PID file.
  */
 public final class EmbeddedDatabase implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedDatabase.class);
@@ -22,10 +26,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
     private final EmbeddedPostgres postgres;
+    private final FileChannel lock;
 
-    private final FolderLock lock;
-
-    private EmbeddedDatabase(EmbeddedPostgres postgres, FolderLock lock) {
+    private EmbeddedDatabase(EmbeddedPostgres postgres, FileChannel lock) {
         this.postgres = postgres;
         this.lock = lock;
     }
@@ -33,29 +36,22 @@ public final class EmbeddedDatabase implements AutoCloseable {
     /**
      * Starts it on a free port of the loopback interface.
      *
-     * @param folder data directory, created if needed; its parent is locked, so that two processes never share it
-     * @throws IOException if another process uses the parent folder, or PostgreSQL does not start
+     * @param folder data directory, created if needed
+     * @throws IOException if another process runs on the folder, or PostgreSQL does not start
      */
     public static EmbeddedDatabase start(Path folder) throws IOException {
-        Path parent =
-                Objects.requireNonNull(folder.toAbsolutePath().normalize().getParent(), "a root is no data folder");
-        // Before anything else: an earlier PostgreSQL on the folder may be stopped only if no other process uses it.
-        FolderLock lock = FolderLock.take(parent);
-        boolean started = false;
+        Files.createDirectories(folder);
+        FileChannel lock = lock(folder);
         try {
-            EmbeddedDatabase database = new EmbeddedDatabase(startPostgres(folder), lock);
-            started = true;
-            return database;
-        } finally {
-            if (!started) {
-                lock.close();
-            }
+            stopLeftover(folder);
+            return new EmbeddedDatabase(startPostgres(folder), lock);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
         }
     }
 
     private static EmbeddedPostgres startPostgres(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        stopLeftover(folder);
         return EmbeddedPostgres.builder()
                 .setDataDirectory(folder)
                 .setCleanDataDirectory(false)
@@ -67,6 +63,29 @@ public final class EmbeddedDatabase implements AutoCloseable {
                 .start();
     }
 
+    /** The lock is beside the folder, whose content is PostgreSQL's own. */
+    private static FileChannel lock(Path folder) throws IOException {
+        Path absolute = folder.toAbsolutePath().normalize();
+        FileChannel channel = FileChannel.open(
+                absolute.resolveSibling(absolute.getFileName() + ".lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        boolean isLocked = false;
+        try {
+            isLocked = channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            LOG.debug("this process holds the lock of {} already", absolute, e);
+        } finally {
+            if (!isLocked) {
+                channel.close();
+            }
+        }
+        if (!isLocked) {
+            throw new IOException("another Weir uses " + absolute + "; stop it or choose another --data-dir");
+        }
+        return channel;
+    }
+
     /** JDBC URL with user. */
     public String jdbcUrl() {
         return postgres.getJdbcUrl("postgres", "postgres");
@@ -74,10 +93,20 @@ public final class EmbeddedDatabase implements AutoCloseable {
 
     @Override
     public void close() {
-        try (lock) {
+        try {
             postgres.close();
         } catch (IOException e) {
             LOG.warn("the embedded PostgreSQL did not stop cleanly; it recovers at its next start", e);
+        } finally {
+            unlock();
+        }
+    }
+
+    private void unlock() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            LOG.warn("the lock of the embedded PostgreSQL was not released; it ends with this process", e);
         }
     }
 
@@ -89,15 +118,14 @@ public final class EmbeddedDatabase implements AutoCloseable {
         List<String> lines = Files.readAllLines(pidFile);
         Optional<ProcessHandle> process =
                 lines.isEmpty() ? Optional.empty() : parsePid(lines.get(0)).flatMap(ProcessHandle::of);
+        // The PID may be another process' by now, even another PostgreSQL's.
         boolean isPostgres = process.flatMap(handle -> handle.info().command())
-                .map(command -> command.endsWith("/postgres"))
-                .orElse(false);
-        // A PID may have been given to somebody else's PostgreSQL since.
-        boolean isOurs = isPostgres
+                        .map(command -> command.endsWith("/postgres"))
+                        .orElse(false)
                 && process.flatMap(handle -> handle.info().arguments())
-                        .map(arguments -> List.of(arguments).stream().anyMatch(argument -> isFolder(argument, folder)))
+                        .map(arguments -> Arrays.stream(arguments).anyMatch(argument -> isFolder(argument, folder)))
                         .orElse(true);
-        if (isOurs) {
+        if (isPostgres) {
             ProcessHandle handle = process.orElseThrow();
             LOG.info("stopping the PostgreSQL (pid {}) that an earlier run left on {}", handle.pid(), folder);
             handle.destroy();
@@ -118,9 +146,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     private static boolean isFolder(String argument, Path folder) {
-        Path wanted = folder.toAbsolutePath().normalize();
-        return !argument.startsWith("-")
-                && Path.of(argument).toAbsolutePath().normalize().equals(wanted);
+        return Path.of(argument).normalize().equals(folder.toAbsolutePath().normalize());
     }
 
     private static Optional<Long> parsePid(String line) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.math.BigDecimal;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -30,7 +31,8 @@ public final class InstantQuery {
     }
 
     public void run(String expression, long timeMillis, boolean json) throws IOException, InterruptedException {
-        String form = "query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8) + "&time=" + timeMillis / 1000.0;
+        String form = "query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8) + "&time="
+                + BigDecimal.valueOf(timeMillis, 3).toPlainString();
         HttpRequest request = HttpRequest.newBuilder(base.resolve("/api/v1/query"))
                 .timeout(Duration.ofMinutes(5))
                 .header("Content-Type", "application/x-www-form-urlencoded")

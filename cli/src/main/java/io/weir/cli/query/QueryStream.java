@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,6 +20,8 @@ import java.util.stream.Stream;
 public final class QueryStream {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final String FRAME = "data:";
+    private static final String TRUNCATED =
+            "the answer ended before its last frame; the server or the network went away";
 
     /** Told about the frames in their order. */
     public interface Listener {
@@ -70,6 +73,9 @@ public final class QueryStream {
                 }
                 read(lines.iterator(), listener);
             }
+        } catch (UncheckedIOException e) {
+            // How the stream of lines tells that the connection broke.
+            throw new IOException(TRUNCATED, e);
         } catch (ConnectException e) {
             throw new IOException("cannot reach " + base + "; is Weir running there? (--url names the server)", e);
         }
@@ -82,7 +88,7 @@ public final class QueryStream {
                 return;
             }
         }
-        throw new IOException("the answer ended before its last frame; the server or the network went away");
+        throw new IOException(TRUNCATED);
     }
 
     /** Handles one frame; true for the last one. */

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -86,8 +87,29 @@ public final class RangeQuery {
         String name = labels.getOrDefault("__name__", "");
         String rest = labels.entrySet().stream()
                 .filter(label -> !label.getKey().equals("__name__"))
-                .map(label -> label.getKey() + "=\"" + label.getValue() + "\"")
+                .map(label -> label.getKey() + "=\"" + escaped(label.getValue()) + "\"")
                 .collect(Collectors.joining(", ", "{", "}"));
         return rest.equals("{}") && !name.isEmpty() ? name : name + rest;
+    }
+
+    /** A label value inside quotes; control characters would move the terminal's cursor. */
+    private static String escaped(String value) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < value.length(); i++) {
+            char character = value.charAt(i);
+            switch (character) {
+                case '\\', '"' -> text.append('\\').append(character);
+                case '\n' -> text.append("\\n");
+                case '\t' -> text.append("\\t");
+                default -> {
+                    if (Character.isISOControl(character)) {
+                        text.append(String.format(Locale.ROOT, "\\x%02x", (int) character));
+                    } else {
+                        text.append(character);
+                    }
+                }
+            }
+        }
+        return text.toString();
     }
 }

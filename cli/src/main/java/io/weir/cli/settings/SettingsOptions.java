@@ -70,6 +70,8 @@ public final class SettingsOptions<R extends Record> {
             String name, RecordComponent component, Object defaultValue, Properties descriptions) {
         return OptionSpec.builder("--" + name)
                 .type(component.getType())
+                // A bare flag means true; picocli would take it as the opposite of the default.
+                .fallbackValue(component.getType() == boolean.class ? "true" : "")
                 .arity(component.getType() == boolean.class ? "0..1" : "1")
                 .defaultValue(String.valueOf(defaultValue))
                 .paramLabel("<" + component.getType().getSimpleName().toLowerCase(Locale.ROOT) + ">")
@@ -126,7 +128,9 @@ public final class SettingsOptions<R extends Record> {
     /** Long names of the options, without dashes. */
     public Set<String> names() {
         Set<String> names = new TreeSet<>();
-        optionsByComponent.values().forEach(option -> names.add(option.longestName().substring(2)));
+        optionsByComponent
+                .values()
+                .forEach(option -> names.add(option.longestName().substring(2)));
         nestedByComponent.values().forEach(nested -> names.addAll(nested.names()));
         return names;
     }

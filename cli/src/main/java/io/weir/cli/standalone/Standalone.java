@@ -16,16 +16,20 @@ import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.fetch.FetchSettings;
 import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.workmanager.GrpcWorkManager;
+import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManagerSettings;
 import io.weir.queryworker.WorkerProcess;
 import io.weir.queryworker.WorkerSettings;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +40,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Standalone implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Standalone.class);
+    private static final long WORKERS_READY_MILLIS_MAX = 30_000;
+    private static final long WORKERS_POLL_MILLIS = 10;
 
     /** Closed in the reverse order of their start. */
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
@@ -92,12 +98,38 @@ public final class Standalone implements AutoCloseable {
             Meters workerMeters = own(new Meters());
             WorkerProcess worker = own(WorkerProcess.start(settings, store, workerMeters.registry()));
             addresses.add(new WorkerAddress(settings.advertisedHost(), worker.grpcPort()));
-            LOG.info("worker {}: control port {}, HTTP port {}", worker.workerId(), worker.grpcPort(), worker.httpPort());
+            LOG.info(
+                    "worker {}: control port {}, HTTP port {}",
+                    worker.workerId(),
+                    worker.grpcPort(),
+                    worker.httpPort());
         }
         ApiProcess.Parts api = new ApiProcess.Parts(
                 parts.api(), database, parts.workManager(), parts.fetch(), new StaticDiscovery(addresses));
         ApiProcess process = own(ApiProcess.start(api, meters.registry(), List.of(ingest.routes()::register)));
+        awaitWorkers(process.workManager(), addresses.size());
         port = process.port();
+    }
+
+    /** The workers listen already; the API's streams to them come up in the background. */
+    private static void awaitWorkers(GrpcWorkManager workManager, int workers) throws IOException {
+        long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WORKERS_READY_MILLIS_MAX);
+        long ready = 0;
+        do {
+            try {
+                Thread.sleep(WORKERS_POLL_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while waiting for the workers");
+            }
+            ready = workManager.workers().stream()
+                    .filter(WorkManager.WorkerView::acceptingWork)
+                    .count();
+        } while (ready < workers && System.nanoTime() - deadlineNanos < 0);
+        if (ready < workers) {
+            throw new IOException("the API has reached " + ready + " of " + workers + " workers after "
+                    + WORKERS_READY_MILLIS_MAX + " ms; the log says what its streams to the others met");
+        }
     }
 
     private <T extends AutoCloseable> T own(T part) {

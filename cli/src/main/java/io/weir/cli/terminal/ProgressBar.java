@@ -1,6 +1,7 @@
 package io.weir.cli.terminal;
 
 import java.io.PrintStream;
+import java.util.Locale;
 
 /** A progress bar on one terminal line; on anything but a terminal it prints nothing until it is done. */
 public final class ProgressBar {
@@ -41,6 +42,7 @@ public final class ProgressBar {
         double clamped = Math.max(0, Math.min(1, fraction));
         int eighths = (int) Math.round(clamped * WIDTH * 8);
         String bar = "█".repeat(eighths / 8) + PARTS[eighths % 8];
-        return "│" + bar + " ".repeat(WIDTH - bar.length()) + "│ " + String.format("%3d%%", (int) (clamped * 100));
+        return "│" + bar + " ".repeat(WIDTH - bar.length()) + "│ "
+                + String.format(Locale.ROOT, "%3d%%", (int) (clamped * 100));
     }
 }

@@ -57,6 +57,7 @@ public final class Committer implements AutoCloseable {
     private final ArrayBlockingQueue<Item> mailbox;
     private final AtomicLong frozenSamples = new AtomicLong();
     private final Thread thread;
+    private boolean logFailing;
     private volatile boolean accepting = true;
     private volatile boolean stopped;
     private volatile @Nullable String broken;
@@ -262,6 +263,10 @@ public final class Committer implements AutoCloseable {
             long startNanos = System.nanoTime();
             addToLog(group);
             log.writeGroup();
+            if (logFailing) {
+                logFailing = false;
+                LOG.info("the log can be written again");
+            }
             int samples = 0;
             for (Write write : group) {
                 head.append(write.batch());
@@ -276,7 +281,7 @@ public final class Committer implements AutoCloseable {
             }
             return true;
         } catch (IOException e) {
-            LOG.warn("the log cannot be written, {} requests are refused", group.size(), e);
+            noteLogFailure(e);
             fail(
                     group,
                     new IngestException(
@@ -291,6 +296,16 @@ public final class Committer implements AutoCloseable {
             broken = "the commit thread failed with " + e + "; restart the ingester";
             fail(group, new IngestException(IngestException.Reason.UNAVAILABLE, String.valueOf(broken), e));
             return false;
+        }
+    }
+
+    /** A full disk fails every group; one line about it is enough. */
+    private void noteLogFailure(IOException failure) {
+        if (logFailing) {
+            LOG.debug("the log still cannot be written", failure);
+        } else {
+            logFailing = true;
+            LOG.warn("the log cannot be written, requests are refused until it can", failure);
         }
     }
 

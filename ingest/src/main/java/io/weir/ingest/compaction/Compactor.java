@@ -50,6 +50,7 @@ public final class Compactor implements AutoCloseable {
     private final LongSupplier random;
     private final CompactionObserver observer;
     private final Thread thread;
+    private volatile boolean closed;
 
     /**
      * @param folder for downloaded and merged files, private to this compactor
@@ -82,14 +83,13 @@ public final class Compactor implements AutoCloseable {
 
     private void run() {
         try {
-            while (true) {
+            while (!closed) {
                 Thread.sleep(settings.intervalMillis());
                 try {
                     plan();
-                    while (runOne()) {
-                        if (Thread.interrupted()) {
-                            throw new InterruptedException();
-                        }
+                    boolean more = true;
+                    while (more && !closed) {
+                        more = runOne();
                     }
                     collectGarbage();
                 } catch (IOException | RuntimeException e) {
@@ -262,6 +262,7 @@ public final class Compactor implements AutoCloseable {
 
     /** Stops; a job that is running is left to its lease. */
     public void close(long timeoutMillis) throws InterruptedException {
+        closed = true;
         thread.interrupt();
         thread.join(timeoutMillis);
     }

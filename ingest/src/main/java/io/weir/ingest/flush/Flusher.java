@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +74,7 @@ public final class Flusher implements AutoCloseable {
     private @Nullable Pending pending;
     private @Nullable CompletableFuture<Optional<Committer.Rotation>> rotating;
     private long fromSequence;
+    private final AtomicBoolean triggered = new AtomicBoolean();
     private volatile boolean closed;
     private volatile @Nullable String lastFailure;
 
@@ -134,8 +136,10 @@ public final class Flusher implements AutoCloseable {
 
     /** Asks for a flush soon; returns at once. */
     public void trigger() {
-        // When the queue is full a flush is due anyway.
-        requests.offer(new CompletableFuture<>());
+        // One is enough, and it must not take the places of callers; when the queue is full a flush is due anyway.
+        if (triggered.compareAndSet(false, true)) {
+            requests.offer(new CompletableFuture<>());
+        }
     }
 
     /**
@@ -178,9 +182,10 @@ public final class Flusher implements AutoCloseable {
         long retryMillis = 0;
         List<CompletableFuture<Boolean>> waiting = new ArrayList<>();
         try {
-            while (true) {
+            while (!closed) {
                 long waitMillis = retryMillis > 0 ? retryMillis : settings.intervalMillis();
                 CompletableFuture<Boolean> first = requests.poll(waitMillis, TimeUnit.MILLISECONDS);
+                triggered.set(false);
                 waiting.clear();
                 if (first != null) {
                     waiting.add(first);
@@ -283,6 +288,9 @@ public final class Flusher implements AutoCloseable {
             }
             new UploadNote(Long.toString(generation.toSequence), keys).write(noteFile);
             upload(built);
+            if (closed) {
+                throw new InterruptedException("closed during an upload");
+            }
             catalog.commitFlush(ingesterId, generation.toSequence, segments);
         }
         pending = null;

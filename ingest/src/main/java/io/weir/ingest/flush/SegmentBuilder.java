@@ -20,7 +20,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Makes segments of a generation: one per tenant and UTC day, series in the order of the segment format, samples sorted and
@@ -63,8 +62,8 @@ final class SegmentBuilder {
         for (Map.Entry<String, List<HeadSeries>> tenant : tenants.entrySet()) {
             List<HeadSeries> series = tenant.getValue();
             series.sort(Comparator.comparing(HeadSeries::segmentKey));
-            for (long day : days(series)) {
-                buildDay(tenant.getKey(), series, day, createdMillis, fromSequence, built);
+            for (Map.Entry<Long, List<HeadSeries>> day : days(series).entrySet()) {
+                buildDay(tenant.getKey(), day.getValue(), day.getKey(), createdMillis, fromSequence, built);
             }
         }
         return built;
@@ -75,14 +74,15 @@ final class SegmentBuilder {
         TemporaryFolders.empty(folder);
     }
 
-    private static TreeSet<Long> days(List<HeadSeries> series) {
-        TreeSet<Long> days = new TreeSet<>();
+    /** The series that have samples on each UTC day, in their order. */
+    private static TreeMap<Long, List<HeadSeries>> days(List<HeadSeries> series) {
+        TreeMap<Long, List<HeadSeries>> days = new TreeMap<>();
         for (HeadSeries one : series) {
             long[] timestamps = one.timestamps();
             int i = 0;
             while (i < one.size()) {
                 long day = Math.floorDiv(timestamps[i], DAY_MILLIS);
-                days.add(day);
+                days.computeIfAbsent(day, key -> new ArrayList<>()).add(one);
                 i = one.lowerBound((day + 1) * DAY_MILLIS);
             }
         }
@@ -103,11 +103,9 @@ final class SegmentBuilder {
                     writer.add(series.get(next).labels(), buffer);
                     next++;
                 }
-                if (writer.seriesCount() > 0) {
-                    WrittenSegment written = writer.finish();
-                    built.add(new Built(
-                            new NewSegment(written.toMeta(tenant, id, 0), written.fingerprints()), written.files()));
-                }
+                WrittenSegment written = writer.finish();
+                built.add(new Built(
+                        new NewSegment(written.toMeta(tenant, id, 0), written.fingerprints()), written.files()));
             }
         }
     }

@@ -5,6 +5,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.ingest.http.IngestHttp;
 import io.weir.ingest.http.IngestServer;
 import io.weir.ingest.http.IngestSettings;
+import io.weir.lake.catalog.IngestCatalog;
+import io.weir.lake.store.ObjectStore;
 import java.io.IOException;
 
 /** A real ingester with its HTTP server on a free port of this machine. */
@@ -20,8 +22,13 @@ public final class TestingIngest implements AutoCloseable {
     }
 
     public static TestingIngest start(IngestSettings settings, TestingLake lake) throws IOException {
+        return start(settings, lake.catalog(), lake.store());
+    }
+
+    public static TestingIngest start(IngestSettings settings, IngestCatalog catalog, ObjectStore store)
+            throws IOException {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        IngestServer server = IngestServer.start(settings, lake.catalog(), lake.store(), meters);
+        IngestServer server = IngestServer.start(settings, catalog, store, meters);
         return new TestingIngest(server, IngestHttp.start(server, meters, "127.0.0.1", 0));
     }
 

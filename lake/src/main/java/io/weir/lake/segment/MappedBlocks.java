@@ -12,11 +12,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The block headers of a segment in memory, and its file mapped: for segments that are read often. About 80 bytes of heap per block.
- * Immutable and thread-safe; {@link #open} gives a reader per scan. The mapping ends when the garbage collector finds nobody uses it,
- * also after the file was deleted; the file must not be shortened.
+ * Immutable and thread-safe; {@link #open} gives a reader per scan. The mapping ends with its arena; the file may be deleted before, but not be
+ * shortened.
  */
 public final class MappedBlocks {
     private static final int HEAP_BYTES_PER_BLOCK = 9 * Integer.BYTES + 7 * Long.BYTES;
@@ -42,19 +43,37 @@ public final class MappedBlocks {
     }
 
     /**
-     * Maps a blocks file and reads its headers.
+     * Maps a blocks file and reads its headers. The mapping ends when the garbage collector finds that nobody uses it.
      *
      * @param segment named in errors
      * @throws CorruptSegmentException if it is not as its writer wrote it
      */
     public static MappedBlocks load(Path blocks, String segment) {
+        return load(blocks, segment, Arena.ofAuto(), Long.MAX_VALUE)
+                .orElseThrow(() -> new CorruptSegmentException("segment " + segment + " has too many blocks"));
+    }
+
+    /**
+     * Maps a blocks file and reads its headers, if their heap bytes are within a limit.
+     *
+     * @param segment named in errors
+     * @param arena ends the mapping; no reader may be in use then
+     * @param sizeBytesMax greatest {@link #sizeBytes}
+     * @return empty if the limit is too low; nothing has been mapped then
+     * @throws CorruptSegmentException if it is not as its writer wrote it
+     */
+    public static Optional<MappedBlocks> load(Path blocks, String segment, Arena arena, long sizeBytesMax) {
         try (ParquetTableReader table = ParquetTableReader.open(blocks);
                 FileChannel channel = FileChannel.open(blocks, StandardOpenOption.READ)) {
             SegmentTables.checkVersion(segment, table.keyValues());
-            MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
-            MappedBlocks mapped = new MappedBlocks(segment, file, Math.toIntExact(table.rowCount()));
+            int count = Math.toIntExact(table.rowCount());
+            if ((long) count * HEAP_BYTES_PER_BLOCK > sizeBytesMax) {
+                return Optional.empty();
+            }
+            MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            MappedBlocks mapped = new MappedBlocks(segment, file, count);
             mapped.readHeaders(table);
-            return mapped;
+            return Optional.of(mapped);
         } catch (IOException | ArithmeticException e) {
             throw new CorruptSegmentException("blocks of segment " + segment + ": " + e.getMessage(), e);
         }
@@ -157,7 +176,12 @@ public final class MappedBlocks {
         if (block.data.length < length + slackBytes) {
             block.data = new byte[Math.max(length + slackBytes, block.data.length * 2)];
         }
-        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, offsets[index], block.data, 0, length);
+        try {
+            MemorySegment.copy(file, ValueLayout.JAVA_BYTE, offsets[index], block.data, 0, length);
+        } catch (InternalError e) {
+            // What the JVM makes of a page that cannot be read: the disk failed, or the file was shortened.
+            throw new CorruptSegmentException("blocks of segment " + segment + ": the mapped file cannot be read", e);
+        }
         block.offset = 0;
         block.length = length;
     }

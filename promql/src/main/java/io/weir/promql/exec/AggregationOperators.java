@@ -257,7 +257,7 @@ final class AggregationOperators {
 
         static CountValues of(
                 Expr.Aggregate source, String label, VectorOperator child, int steps, EvalContext context) {
-            if (!LabelFunctions.isValidName(label)) {
+            if (!Labels.isValidName(label)) {
                 throw new QueryException.Execution("invalid label name \"" + label + "\"");
             }
             Grouping grouping = new Grouping(source.without(), source.grouping());

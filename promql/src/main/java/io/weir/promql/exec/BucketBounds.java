@@ -19,9 +19,7 @@ final class BucketBounds {
             case "-inf", "-infinity" -> OptionalDouble.of(Double.NEGATIVE_INFINITY);
             case "nan" -> OptionalDouble.of(Double.NaN);
             default ->
-                DECIMAL.matcher(text).matches()
-                        ? OptionalDouble.of(Double.parseDouble(text))
-                        : OptionalDouble.empty();
+                DECIMAL.matcher(text).matches() ? OptionalDouble.of(Double.parseDouble(text)) : OptionalDouble.empty();
         };
     }
 

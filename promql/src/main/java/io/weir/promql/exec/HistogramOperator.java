@@ -111,7 +111,7 @@ final class HistogramOperator extends VectorOperator {
             PositionRange vectorPosition,
             boolean delayed,
             EvalContext context) {
-        if (!LabelFunctions.isValidName(label)) {
+        if (!Labels.isValidName(label)) {
             throw new QueryException.Execution("invalid label name in histogram_quantiles(): " + label);
         }
         List<String> texts = new ArrayList<>();

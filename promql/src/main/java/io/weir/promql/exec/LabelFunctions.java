@@ -57,18 +57,9 @@ final class LabelFunctions {
     }
 
     private static void requireValid(String name, String message) {
-        if (!isValidName(name)) {
+        if (!Labels.isValidName(name)) {
             throw new QueryException.Execution(message + name);
         }
-    }
-
-    /** Any text is a label name, as long as it is not empty and proper Unicode (model.UTF8Validation). */
-    static boolean isValidName(String name) {
-        return !name.isEmpty() && name.codePoints().noneMatch(LabelFunctions::isImproper);
-    }
-
-    private static boolean isImproper(int codePoint) {
-        return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
     }
 
     /** A replacement with {@code $1}, <code>${1}</code>, {@code $name} and {@code $$}, as Go's regexp.Expand reads it. */

@@ -20,8 +20,7 @@ final class SetOperator extends VectorOperator {
     /** By match group: the last step (plus one) at which the deciding side had an element. */
     private final int[] seen;
 
-    static SetOperator of(
-            BinaryOperator operator, VectorOperator left, VectorOperator right, VectorMatching matching) {
+    static SetOperator of(BinaryOperator operator, VectorOperator left, VectorOperator right, VectorMatching matching) {
         List<Labels> series = new ArrayList<>(left.series());
         BitSet drops = (BitSet) left.dropsName().clone();
         if (operator == BinaryOperator.OR) {

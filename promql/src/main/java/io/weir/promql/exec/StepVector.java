@@ -30,6 +30,16 @@ public final class StepVector {
         return values;
     }
 
+    /** Whether no series has a value. */
+    public boolean isEmpty() {
+        for (int i = 0; i < size; i++) {
+            if (isPresent(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     public boolean isPresent(int ordinal) {
         return !StaleMarker.is(values[ordinal]);
     }

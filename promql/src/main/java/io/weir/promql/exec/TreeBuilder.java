@@ -77,7 +77,12 @@ final class TreeBuilder {
             case PlanNode.Elementwise call ->
                 new ElementOperators.FunctionCall(
                         call.function(), vector(call.vector(), grid), scalars(call.scalars(), grid), delayed);
-            case PlanNode.Negation negation -> new ElementOperators.Negation(vector(negation.vector(), grid), delayed);
+            case PlanNode.Negation negation -> {
+                VectorOperator child = vector(negation.vector(), grid);
+                /* Like a range function: series that lose their names must differ even at different steps. */
+                VectorOperator named = delayed ? child : new SimpleOperators.NameDrop(child, true);
+                yield new ElementOperators.Negation(named, delayed);
+            }
             case PlanNode.Timestamp timestamp ->
                 new ElementOperators.Timestamp(vector(timestamp.vector(), grid), grid, delayed);
             case PlanNode.VectorScalar binary ->

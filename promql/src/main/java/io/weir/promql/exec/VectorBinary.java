@@ -7,6 +7,8 @@ import io.weir.promql.error.QueryException;
 import io.weir.promql.function.BinaryArithmetic;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StaleMarker;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,8 @@ final class VectorBinary extends VectorOperator {
     private final int[] matchedStamp;
     private final int[] outputStamp;
     private final int[] outputGroup;
+    /* Output and group where the output has been yielded by another group before: rare. */
+    private final Set<Long> outputsOfFurtherGroups = new HashSet<>();
 
     static VectorBinary of(
             BinaryOperator operator,
@@ -82,7 +86,11 @@ final class VectorBinary extends VectorOperator {
         many.eval(step, manyInput);
         one.eval(step, oneInput);
         out.reset(outputStamp.length);
+        if (cannotMatch()) {
+            return;
+        }
         int stamp = step + 1;
+        outputsOfFurtherGroups.clear();
         indexOneSide(stamp);
         double[] oneValues = oneInput.values();
         double[] manyValues = manyInput.values();
@@ -109,6 +117,13 @@ final class VectorBinary extends VectorOperator {
         }
     }
 
+    /* With one side empty nothing is matched, so duplicates on the other side are no error. */
+    private boolean cannotMatch() {
+        boolean manyIsEmpty = manyInput.isEmpty();
+        boolean oneIsEmpty = oneInput.isEmpty();
+        return (manyIsEmpty && oneIsEmpty) || ((manyIsEmpty || oneIsEmpty) && fillMany == null && fillOne == null);
+    }
+
     private void indexOneSide(int stamp) {
         int[] groups = pairs.oneGroup();
         for (int j = 0; j < oneInput.size(); j++) {
@@ -129,12 +144,7 @@ final class VectorBinary extends VectorOperator {
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
         }
         matchedStamp[group] = stamp;
-        if (outputStamp[output] == stamp) {
-            throw new QueryException.Execution(
-                    outputGroup[output] == group
-                            ? "multiple matches for labels: grouping labels must ensure unique matches"
-                            : LabelMapping.DUPLICATE);
-        }
+        checkUniqueInGroup(group, output, stamp);
         double left = manyIsLeft ? manyValue : oneValue;
         double right = manyIsLeft ? oneValue : manyValue;
         double result;
@@ -147,9 +157,23 @@ final class VectorBinary extends VectorOperator {
         } else {
             result = BinaryArithmetic.apply(operator, left, right);
         }
-        outputStamp[output] = stamp;
-        outputGroup[output] = group;
+        if (out.isPresent(output)) {
+            throw new QueryException.Execution(LabelMapping.DUPLICATE);
+        }
         out.values()[output] = result;
+    }
+
+    /* Labels that a group yields twice are an error even if a comparison leaves the elements out. */
+    private void checkUniqueInGroup(int group, int output, int stamp) {
+        if (outputStamp[output] != stamp) {
+            outputStamp[output] = stamp;
+            outputGroup[output] = group;
+            return;
+        }
+        if (outputGroup[output] == group || !outputsOfFurtherGroups.add((long) output << 32 | group)) {
+            throw new QueryException.Execution(
+                    "multiple matches for labels: grouping labels must ensure unique matches");
+        }
     }
 
     private QueryException duplicateOnOneSide(int group, int ordinal, int earlier) {

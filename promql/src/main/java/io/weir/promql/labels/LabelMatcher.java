@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A condition on the value of one label; a missing label has the empty value.
  *
  * <p>Regular expressions are RE2, fully anchored, and the dot matches a newline, as in Prometheus
- * (model/labels/regexp.go: {@code ^(?s:...)$}).
+ * (model/labels/regexp.go). An expression must be one by itself, so {@code a)|(b} is none.
  */
 public final class LabelMatcher {
     /** The four matching operators of PromQL. */

@@ -150,6 +150,13 @@ public final class Labels implements Comparable<Labels> {
         return map;
     }
 
+    /** Whether a label may have this name: any text that is not empty and proper Unicode (model.UTF8Validation). */
+    public static boolean isValidName(String name) {
+        return !name.isEmpty()
+                && name.codePoints()
+                        .noneMatch(point -> point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE);
+    }
+
     /** Compares two strings by code point, which is the order of their UTF-8 bytes. */
     public static int compareStrings(String left, String right) {
         int length = Math.min(left.length(), right.length());

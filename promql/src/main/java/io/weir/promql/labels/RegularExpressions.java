@@ -27,10 +27,18 @@ public final class RegularExpressions {
         }
         checkRepeats(text);
         try {
-            return Pattern.compile("(?s:" + text + ")");
+            return Pattern.compile(text, Pattern.DOTALL);
         } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(Objects.requireNonNullElse(e.getMessage(), "bad regular expression"), e);
+            throw new IllegalArgumentException(message(e, text), e);
         }
+    }
+
+    /* As Go words it: the flag that we add is not quoted, and a parenthesis too many is no internal error. */
+    private static String message(PatternSyntaxException e, String text) {
+        String message = Objects.requireNonNullElse(e.getMessage(), "bad regular expression");
+        return message.contains("stack underflow")
+                ? "error parsing regexp: unexpected ): `" + text + "`"
+                : message.replace("`(?s)", "`");
     }
 
     /** Follows groups and repeats only; what is malformed is left to the compiler. */

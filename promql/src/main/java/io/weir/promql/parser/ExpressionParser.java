@@ -47,6 +47,7 @@ final class ExpressionParser {
         if (tokens.kind() != TokenKind.END_OF_INPUT) {
             throw tokens.unexpected("", "");
         }
+        tokens.throwDeferred();
         return expression;
     }
 
@@ -99,7 +100,7 @@ final class ExpressionParser {
                 cardinality = group == TokenKind.GROUP_LEFT
                         ? VectorMatching.Cardinality.MANY_TO_ONE
                         : VectorMatching.Cardinality.ONE_TO_MANY;
-                include = tokens.kind() == TokenKind.LEFT_PAREN ? parseGroupingLabels() : List.of();
+                include = mayFollowGroup(tokens.kind()) ? List.of() : parseGroupingLabels();
             }
         }
         Double fillLeft = null;
@@ -277,10 +278,16 @@ final class ExpressionParser {
         if (tokens.kind() != TokenKind.LEFT_PAREN) {
             throw tokens.unexpected("aggregation", "");
         }
+        tokens.beginAggregation();
         List<Expr> arguments = parseArguments();
+        tokens.endAggregation();
         if (!modified && (tokens.kind() == TokenKind.BY || tokens.kind() == TokenKind.WITHOUT)) {
             without = tokens.next().kind() == TokenKind.WITHOUT;
             grouping = parseGroupingLabels();
+        }
+        if (!modified && tokens.kind() == TokenKind.ERROR) {
+            /* Prometheus has read the next token, in search of by or without, when it looks at the arguments. */
+            throw tokens.unexpected("", "");
         }
         AggregateOperator operator = AggregateOperator.valueOf(name.kind().name());
         PositionRange position = new PositionRange(name.start(), tokens.previousEnd());
@@ -321,7 +328,7 @@ final class ExpressionParser {
         while (!tokens.accept(TokenKind.RIGHT_PAREN)) {
             if (!arguments.isEmpty()) {
                 Token comma = tokens.expect(TokenKind.COMMA, "", "");
-                if (tokens.kind() == TokenKind.RIGHT_PAREN) {
+                if (!startsExpression(tokens.kind()) && tokens.kind() != TokenKind.ERROR) {
                     throw tokens.error(comma.position(), "trailing commas not allowed in function call args");
                 }
             }
@@ -331,6 +338,18 @@ final class ExpressionParser {
         nestingDepth--;
         treeDepth = deepen(deepest, open);
         return arguments;
+    }
+
+    /* Whether the labels of group_left and group_right are left out before this token. */
+    private static boolean mayFollowGroup(TokenKind kind) {
+        return kind != TokenKind.LEFT_PAREN && kind != TokenKind.ERROR && startsExpression(kind);
+    }
+
+    private static boolean startsExpression(TokenKind kind) {
+        return switch (kind) {
+            case NUMBER, DURATION, STRING, LEFT_PAREN, LEFT_BRACE, ADD, SUB -> true;
+            default -> kind.isMetricName() || kind.isAggregator() || kind.group() == TokenKind.Group.PREPROCESSOR;
+        };
     }
 
     private void enter(Token token) throws QueryException.Parse {

@@ -32,7 +32,11 @@ public final class GoText {
     /** A single-quoted Go character, as the verb %q writes it; -1 is the end of the text. */
     public static String quoteCharacter(int point) {
         StringBuilder out = new StringBuilder().append('\'');
-        appendEscaped(out, point < 0 ? 0xFFFD : point, '\'');
+        if (point < 0 || point == 0xFFFD) {
+            out.append('\uFFFD');
+        } else {
+            appendEscaped(out, point, '\'');
+        }
         return out.append('\'').toString();
     }
 
@@ -105,5 +109,14 @@ public final class GoText {
         String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
         return sign + digits.charAt(0) + fraction + "e" + (exponent < 0 ? "-" : "+")
                 + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
+    }
+
+    /** A float as Go's verb %f writes it: six digits after the point, no exponent. */
+    public static String fixed(double value) {
+        return Double.isNaN(value) || Double.isInfinite(value)
+                ? number(value)
+                : new java.math.BigDecimal(value)
+                        .setScale(6, java.math.RoundingMode.HALF_EVEN)
+                        .toPlainString();
     }
 }

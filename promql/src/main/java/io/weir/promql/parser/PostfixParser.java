@@ -57,7 +57,7 @@ final class PostfixParser {
             Token close = tokens.next();
             return matrix(expression, range, new PositionRange(open.start(), close.end()));
         }
-        tokens.expect(TokenKind.COLON, "subquery or range selector", "\":\" or \"]\"");
+        tokens.expect(TokenKind.COLON, "subquery or range", "\":\" or \"]\"");
         Duration step = null;
         if (tokens.kind() != TokenKind.RIGHT_BRACKET) {
             if (!durations.startsHere()) {
@@ -146,7 +146,7 @@ final class PostfixParser {
         if (Double.isNaN(millis) || Math.abs(millis) >= Long.MAX_VALUE) {
             throw tokens.error(
                     expression.position(),
-                    "timestamp out of bounds for @ modifier: " + GoText.number(negative ? -seconds : seconds));
+                    "timestamp out of bounds for @ modifier: " + GoText.fixed(negative ? -seconds : seconds));
         }
         return Math.round(negative ? -seconds * 1000 : seconds * 1000);
     }

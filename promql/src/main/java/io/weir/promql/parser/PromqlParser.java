@@ -52,5 +52,6 @@ public final class PromqlParser {
         if (tokens.kind() != TokenKind.END_OF_INPUT) {
             throw tokens.unexpected("", "");
         }
+        tokens.throwDeferred();
     }
 }

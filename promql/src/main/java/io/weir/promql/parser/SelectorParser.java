@@ -42,7 +42,8 @@ final class SelectorParser {
         for (LabelMatcher matcher : matchers) {
             if (matcher.name().equals(Labels.METRIC_NAME)
                     && (outsideBraces || matcher.type() == LabelMatcher.Type.EQUAL)) {
-                throw nameGivenTwice(name, matcher.value(), position);
+                tokens.defer(nameGivenTwice(name, matcher.value(), position));
+                return;
             }
         }
     }
@@ -104,18 +105,8 @@ final class SelectorParser {
         try {
             return LabelMatcher.of(type, name, tokens.unquote(value));
         } catch (IllegalArgumentException e) {
-            throw tokens.error(
-                    new PositionRange(label.start(), value.end()),
-                    regexMessage(String.valueOf(e.getMessage()), tokens.unquote(value)));
+            throw tokens.error(new PositionRange(label.start(), value.end()), String.valueOf(e.getMessage()));
         }
-    }
-
-    /* Prometheus compiles ^(?s:X)$ and its messages quote that; the anchors are implied where ours are compiled. */
-    private static String regexMessage(String message, String regex) {
-        String compiled = "`(?s:" + regex + ")`";
-        return message.endsWith(compiled)
-                ? message.substring(0, message.length() - compiled.length()) + "`^(?s:" + regex + ")$`"
-                : message;
     }
 
     /** A series: a name, labels in braces, or both. */

@@ -164,6 +164,6 @@ enum TokenKind {
 
     /** Whether a label may have this name in grouping and matching lists without quotes. */
     boolean isLabelName() {
-        return this == IDENTIFIER || isWord();
+        return this == IDENTIFIER || (isWord() && this != WITHOUT);
     }
 }

@@ -3,12 +3,15 @@ package io.weir.promql.parser;
 import io.weir.promql.ast.PositionRange;
 import io.weir.promql.error.QueryException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The tokens of one text with a cursor, and the errors that point into the text. */
 final class TokenStream {
     private final String text;
     private final List<Token> tokens;
     private int cursor;
+    private int openAggregations;
+    private QueryException.@Nullable Parse deferred;
 
     /**
      * @throws QueryException.Parse if the text is longer than the limit
@@ -68,16 +71,40 @@ final class TokenStream {
         return cursor == 0 ? 0 : tokens.get(cursor - 1).end();
     }
 
+    /** Keeps an error of meaning that is reported only if the whole text is well formed; the first one counts. */
+    void defer(QueryException.Parse error) {
+        if (deferred == null) {
+            deferred = error;
+        }
+    }
+
+    /** Throws the error that was deferred, if there is one. */
+    void throwDeferred() {
+        if (deferred != null) {
+            throw deferred;
+        }
+    }
+
+    /** Says that an aggregation begins: until its end it is the context of errors that have no nearer one. */
+    void beginAggregation() {
+        openAggregations++;
+    }
+
+    void endAggregation() {
+        openAggregations--;
+    }
+
     /** The error that the next token is not what the grammar wants here; context and expectation may be empty. */
     QueryException.Parse unexpected(String context, String expected) {
         Token token = peek();
         if (token.kind() == TokenKind.ERROR) {
             return error(token.position(), token.text());
         }
+        String where = context.isEmpty() && openAggregations > 0 ? "aggregation" : context;
         return error(
                 token.position(),
                 "unexpected " + token.description()
-                        + (context.isEmpty() ? "" : " in " + context)
+                        + (where.isEmpty() ? "" : " in " + where)
                         + (expected.isEmpty() ? "" : ", expected " + expected));
     }
 

@@ -171,7 +171,9 @@ final class LeafRules {
                         ? partial(aggregate, literal.value(), "")
                         : null;
             case COUNT_VALUES ->
-                aggregate.parameter() != null && unwrap(aggregate.parameter()) instanceof Expr.StringLiteral literal
+                aggregate.parameter() != null
+                                && unwrap(aggregate.parameter()) instanceof Expr.StringLiteral literal
+                                && Labels.isValidName(literal.value())
                         ? partial(aggregate, 0, literal.value())
                         : null;
             case QUANTILE, LIMITK, LIMIT_RATIO -> null;

@@ -318,6 +318,6 @@ public final class QueryPlanner {
     }
 
     private boolean isReadableAsLeaf(Expr.Call call) {
-        return options.pushdown() == Pushdown.FULL ? LeafRules.isPerSeries(call) : LeafRules.isMinimal(call);
+        return LeafRules.isMinimal(call) || (options.pushdown() == Pushdown.FULL && isPushable(call));
     }
 }

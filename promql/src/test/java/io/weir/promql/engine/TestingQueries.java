@@ -17,7 +17,7 @@ final class TestingQueries {
             "load{job=\"api\"}",
             "memory{instance=~\"i[01]\"}",
             "{__name__=~\"load|memory\",env=\"prod\"}",
-            "{job!=\"db\",__name__!~\".*bucket|.*info\"}",
+            "{job!=\"db\",__name__=~\".+\",__name__!~\".*bucket|.*info\"}",
             "latency_bucket",
             "job_info",
             "nothing_here");

@@ -51,7 +51,7 @@ final class PromqlTestFilesTest {
 
     private static void run(Path path, EngineOptions options) throws IOException {
         TestFile file = TestFileParser.parse(path.getFileName().toString(), Files.readString(path));
-        TestReport report = TestRunner.run(file, new TestingLocalEngine(options));
+        TestReport report = TestRunner.run(file, new LocalEngine(options));
         System.out.println(report.summary());
         report.unsupported()
                 .forEach(eval ->

@@ -45,7 +45,7 @@ final class TestRunnerTest {
 
     /** The real engine with its answers changed. */
     private static final class TestingSpoiledEngine implements TestEngine {
-        private final TestingLocalEngine engine = new TestingLocalEngine(EngineOptions.of(Feature.ALL));
+        private final LocalEngine engine = new LocalEngine(EngineOptions.of(Feature.ALL));
         private final UnaryOperator<TestResult> instant;
         private final UnaryOperator<TestResult> range;
 
@@ -211,7 +211,7 @@ final class TestRunnerTest {
             eval instant at 0 floats
               floats 2
             """);
-        TestReport report = TestRunner.run(file, new TestingLocalEngine(EngineOptions.of(Feature.ALL)));
+        TestReport report = TestRunner.run(file, new LocalEngine(EngineOptions.of(Feature.ALL)));
         assertThat(report.passed()).isEqualTo(1);
         assertThat(report.needsNativeHistograms()).isEqualTo(2);
         assertThat(report.unsupported()).hasSize(2);

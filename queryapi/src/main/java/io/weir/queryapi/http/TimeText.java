@@ -52,12 +52,13 @@ public final class TimeText {
      */
     public static long parseDuration(String text) {
         if (FLOAT.matcher(text).matches()) {
-            double millis = Double.parseDouble(text) * 1000;
-            if (Math.abs(millis) > Long.MAX_VALUE / 1_000_000.0) {
+            // To the nearest ns first: 65.362 * 1000 is less than 65362, and 1.001 * 1e9 is less than 1001000000.
+            double nanos = Double.parseDouble(text) * 1e9;
+            if (Math.abs(nanos) > (double) Long.MAX_VALUE) {
                 throw new QueryException.BadData(
                         "cannot parse " + quote(text) + " to a valid duration. It overflows int64");
             }
-            return (long) millis;
+            return Math.round(nanos) / 1_000_000;
         }
         Matcher matcher = DURATION.matcher(text);
         if (text.isEmpty() || !matcher.matches()) {

@@ -32,6 +32,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -77,6 +78,7 @@ public final class SegmentCache implements AutoCloseable {
     private final Map<String, CompletableFuture<SeriesIndex>> loads = new ConcurrentHashMap<>();
     private final IndexMemory indexes;
     private final InPlaceChecks inPlaceChecks;
+    private volatile Consumer<Path> evictionListener = file -> {};
 
     /** Opens the cache and takes over the complete files in its folder, which must belong to this worker alone. */
     public SegmentCache(
@@ -105,6 +107,11 @@ public final class SegmentCache implements AutoCloseable {
         budget.setCacheEvictor(this::evicted);
         Files.createDirectories(folder);
         adoptFiles();
+    }
+
+    /** Is told of every file that leaves, just before its deletion; no lease on it is open then. */
+    public void setEvictionListener(Consumer<Path> listener) {
+        evictionListener = listener;
     }
 
     private record Found(Path path, String contentId, long sizeBytes, FileTime lastUsed) {}
@@ -267,6 +274,7 @@ public final class SegmentCache implements AutoCloseable {
         }
         files.remove(name.group(1), fileName);
         touchedMillis.remove(fileName);
+        evictionListener.accept(folder.resolve(fileName));
         try {
             Files.deleteIfExists(folder.resolve(fileName));
         } catch (IOException e) {

@@ -104,6 +104,8 @@ public final class DuckDbBlockReader implements BlockReader {
             int count = selected.get(from, to).cardinality();
             if (count <= SERIES_LIST_MAX && count < to - from) {
                 appendSeries(text, from, to, selected);
+                // DuckDB makes a join of a long list, and a join does not keep the order of the file.
+                text.append(" order by series, t0");
             }
         }
         return text.toString();

@@ -8,14 +8,55 @@ package io.weir.queryworker.exec;
  * @param resultCellsMax values one piece of work may hold: series or groups times steps
  * @param artifactBytesMax bytes of one artifact
  * @param encodedBatchBytesMax bytes of encoded blocks held while the series of several segments are stitched
+ * @param blockReader {@link #MAPPED} or {@link #DUCKDB}
+ * @param blockHeaderBytesMax heap bytes of block headers kept in memory by the mapped reader; a segment with more is read by DuckDB
  */
 public record ExecutorSettings(
-        long samplesMax, long seriesMax, long resultCellsMax, long artifactBytesMax, long encodedBatchBytesMax) {
+        long samplesMax,
+        long seriesMax,
+        long resultCellsMax,
+        long artifactBytesMax,
+        long encodedBatchBytesMax,
+        String blockReader,
+        long blockHeaderBytesMax) {
+    /** Blocks are read from mapped files, their headers kept in memory. */
+    public static final String MAPPED = "mapped";
+
+    /** Blocks are read by DuckDB. */
+    public static final String DUCKDB = "duckdb";
+
+    private static final long BLOCK_HEADER_BYTES = 256L << 20;
+
     /** 2 billion samples, 2 million series, 64 million values (512 MiB), 2 GiB of artifact, 32 MiB of blocks. */
     public static final ExecutorSettings DEFAULT =
             new ExecutorSettings(2_000_000_000L, 2_000_000L, 64_000_000L, 2L << 30, 32L << 20);
 
+    /** With the mapped reader and its usual limit of 256 MiB. */
+    public ExecutorSettings(
+            long samplesMax, long seriesMax, long resultCellsMax, long artifactBytesMax, long encodedBatchBytesMax) {
+        this(samplesMax, seriesMax, resultCellsMax, artifactBytesMax, encodedBatchBytesMax, MAPPED, BLOCK_HEADER_BYTES);
+    }
+
+    /** These settings with another reader of blocks. */
+    public ExecutorSettings withBlockReader(String reader) {
+        return new ExecutorSettings(
+                samplesMax,
+                seriesMax,
+                resultCellsMax,
+                artifactBytesMax,
+                encodedBatchBytesMax,
+                reader,
+                blockHeaderBytesMax);
+    }
+
     public ExecutorSettings {
+        if (!blockReader.equals(MAPPED) && !blockReader.equals(DUCKDB)) {
+            throw new IllegalArgumentException(
+                    "the block reader is \"" + MAPPED + "\" or \"" + DUCKDB + "\", got \"" + blockReader + "\"");
+        }
+        if (blockHeaderBytesMax < 0) {
+            throw new IllegalArgumentException("blockHeaderBytesMax must be at least 0: " + blockHeaderBytesMax);
+        }
         if (samplesMax <= 0
                 || seriesMax <= 0
                 || resultCellsMax <= 0

@@ -50,7 +50,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class LeafExecutorTest {
+/** With the mapped reader; {@link DuckDbLeafExecutorTest} runs the same with DuckDB. */
+class LeafExecutorTest {
     /** Midnight UTC of some day; segments are of one day. */
     private static final long DAY = 19_000L * 86_400_000;
 
@@ -64,6 +65,7 @@ final class LeafExecutorTest {
     private TestingLake lake;
     private SegmentCache cache;
     private DuckDbPool duckDb;
+    private MappedBlockReaders mapped;
     private LeafExecutor executor;
     private int artifacts;
 
@@ -79,16 +81,23 @@ final class LeafExecutorTest {
                 System::currentTimeMillis,
                 new SimpleMeterRegistry());
         duckDb = DuckDbPool.open(DuckDbSettings.of(folder.resolve("duckdb")));
+        mapped = new MappedBlockReaders(1L << 20, duckDb::open, new SimpleMeterRegistry());
+        cache.setEvictionListener(mapped::forget);
         executor = executor(ExecutorSettings.DEFAULT);
     }
 
+    BlockReaders readers(DuckDbPool duckDbPool, MappedBlockReaders mappedReaders) {
+        return mappedReaders;
+    }
+
     private LeafExecutor executor(ExecutorSettings settings) {
-        return new LeafExecutor(cache, duckDb::open, settings, new SimpleMeterRegistry());
+        return new LeafExecutor(cache, readers(duckDb, mapped), settings, new SimpleMeterRegistry());
     }
 
     @AfterEach
     void stop() {
         cache.close();
+        mapped.close();
         duckDb.close();
     }
 

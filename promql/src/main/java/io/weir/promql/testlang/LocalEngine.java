@@ -10,11 +10,17 @@ import java.util.List;
 import java.util.Set;
 
 /** The engine of this module over a storage in memory, as the runner wants it. */
-public final class TestingLocalEngine implements TestEngine {
-    private final MemoryStorage storage = new MemoryStorage();
+public final class LocalEngine implements TestEngine {
+    private final MemoryStorage storage;
     private final Engine engine;
 
-    public TestingLocalEngine(EngineOptions options) {
+    /** An engine without data. */
+    public LocalEngine(EngineOptions options) {
+        this(new MemoryStorage(), options);
+    }
+
+    public LocalEngine(MemoryStorage storage, EngineOptions options) {
+        this.storage = storage;
         this.engine = new Engine(storage, options);
     }
 
@@ -61,7 +67,7 @@ public final class TestingLocalEngine implements TestEngine {
                         .toList());
             case QueryResult.Matrix matrix ->
                 new TestResult.Value.Matrix(
-                        matrix.series().stream().map(TestingLocalEngine::row).toList());
+                        matrix.series().stream().map(LocalEngine::row).toList());
         };
         return new TestResult(
                 value,

@@ -1,0 +1,197 @@
+package io.weir.language;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.testlang.TestResult;
+import io.weir.proto.remote.v1.WriteRequest;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.xerial.snappy.Snappy;
+
+/**
+ * Speaks to a server over HTTP as a client of Prometheus does. A refused query is the exception that the engine in memory throws
+ * for it; any other trouble is a failure of the test, so that it cannot pass for an expected error.
+ */
+final class TestingApi {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration TIMEOUT = Duration.ofMinutes(2);
+    private static final String INVALID_QUERY = "invalid parameter \"query\": ";
+
+    private final URI base;
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    TestingApi(URI base) {
+        this.base = base;
+    }
+
+    /** An answer as it came, by which runs are compared byte by byte. */
+    record Answer(int status, String body) {}
+
+    void write(String tenant, WriteRequest request) {
+        byte[] body;
+        try {
+            body = Snappy.compress(request.toByteArray());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        HttpResponse<String> response = send(request("/api/v1/write", tenant)
+                .header("Content-Type", "application/x-protobuf")
+                .header("Content-Encoding", "snappy")
+                .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                .build());
+        if (response.statusCode() / 100 != 2) {
+            throw new AssertionError("write answered " + response.statusCode() + ": " + response.body());
+        }
+    }
+
+    void flush(String tenant) {
+        HttpResponse<String> response = send(request("/api/v1/admin/flush", tenant)
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build());
+        if (response.statusCode() / 100 != 2) {
+            throw new AssertionError("flush answered " + response.statusCode() + ": " + response.body());
+        }
+    }
+
+    Answer instant(String tenant, String expression, long timeMillis) {
+        return ask("/api/v1/query", tenant, Map.of("query", expression, "time", seconds(timeMillis)));
+    }
+
+    Answer range(String tenant, String expression, long startMillis, long endMillis, long stepMillis) {
+        return ask(
+                "/api/v1/query_range",
+                tenant,
+                Map.of(
+                        "query", expression,
+                        "start", seconds(startMillis),
+                        "end", seconds(endMillis),
+                        "step", seconds(stepMillis)));
+    }
+
+    private Answer ask(String path, String tenant, Map<String, String> form) {
+        String body = form.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + URLEncoder.encode(entry.getValue(), StandardCharsets.UTF_8))
+                .collect(Collectors.joining("&"));
+        HttpResponse<String> response = send(request(path, tenant)
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+        return new Answer(response.statusCode(), response.body());
+    }
+
+    private HttpRequest.Builder request(String path, String tenant) {
+        return HttpRequest.newBuilder(base.resolve(path)).timeout(TIMEOUT).header("X-Scope-OrgID", tenant);
+    }
+
+    private HttpResponse<String> send(HttpRequest request) {
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new AssertionError(request + " failed", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(request + " was interrupted", e);
+        }
+    }
+
+    private static String seconds(long millis) {
+        return BigDecimal.valueOf(millis, 3).toPlainString();
+    }
+
+    /**
+     * What an answer says.
+     *
+     * @throws QueryException if it says that the query is wrong or cannot be evaluated
+     */
+    static TestResult parse(Answer answer) {
+        JsonNode root;
+        try {
+            root = JSON.readTree(answer.body());
+        } catch (IOException e) {
+            throw new AssertionError("no JSON: " + answer, e);
+        }
+        if (answer.status() == 200 && root.path("status").asText().equals("success")) {
+            return new TestResult(value(root.path("data")), texts(root.path("warnings")), texts(root.path("infos")));
+        }
+        String message = root.path("error").asText();
+        switch (answer.status() + " " + root.path("errorType").asText()) {
+            case "400 bad_data" ->
+                throw new QueryException.BadData(
+                        message.startsWith(INVALID_QUERY) ? message.substring(INVALID_QUERY.length()) : message);
+            case "422 execution" -> {
+                // The API has one error type for both; the test compares what is counted here with the engine in
+                // memory.
+                if (message.contains("not supported")) {
+                    throw new QueryException.Unsupported(message);
+                }
+                throw new QueryException.Execution(message);
+            }
+            default -> throw new AssertionError("unexpected answer: " + answer);
+        }
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        array.forEach(text -> texts.add(text.asText()));
+        return texts;
+    }
+
+    private static TestResult.Value value(JsonNode data) {
+        JsonNode result = data.path("result");
+        return switch (data.path("resultType").asText()) {
+            case "scalar" -> new TestResult.Value.Scalar(number(result.get(1).asText()));
+            case "string" -> new TestResult.Value.Text(result.get(1).asText());
+            case "vector" -> new TestResult.Value.Vector(rows(result));
+            case "matrix" -> new TestResult.Value.Matrix(rows(result));
+            default -> throw new AssertionError("unexpected type of result: " + data);
+        };
+    }
+
+    private static List<TestResult.Row> rows(JsonNode result) {
+        List<TestResult.Row> rows = new ArrayList<>();
+        for (JsonNode element : result) {
+            Map<String, String> labels = new LinkedHashMap<>();
+            element.path("metric")
+                    .properties()
+                    .forEach(
+                            label -> labels.put(label.getKey(), label.getValue().asText()));
+            List<TestResult.Point> points = new ArrayList<>();
+            if (element.has("value")) {
+                points.add(point(element.path("value")));
+            }
+            element.path("values").forEach(value -> points.add(point(value)));
+            rows.add(new TestResult.Row(Labels.of(labels), points));
+        }
+        return rows;
+    }
+
+    private static TestResult.Point point(JsonNode pair) {
+        return new TestResult.Point(
+                pair.get(0).decimalValue().movePointRight(3).longValueExact(),
+                number(pair.get(1).asText()));
+    }
+
+    private static double number(String text) {
+        return switch (text) {
+            case "+Inf" -> Double.POSITIVE_INFINITY;
+            case "-Inf" -> Double.NEGATIVE_INFINITY;
+            default -> Double.parseDouble(text);
+        };
+    }
+}
