@@ -68,10 +68,10 @@ final class TestingStandalone implements AutoCloseable {
                 limits.artifactBytesMax(),
                 limits.segmentsMax(),
                 samplesPerUnitTarget,
-                limits.queryLengthMax(),
-                limits.concurrentQueriesMax(),
-                limits.concurrentQueriesPerTenantMax(),
-                limits.queuedQueriesMax(),
+                limits.lengthMax(),
+                limits.concurrentMax(),
+                limits.concurrentPerTenantMax(),
+                limits.queuedMax(),
                 limits.queueWaitMillisMax());
     }
 

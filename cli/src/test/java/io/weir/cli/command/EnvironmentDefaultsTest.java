@@ -6,6 +6,7 @@ import io.weir.cli.Main;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -15,7 +16,8 @@ class EnvironmentDefaultsTest {
     private static OptionSpec parsed(Map<String, String> environment, String option, String... arguments) {
         CommandLine weir = Main.commandLine().setDefaultValueProvider(new EnvironmentDefaults(environment));
         weir.parseArgs(arguments);
-        return weir.getSubcommands().get(arguments[0]).getCommandSpec().findOption(option);
+        CommandLine command = Objects.requireNonNull(weir.getSubcommands().get(arguments[0]));
+        return command.getCommandSpec().findOption(option);
     }
 
     @Test
