@@ -176,10 +176,10 @@ final class CommitterTest {
             Future<Boolean> second = write(committer, 1);
             Future<Boolean> third = write(committer, 2);
             awaitQueued(committer, 2);
-            assertRefused(write(committer, 3), IngestException.Reason.OVERLOADED, "queuedRequestsMax=2");
-            assertRefused(slow, IngestException.Reason.UNAVAILABLE, "commitTimeoutMillis=100");
-            assertRefused(second, IngestException.Reason.UNAVAILABLE, "commitTimeoutMillis=100");
-            assertRefused(third, IngestException.Reason.UNAVAILABLE, "commitTimeoutMillis=100");
+            assertRefused(write(committer, 3), IngestException.Reason.OVERLOADED, "queued-requests-max=2");
+            assertRefused(slow, IngestException.Reason.UNAVAILABLE, "timeout-millis=100");
+            assertRefused(second, IngestException.Reason.UNAVAILABLE, "timeout-millis=100");
+            assertRefused(third, IngestException.Reason.UNAVAILABLE, "timeout-millis=100");
             syncs.release(100);
         }
     }
