@@ -58,6 +58,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
                 .setPort(Ports.free())
                 .setPGStartupWait(START_TIMEOUT)
                 .setServerConfig("listen_addresses", "127.0.0.1")
+                // The library is made for tests and turns both off; the log forgets samples once the catalog has them.
+                .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("shared_buffers", "64MB")
                 .setServerConfig("max_connections", "100")
                 .start();

@@ -57,6 +57,20 @@ class EmbeddedDatabaseTest {
     }
 
     @Test
+    void whatItCommitsIsOnTheDisk() throws Exception {
+        try (EmbeddedDatabase database = EmbeddedDatabase.start(folder.resolve("postgres"));
+                Connection connection = DriverManager.getConnection(database.jdbcUrl());
+                Statement statement = connection.createStatement()) {
+            for (String setting : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
+                try (ResultSet rows = statement.executeQuery("show " + setting)) {
+                    assertThat(rows.next()).isTrue();
+                    assertThat(rows.getString(1)).as(setting).isEqualTo("on");
+                }
+            }
+        }
+    }
+
+    @Test
     void aRestartOnTheSameFolderKeepsTheData() throws Exception {
         Path data = folder.resolve("postgres");
         try (EmbeddedDatabase database = EmbeddedDatabase.start(data)) {
