@@ -26,8 +26,7 @@ public final class Main {
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failure, failed, result) -> {
-                    failed
-                            .getErr()
+                    failed.getErr()
                             .println("weir: "
                                     + (failure.getMessage() == null ? failure.toString() : failure.getMessage()));
                     if (System.getenv("WEIR_DEBUG") != null) {

@@ -124,22 +124,20 @@ class StockPrometheusTest {
 
     private List<String> prometheusCommand(int prometheusPort, int weirPort) throws IOException {
         Path configuration = folder.resolve("prometheus.yml");
-        Files.writeString(
-                configuration,
-                """
-                global:
-                  scrape_interval: %dms
-                  scrape_timeout: %dms
-                scrape_configs:
-                  - job_name: prometheus
-                    static_configs: [{targets: ["127.0.0.1:%d"]}]
-                  - job_name: weir
-                    static_configs: [{targets: ["127.0.0.1:%d"]}]
-                remote_write:
-                  - url: http://127.0.0.1:%d/api/v1/write
-                    queue_config: {batch_send_deadline: 500ms}
-                """
-                        .formatted(SCRAPE_INTERVAL_MILLIS, SCRAPE_INTERVAL_MILLIS, prometheusPort, weirPort, weirPort));
+        Files.writeString(configuration, """
+            global:
+              scrape_interval: %dms
+              scrape_timeout: %dms
+            scrape_configs:
+              - job_name: prometheus
+                static_configs: [{targets: ["127.0.0.1:%d"]}]
+              - job_name: weir
+                static_configs: [{targets: ["127.0.0.1:%d"]}]
+            remote_write:
+              - url: http://127.0.0.1:%d/api/v1/write
+                queue_config: {batch_send_deadline: 500ms}
+            """.formatted(
+                        SCRAPE_INTERVAL_MILLIS, SCRAPE_INTERVAL_MILLIS, prometheusPort, weirPort, weirPort));
         return List.of(
                 "prometheus",
                 "--config.file=" + configuration,
@@ -165,7 +163,8 @@ class StockPrometheusTest {
                 differences.addAll(compare(path, expected, got));
             }
         }
-        System.out.println("StockPrometheusTest: " + 2 * EXPRESSIONS.size() + " queries, " + points + " points compared");
+        System.out.println(
+                "StockPrometheusTest: " + 2 * EXPRESSIONS.size() + " queries, " + points + " points compared");
         assertThat(EXPRESSIONS).hasSizeGreaterThanOrEqualTo(40);
         assertThat(points).isGreaterThan(2_000);
         assertThat(differences).isEmpty();
@@ -203,13 +202,16 @@ class StockPrometheusTest {
             Map<String, String> labels = new TreeMap<>();
             series.path("metric")
                     .properties()
-                    .forEach(label -> labels.put(label.getKey(), label.getValue().asText()));
+                    .forEach(
+                            label -> labels.put(label.getKey(), label.getValue().asText()));
             if (series.has("value")) {
-                samples.put(labels.toString(), number(series.path("value").get(1).asText()));
+                samples.put(
+                        labels.toString(), number(series.path("value").get(1).asText()));
             }
             for (JsonNode sample : series.path("values")) {
                 samples.put(
-                        labels + "@" + Math.round(sample.get(0).asDouble() * 1000), number(sample.get(1).asText()));
+                        labels + "@" + Math.round(sample.get(0).asDouble() * 1000),
+                        number(sample.get(1).asText()));
             }
         }
         return samples;

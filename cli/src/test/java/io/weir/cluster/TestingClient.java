@@ -37,8 +37,7 @@ final class TestingClient {
     }
 
     HttpResponse<String> get(String pathAndQuery) throws IOException, InterruptedException {
-        return client.send(
-                request(pathAndQuery).GET().build(), HttpResponse.BodyHandlers.ofString());
+        return client.send(request(pathAndQuery).GET().build(), HttpResponse.BodyHandlers.ofString());
     }
 
     HttpResponse<String> post(String path, String contentType, String body) throws IOException, InterruptedException {

@@ -58,8 +58,7 @@ final class TestingCluster implements AutoCloseable {
                 .limit(workers)
                 .map(port -> "127.0.0.1:" + port)
                 .collect(Collectors.joining(",", "static:", ""));
-        return start(
-                name, Ports.free(), "/readyz", port -> options("api", name, port, false, "--workers", list));
+        return start(name, Ports.free(), "/readyz", port -> options("api", name, port, false, "--workers", list));
     }
 
     private interface OptionsForPort {

@@ -28,8 +28,7 @@ final class WorkerOptions {
                 "executionSlots",
                 "creditsTotal",
                 "duckDb");
-        duckDb = SettingsOptions.add(
-                command, "worker-duckdb", defaults.duckDb(), "connectionsMax", "temporaryFolder");
+        duckDb = SettingsOptions.add(command, "worker-duckdb", defaults.duckDb(), "connectionsMax", "temporaryFolder");
     }
 
     /** Settings of a worker with its folder, on free ports of the loopback interface. */
@@ -42,7 +41,6 @@ final class WorkerOptions {
                 "creditsTotal",
                 slots * creditsPerSlot,
                 "duckDb",
-                duckDb.build(
-                        Map.of("connectionsMax", slots, "temporaryFolder", dataDirectory.resolve("duckdb")))));
+                duckDb.build(Map.of("connectionsMax", slots, "temporaryFolder", dataDirectory.resolve("duckdb")))));
     }
 }

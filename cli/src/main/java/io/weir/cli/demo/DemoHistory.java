@@ -31,7 +31,8 @@ public final class DemoHistory {
             String labels = "{region=\"" + REGIONS[region] + "\",source=\"weir-demo\"}";
             counter(out, "shop_orders_total" + labels, region, 3.0 / (region + 1));
         }
-        out.append("# TYPE shop_http_requests counter\n# HELP shop_http_requests Requests served (demonstration data).\n");
+        out.append(
+                "# TYPE shop_http_requests counter\n# HELP shop_http_requests Requests served (demonstration data).\n");
         for (int region = 0; region < REGIONS.length; region++) {
             for (int path = 0; path < PATHS.length; path++) {
                 for (int code = 0; code < CODES.length; code++) {

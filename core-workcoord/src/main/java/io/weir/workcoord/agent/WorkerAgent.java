@@ -86,8 +86,10 @@ public final class WorkerAgent {
         finishDrain(nowMillis);
         sendHeartbeats(nowMillis);
         if (!drained) {
-            // Several sessions may end in one step; what was meant for the later ones goes. A drain ends orderly instead.
-            effects.removeIf(effect -> effect instanceof AgentEffect.Send send && !sessions.containsKey(send.session()));
+            // Several sessions may end in one step; what was meant for the later ones goes. A drain ends orderly
+            // instead.
+            effects.removeIf(
+                    effect -> effect instanceof AgentEffect.Send send && !sessions.containsKey(send.session()));
         }
         return effects;
     }

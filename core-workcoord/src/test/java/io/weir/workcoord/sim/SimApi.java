@@ -67,8 +67,9 @@ final class SimApi extends SimNode {
         }
         links.clear();
         open.clear();
-        running.keySet().forEach(query -> world.outcomes.put(
-                query, new SimWorld.Outcome(false, FailureKind.CANCELED, "API died")));
+        running.keySet()
+                .forEach(query ->
+                        world.outcomes.put(query, new SimWorld.Outcome(false, FailureKind.CANCELED, "API died")));
         running.clear();
         world.clock.after(world.random.nextInt(4_000), () -> {
             if (!alive) {
@@ -111,13 +112,15 @@ final class SimApi extends SimNode {
         worker.connected(session);
         session.toWorker(new AgentEvent.SessionOpened(session.id, name + "#" + epoch, session.id, 1_000));
         int ofEpoch = epoch;
-        world.clock.after(3_000, () -> inProcess(ofEpoch, () -> {
-            if (links.get(worker) == session && !open.containsKey(session.id)) {
-                session.breakFor(false, true, "no hello");
-                links.remove(worker);
-                redial(worker, 100);
-            }
-        }));
+        world.clock.after(
+                3_000,
+                () -> inProcess(ofEpoch, () -> {
+                    if (links.get(worker) == session && !open.containsKey(session.id)) {
+                        session.breakFor(false, true, "no hello");
+                        links.remove(worker);
+                        redial(worker, 100);
+                    }
+                }));
     }
 
     void receive(int ofEpoch, CoordinatorEvent event) {
@@ -152,7 +155,8 @@ final class SimApi extends SimNode {
             int units = 1 + world.random.nextInt(world.faults.unitsMax());
             List<CoordinatorEvent.Unit> list = new ArrayList<>();
             for (int i = 0; i < units; i++) {
-                list.add(new CoordinatorEvent.Unit(i % 3, queryId + "/w" + i, "tenant/shard" + world.random.nextInt(16)));
+                list.add(new CoordinatorEvent.Unit(
+                        i % 3, queryId + "/w" + i, "tenant/shard" + world.random.nextInt(16)));
             }
             long timeout = world.random.nextInt(3) == 0 ? 500 + world.random.nextInt(20_000) : 3_600_000;
             world.submitted.add(queryId);
@@ -210,23 +214,26 @@ final class SimApi extends SimNode {
                 world.check(assign.attempt() == before + 1, "attempts count up by one");
                 latestAttempt.put(assign.workId(), assign.attempt());
                 latestSession.put(assign.workId(), assign.session());
-                send(assign.session(), new AgentEvent.Assigned(
+                send(
                         assign.session(),
-                        assign.workId(),
-                        assign.attempt(),
-                        assign.queryId(),
-                        assign.leafId(),
-                        assign.deadlineRemainingMillis()));
+                        new AgentEvent.Assigned(
+                                assign.session(),
+                                assign.workId(),
+                                assign.attempt(),
+                                assign.queryId(),
+                                assign.leafId(),
+                                assign.deadlineRemainingMillis()));
             }
             case CoordinatorEffect.SendCancel cancel ->
-                send(cancel.session(), new AgentEvent.CancelReceived(cancel.session(), cancel.workId(), cancel.reason()));
+                send(
+                        cancel.session(),
+                        new AgentEvent.CancelReceived(cancel.session(), cancel.workId(), cancel.reason()));
             case CoordinatorEffect.SendAck ack ->
                 send(ack.session(), new AgentEvent.AckReceived(ack.session(), ack.workId(), ack.attempt()));
             case CoordinatorEffect.SendHeartbeat heartbeat ->
                 send(
                         heartbeat.session(),
-                        new AgentEvent.HeartbeatReceived(
-                                heartbeat.session(), heartbeat.sequence(), heartbeat.reply()));
+                        new AgentEvent.HeartbeatReceived(heartbeat.session(), heartbeat.sequence(), heartbeat.reply()));
             case CoordinatorEffect.CloseSession close -> {
                 SimSession session = open.remove(close.session());
                 if (session != null) {
@@ -249,13 +256,13 @@ final class SimApi extends SimNode {
                 world.check(
                         latestAttempt.getOrDefault(commit.workId(), 0) == commit.attempt(),
                         "I5 commit of an old attempt");
-                world.check(live.containsKey(latestSession.get(commit.workId())), "I5 commit of a dead owner's artifact");
+                world.check(
+                        live.containsKey(latestSession.get(commit.workId())), "I5 commit of a dead owner's artifact");
                 Objects.requireNonNull(running.get(commit.queryId())).add(commit.workId());
             }
             case CoordinatorEffect.SubmitAccepted accepted -> running.put(accepted.queryId(), new HashSet<>());
             case CoordinatorEffect.SubmitRefused refused ->
-                world.outcomes.put(
-                        refused.queryId(), new SimWorld.Outcome(false, refused.kind(), refused.message()));
+                world.outcomes.put(refused.queryId(), new SimWorld.Outcome(false, refused.kind(), refused.message()));
             case CoordinatorEffect.QueryCompleted completed -> {
                 world.check(running.containsKey(completed.queryId()), "I2 a query ends once");
                 ended(completed.queryId(), new SimWorld.Outcome(true, FailureKind.INTERNAL, "completed"));
@@ -283,18 +290,20 @@ final class SimApi extends SimNode {
         int ofEpoch = epoch;
         int workerEpoch = session.workerEpoch;
         SimWorker worker = session.worker;
-        world.clock.after(world.latency(), () -> inProcess(ofEpoch, () -> {
-            boolean served = worker.alive
-                    && worker.epoch == workerEpoch
-                    && worker.artifacts.contains(fetch.workId() + "@" + fetch.attempt());
-            if (served && !world.happens(world.faults.fetchFailPerMille())) {
-                step(new CoordinatorEvent.Fetched(fetch.workId(), fetch.attempt()));
-            } else {
-                FailureKind kind =
-                        world.random.nextBoolean() ? FailureKind.FETCH_FAILED : FailureKind.CHECKSUM_MISMATCH;
-                step(new CoordinatorEvent.FetchFailed(fetch.workId(), fetch.attempt(), kind, "fetch"));
-            }
-        }));
+        world.clock.after(
+                world.latency(),
+                () -> inProcess(ofEpoch, () -> {
+                    boolean served = worker.alive
+                            && worker.epoch == workerEpoch
+                            && worker.artifacts.contains(fetch.workId() + "@" + fetch.attempt());
+                    if (served && !world.happens(world.faults.fetchFailPerMille())) {
+                        step(new CoordinatorEvent.Fetched(fetch.workId(), fetch.attempt()));
+                    } else {
+                        FailureKind kind =
+                                world.random.nextBoolean() ? FailureKind.FETCH_FAILED : FailureKind.CHECKSUM_MISMATCH;
+                        step(new CoordinatorEvent.FetchFailed(fetch.workId(), fetch.attempt(), kind, "fetch"));
+                    }
+                }));
     }
 
     // What must hold after every step.
@@ -329,7 +338,8 @@ final class SimApi extends SimNode {
         if (room) {
             for (WorkSnapshot work : coordinator.works()) {
                 world.check(
-                        work.state() != WorkState.QUEUED || work.attempt() > 0, "L5 new work waits though there is room");
+                        work.state() != WorkState.QUEUED || work.attempt() > 0,
+                        "L5 new work waits though there is room");
             }
         }
     }
@@ -338,8 +348,7 @@ final class SimApi extends SimNode {
     void replay() {
         Coordinator again = new Coordinator(LIMITS);
         for (Logged logged : log) {
-            world.check(
-                    again.handle(logged.event(), logged.atMillis()).equals(logged.effects()), "I13 replay differs");
+            world.check(again.handle(logged.event(), logged.atMillis()).equals(logged.effects()), "I13 replay differs");
         }
     }
 }

@@ -55,12 +55,14 @@ abstract class SimNode {
         if (atMillis < tickScheduledMillis && atMillis != Long.MAX_VALUE) {
             tickScheduledMillis = atMillis;
             int ofEpoch = epoch;
-            world.clock.at(atMillis, () -> inProcess(ofEpoch, () -> {
-                if (tickScheduledMillis == atMillis) {
-                    tickScheduledMillis = Long.MAX_VALUE;
-                    tick.run();
-                }
-            }));
+            world.clock.at(
+                    atMillis,
+                    () -> inProcess(ofEpoch, () -> {
+                        if (tickScheduledMillis == atMillis) {
+                            tickScheduledMillis = Long.MAX_VALUE;
+                            tick.run();
+                        }
+                    }));
         }
     }
 

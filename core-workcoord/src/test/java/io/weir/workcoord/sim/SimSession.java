@@ -108,8 +108,7 @@ final class SimSession {
         toApi.cut();
         if (apiLearns) {
             world.clock.after(
-                    world.latency(),
-                    () -> api.sessionEnded(this, new CoordinatorEvent.SessionClosed(id, reason)));
+                    world.latency(), () -> api.sessionEnded(this, new CoordinatorEvent.SessionClosed(id, reason)));
         }
         if (workerLearns) {
             world.clock.after(

@@ -133,45 +133,57 @@ final class SimWorker extends SimNode {
     private void execute(AgentEffect effect) {
         switch (effect) {
             case AgentEffect.SendHello hello ->
-                send(hello.session(), new CoordinatorEvent.SessionOpened(
+                send(
                         hello.session(),
-                        name,
-                        name + "#" + epoch,
-                        "address-of-" + name,
-                        hello.status().acceptingWork(),
-                        hello.status().draining(),
-                        hello.status().credits()));
+                        new CoordinatorEvent.SessionOpened(
+                                hello.session(),
+                                name,
+                                name + "#" + epoch,
+                                "address-of-" + name,
+                                hello.status().acceptingWork(),
+                                hello.status().draining(),
+                                hello.status().credits()));
             case AgentEffect.SendStatus status ->
-                send(status.session(), new CoordinatorEvent.StatusReceived(
+                send(
                         status.session(),
-                        status.status().acceptingWork(),
-                        status.status().draining(),
-                        status.status().credits()));
+                        new CoordinatorEvent.StatusReceived(
+                                status.session(),
+                                status.status().acceptingWork(),
+                                status.status().draining(),
+                                status.status().credits()));
             case AgentEffect.SendAccepted accepted ->
                 send(
                         accepted.session(),
                         new CoordinatorEvent.Accepted(accepted.session(), accepted.workId(), accepted.attempt()));
             case AgentEffect.SendRejected rejected -> {
                 world.check(!agent.acceptsWork(), "a worker rejects only while it does not accept work: " + rejected);
-                send(rejected.session(), new CoordinatorEvent.Rejected(
-                        rejected.session(), rejected.workId(), rejected.attempt(), rejected.reason()));
+                send(
+                        rejected.session(),
+                        new CoordinatorEvent.Rejected(
+                                rejected.session(), rejected.workId(), rejected.attempt(), rejected.reason()));
             }
             case AgentEffect.SendReady ready -> {
                 world.check(artifacts.contains(ready.workId() + "@" + ready.attempt()), "ready without an artifact");
-                send(ready.session(), new CoordinatorEvent.Ready(
+                send(
                         ready.session(),
-                        ready.workId().substring(0, ready.workId().indexOf('/')),
-                        Integer.parseInt(ready.workId().substring(ready.workId().indexOf("/w") + 2)) % 3,
-                        ready.workId(),
-                        ready.attempt(),
-                        "checksum"));
+                        new CoordinatorEvent.Ready(
+                                ready.session(),
+                                ready.workId().substring(0, ready.workId().indexOf('/')),
+                                Integer.parseInt(ready.workId()
+                                                .substring(ready.workId().indexOf("/w") + 2))
+                                        % 3,
+                                ready.workId(),
+                                ready.attempt(),
+                                "checksum"));
                 if (world.happens(world.faults.artifactLostPerMille())) {
                     lose(ready);
                 }
             }
             case AgentEffect.SendFailed failed ->
-                send(failed.session(), new CoordinatorEvent.Failed(
-                        failed.session(), failed.workId(), failed.attempt(), failed.kind(), failed.message()));
+                send(
+                        failed.session(),
+                        new CoordinatorEvent.Failed(
+                                failed.session(), failed.workId(), failed.attempt(), failed.kind(), failed.message()));
             case AgentEffect.SendHeartbeat heartbeat ->
                 send(
                         heartbeat.session(),
@@ -231,33 +243,37 @@ final class SimWorker extends SimNode {
     private void finish(String workId, int attempt, long delayMillis) {
         int ofEpoch = epoch;
         String key = workId + "@" + attempt;
-        world.clock.after(delayMillis, () -> inProcess(ofEpoch, () -> {
-            if (!executing.remove(key)) {
-                return;
-            }
-            boolean canceled = stopped.remove(key);
-            if (canceled && world.random.nextInt(4) > 0) {
-                step(new AgentEvent.ExecutionFailed(workId, attempt, FailureKind.CANCELED, "canceled"));
-            } else if (world.happens(world.faults.finalFailPerMille())) {
-                step(new AgentEvent.ExecutionFailed(workId, attempt, FailureKind.LIMIT_EXCEEDED, "limit"));
-            } else if (world.happens(world.faults.failPerMille())) {
-                FailureKind kind =
-                        world.random.nextBoolean() ? FailureKind.OUT_OF_MEMORY : FailureKind.INTERNAL;
-                step(new AgentEvent.ExecutionFailed(workId, attempt, kind, "failed"));
-            } else {
-                artifacts.add(key);
-                step(new AgentEvent.ExecutionSucceeded(workId, attempt));
-            }
-        }));
+        world.clock.after(
+                delayMillis,
+                () -> inProcess(ofEpoch, () -> {
+                    if (!executing.remove(key)) {
+                        return;
+                    }
+                    boolean canceled = stopped.remove(key);
+                    if (canceled && world.random.nextInt(4) > 0) {
+                        step(new AgentEvent.ExecutionFailed(workId, attempt, FailureKind.CANCELED, "canceled"));
+                    } else if (world.happens(world.faults.finalFailPerMille())) {
+                        step(new AgentEvent.ExecutionFailed(workId, attempt, FailureKind.LIMIT_EXCEEDED, "limit"));
+                    } else if (world.happens(world.faults.failPerMille())) {
+                        FailureKind kind =
+                                world.random.nextBoolean() ? FailureKind.OUT_OF_MEMORY : FailureKind.INTERNAL;
+                        step(new AgentEvent.ExecutionFailed(workId, attempt, kind, "failed"));
+                    } else {
+                        artifacts.add(key);
+                        step(new AgentEvent.ExecutionSucceeded(workId, attempt));
+                    }
+                }));
     }
 
     private void lose(AgentEffect.SendReady ready) {
         int ofEpoch = epoch;
-        world.clock.after(world.random.nextInt(50), () -> inProcess(ofEpoch, () -> {
-            if (artifacts.remove(ready.workId() + "@" + ready.attempt())) {
-                step(new AgentEvent.ArtifactLost(ready.workId(), ready.attempt(), "evicted"));
-            }
-        }));
+        world.clock.after(
+                world.random.nextInt(50),
+                () -> inProcess(ofEpoch, () -> {
+                    if (artifacts.remove(ready.workId() + "@" + ready.attempt())) {
+                        step(new AgentEvent.ArtifactLost(ready.workId(), ready.attempt(), "evicted"));
+                    }
+                }));
     }
 
     private void checkState() {
@@ -286,8 +302,7 @@ final class SimWorker extends SimNode {
     void replay() {
         WorkerAgent again = new WorkerAgent(limits());
         for (Logged logged : log) {
-            world.check(
-                    again.handle(logged.event(), logged.atMillis()).equals(logged.effects()), "I13 replay differs");
+            world.check(again.handle(logged.event(), logged.atMillis()).equals(logged.effects()), "I13 replay differs");
         }
     }
 }

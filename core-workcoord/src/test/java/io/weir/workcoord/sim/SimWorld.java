@@ -92,7 +92,9 @@ final class SimWorld {
             SimNode node = random.nextBoolean() ? anyWorker() : apis.get(random.nextInt(apis.size()));
             node.pausedUntilMillis = clock.nowMillis() + random.nextInt(6_000);
         });
-        repeat(faults.apiCrashEveryMillis(), () -> apis.get(random.nextInt(apis.size())).crash());
+        repeat(
+                faults.apiCrashEveryMillis(),
+                () -> apis.get(random.nextInt(apis.size())).crash());
         repeat(faults.storageEveryMillis(), () -> anyWorker().storage(random.nextBoolean()));
         runUntil(FAULTS_END_MILLIS);
         healed = true;
@@ -108,7 +110,9 @@ final class SimWorld {
         // Cancellations and acknowledgements arrive.
         runUntil(clock.nowMillis() + 20_000);
         for (SimApi api : apis) {
-            check(api.coordinator.worksTracked() == 0 && api.coordinator.queriesRunning() == 0, "I9 nothing is tracked");
+            check(
+                    api.coordinator.worksTracked() == 0 && api.coordinator.queriesRunning() == 0,
+                    "I9 nothing is tracked");
             check(api.coordinator.queued() == 0 && api.coordinator.inFlight() == 0, "I9 nothing is counted");
         }
         for (SimWorker worker : workers) {

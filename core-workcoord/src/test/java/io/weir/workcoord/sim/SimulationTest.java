@@ -27,7 +27,8 @@ final class SimulationTest {
             SimWorld world = run(new SimWorld(seed));
             steps += world.steps;
             for (SimWorld.Outcome outcome : world.outcomes.values()) {
-                outcomes.merge(outcome.completed() ? "COMPLETED" : outcome.kind().name(), 1, Integer::sum);
+                outcomes.merge(
+                        outcome.completed() ? "COMPLETED" : outcome.kind().name(), 1, Integer::sum);
             }
         }
         System.out.println("simulation: " + count + " seeds, " + steps + " steps, " + outcomes);
@@ -45,8 +46,28 @@ final class SimulationTest {
         for (long seed = 0; seed < 200; seed++) {
             Random random = new Random(seed);
             SimFaults none = new SimFaults(
-                    1 + random.nextInt(3), 1 + random.nextInt(5), 1 + random.nextInt(4), 10, 16, 5, 100, 0, 0, 0, 0, 0,
-                    0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+                    1 + random.nextInt(3),
+                    1 + random.nextInt(5),
+                    1 + random.nextInt(4),
+                    10,
+                    16,
+                    5,
+                    100,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0);
             SimWorld world = run(new SimWorld(seed, random, none));
             for (String query : world.submitted) {
                 SimWorld.Outcome outcome = Objects.requireNonNull(world.outcomes.get(query), query);

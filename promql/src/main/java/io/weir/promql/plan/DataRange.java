@@ -20,8 +20,7 @@ record DataRange(long startMillis, long endMillis) {
     }
 
     /** Range of the selector below, or null if there is none; {@code windowMillis} is the range of a matrix selector around it. */
-    private static @Nullable DataRange find(
-            Expr expression, StepGrid grid, long lookbackMillis, long windowMillis) {
+    private static @Nullable DataRange find(Expr expression, StepGrid grid, long lookbackMillis, long windowMillis) {
         return switch (expression) {
             case Expr.VectorSelector selector -> {
                 long offset = SubqueryGrids.offsetMillis(selector.offset());

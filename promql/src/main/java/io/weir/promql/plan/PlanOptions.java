@@ -7,8 +7,7 @@ package io.weir.promql.plan;
  * @param subqueryStepMillis resolution of a subquery without a step of its own
  * @param delayedNameRemoval whether metric names are dropped only at the end of the query (feature promql-delayed-name-removal)
  */
-public record PlanOptions(
-        long lookbackMillis, Pushdown pushdown, long subqueryStepMillis, boolean delayedNameRemoval) {
+public record PlanOptions(long lookbackMillis, Pushdown pushdown, long subqueryStepMillis, boolean delayedNameRemoval) {
     /** Prometheus' default for query.lookback-delta. */
     public static final long LOOKBACK_MILLIS_DEFAULT = 300_000;
 

@@ -21,11 +21,6 @@ final class Resolution {
             return node;
         }
         return new Expr.Subquery(
-                subquery.expression(),
-                subquery.range(),
-                step,
-                subquery.offset(),
-                subquery.at(),
-                subquery.position());
+                subquery.expression(), subquery.range(), step, subquery.offset(), subquery.at(), subquery.position());
     }
 }

@@ -17,8 +17,7 @@ final class StepInvariance {
             case Expr.Call call ->
                 !dependsOnEvaluationTime(call.function())
                         && call.arguments().stream().allMatch(StepInvariance::isInvariant);
-            case Expr.Aggregate aggregate ->
-                aggregate.children().stream().allMatch(StepInvariance::isInvariant);
+            case Expr.Aggregate aggregate -> aggregate.children().stream().allMatch(StepInvariance::isInvariant);
             case Expr.Binary binary -> isInvariant(binary.left()) && isInvariant(binary.right());
             case Expr.Unary unary -> isInvariant(unary.expression());
             case Expr.Parenthesized parenthesized -> isInvariant(parenthesized.expression());

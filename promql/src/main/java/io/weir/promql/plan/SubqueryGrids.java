@@ -38,9 +38,12 @@ final class SubqueryGrids {
 
     /** The inner grid, or null if no multiple of the step lies in it. */
     static @Nullable StepGrid inner(Expr.Subquery subquery, StepGrid parent) {
-        long step = Objects.requireNonNull(subquery.step(), "subquery without a step").millis();
+        long step = Objects.requireNonNull(subquery.step(), "subquery without a step")
+                .millis();
         long offset = offsetMillis(subquery.offset());
-        long before = firstReference(subquery.at(), parent) - offset - subquery.range().millis();
+        long before = firstReference(subquery.at(), parent)
+                - offset
+                - subquery.range().millis();
         long first = Math.floorDiv(before, step) * step + step;
         long last = lastReference(subquery.at(), parent) - offset;
         if (first > last) {
