@@ -43,7 +43,11 @@ final class Peer implements AutoCloseable {
                         "--http-port",
                         "" + port,
                         "--workers",
-                        "" + workers),
+                        "" + workers,
+                        // Objects that compaction replaced go soon, so that the size on disk is that of the live
+                        // segments.
+                        "--ingest-compaction-grace-millis",
+                        "5000"),
                 port,
                 "/readyz",
                 folder);

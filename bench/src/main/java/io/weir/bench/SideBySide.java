@@ -81,8 +81,14 @@ public final class SideBySide implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "15", description = "Measured rounds (default ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--warm-up", defaultValue = "5", description = "Rounds before (default ${DEFAULT-VALUE}).")
+    @Option(names = "--warm-up", defaultValue = "5", description = "Least rounds before (default ${DEFAULT-VALUE}).")
     private int warmUp;
+
+    @Option(
+            names = "--warm-up-seconds",
+            defaultValue = "6",
+            description = "Least time of the rounds before, for each query (default ${DEFAULT-VALUE}).")
+    private int warmUpSeconds;
 
     @Option(names = "--workers", defaultValue = "2", description = "Workers of Weir (default ${DEFAULT-VALUE}).")
     private int workers;
@@ -200,7 +206,11 @@ public final class SideBySide implements Callable<Integer> {
         Map<String, double[]> times = new LinkedHashMap<>();
         peers.forEach(peer -> times.put(peer.name(), new double[rounds]));
         // Round by round in turn, so that the machine's noise meets all alike.
+        long warmUntil = System.nanoTime() + warmUpSeconds * 1_000_000_000L;
         for (int round = -warmUp; round < rounds; round++) {
+            if (round == -1 && System.nanoTime() < warmUntil) {
+                round--;
+            }
             for (Peer peer : peers) {
                 long begin = System.nanoTime();
                 byte[] answer = send(request(peer, query, end));
