@@ -1,4 +1,4 @@
-/** Writing to a gRPC stream from any thread, bounded. */
+/** The two ends of a control stream, bounded: one writer from any thread, one thread that owns the state machine. */
 @NullMarked
 package io.weir.proto.stream;
 

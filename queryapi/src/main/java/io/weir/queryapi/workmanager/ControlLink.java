@@ -10,6 +10,7 @@ import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.WorkerControlGrpc;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
+import io.weir.proto.stream.Mailbox;
 import io.weir.proto.stream.StreamWriter;
 import io.weir.queryapi.discovery.WorkerAddress;
 import java.util.concurrent.TimeUnit;

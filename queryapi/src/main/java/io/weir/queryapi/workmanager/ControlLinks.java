@@ -5,6 +5,7 @@ import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.WorkerHello;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
+import io.weir.proto.stream.Mailbox;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;

@@ -1,6 +1,7 @@
 package io.weir.queryapi.workmanager;
 
 import io.weir.proto.control.v1.WorkReady;
+import io.weir.proto.stream.Mailbox;
 import io.weir.queryapi.fetch.ArtifactFetcher;
 import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.coordinator.CoordinatorEvent;

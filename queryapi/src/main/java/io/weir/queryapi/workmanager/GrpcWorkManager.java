@@ -11,6 +11,7 @@ import io.weir.proto.control.v1.WorkReady;
 import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
+import io.weir.proto.stream.Mailbox;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import io.weir.queryapi.fetch.ArtifactFetcher;
 import io.weir.workcoord.coordinator.Coordinator;

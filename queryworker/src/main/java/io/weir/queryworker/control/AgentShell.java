@@ -9,6 +9,7 @@ import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkerMessage;
+import io.weir.proto.stream.Mailbox;
 import io.weir.queryworker.workmanager.ArtifactSpool;
 import io.weir.queryworker.workmanager.WorkExecutor;
 import io.weir.queryworker.workmanager.WorkerWorkManager;

@@ -5,6 +5,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.WorkerMessage;
+import io.weir.proto.stream.Mailbox;
 import io.weir.proto.stream.StreamWriter;
 
 /**

@@ -1,4 +1,4 @@
-package io.weir.queryworker.control;
+package io.weir.proto.stream;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -13,11 +13,11 @@ import org.slf4j.LoggerFactory;
  * The one thread that owns a state machine: runs what is posted, one after the other, and a tick when a timer is due. It
  * waits without polling. The first defect ends it.
  */
-final class Mailbox implements AutoCloseable {
+public final class Mailbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Mailbox.class);
 
     /** The state machine's timers. */
-    interface Timers {
+    public interface Timers {
         /** Time of {@link Mailbox#nowMillis} at which tick is due; MAX_VALUE for never. */
         long nextTimerMillis();
 
@@ -36,7 +36,7 @@ final class Mailbox implements AutoCloseable {
     private volatile boolean closed;
 
     /** @param capacity messages that may wait */
-    Mailbox(String name, int capacity, LongSupplier nanoTime, Timers timers, Consumer<Throwable> onDefect) {
+    public Mailbox(String name, int capacity, LongSupplier nanoTime, Timers timers, Consumer<Throwable> onDefect) {
         this.queue = new ArrayBlockingQueue<>(capacity);
         this.timers = timers;
         this.onDefect = onDefect;
@@ -45,22 +45,22 @@ final class Mailbox implements AutoCloseable {
         this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::loop);
     }
 
-    void start() {
+    public void start() {
         thread.start();
     }
 
     /** Monotonic milliseconds since this mailbox was made. */
-    long nowMillis() {
+    public long nowMillis() {
         return millisOf(nanoTime.getAsLong());
     }
 
     /** A moment of {@link System#nanoTime} on this mailbox's clock. */
-    long millisOf(long nanos) {
+    public long millisOf(long nanos) {
         return Math.floorDiv(nanos - originNanos, 1_000_000L);
     }
 
     /** Posts a message; false if the mailbox is full or closed. */
-    boolean offer(Runnable message) {
+    public boolean offer(Runnable message) {
         return !closed && queue.offer(message);
     }
 
@@ -68,7 +68,7 @@ final class Mailbox implements AutoCloseable {
      * Posts a message that must not be lost and whose number is bounded by its source; waits for room if need be.
      * Returns false only if the mailbox is closed.
      */
-    boolean post(Runnable message) {
+    public boolean post(Runnable message) {
         if (isOwnThread()) {
             own.add(message);
             return !closed;
@@ -86,11 +86,11 @@ final class Mailbox implements AutoCloseable {
         return false;
     }
 
-    boolean isOwnThread() {
+    public boolean isOwnThread() {
         return Thread.currentThread() == thread;
     }
 
-    int waiting() {
+    public int waiting() {
         return queue.size();
     }
 
