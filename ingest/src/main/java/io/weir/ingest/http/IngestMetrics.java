@@ -12,6 +12,7 @@ import io.weir.ingest.error.IngestException;
 import io.weir.ingest.flush.MetadataQueue;
 import io.weir.ingest.memory.SeriesRegistry;
 import io.weir.ingest.remotewrite.Refusals;
+import io.weir.ingest.wal.LogLimits;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -85,7 +86,15 @@ final class IngestMetrics {
                 .register(registry);
     }
 
-    void watch(MeterRegistry registry, Committer committer, SeriesRegistry series, MetadataQueue metadata) {
+    void watch(
+            MeterRegistry registry,
+            Committer committer,
+            SeriesRegistry series,
+            MetadataQueue metadata,
+            IngestSettings settings) {
+        Gauge.builder("weir.ingest.wal.limit.bytes", settings.log(), LogLimits::bytesMax)
+                .description("Bytes of the log at which writes are refused")
+                .register(registry);
         Gauge.builder("weir.ingest.wal.bytes", committer, Committer::logBytes)
                 .description("Bytes of the log that are not in segments yet")
                 .register(registry);
