@@ -47,18 +47,34 @@ public record WorkManagerSettings(
         Check.range("worker addresses", addressesMax, 1, 100_000);
     }
 
+    /** With the usual autoscaling. */
+    public WorkManagerSettings(
+            String apiId,
+            CoordinatorLimits limits,
+            long dialBackoffMillisMin,
+            long dialBackoffMillisMax,
+            long helloMillisMax,
+            int outboundMessagesMax,
+            int messageBytesMax,
+            int commandsMax,
+            long answerMillisMax,
+            int addressesMax) {
+        this(
+                apiId,
+                limits,
+                dialBackoffMillisMin,
+                dialBackoffMillisMax,
+                helloMillisMax,
+                outboundMessagesMax,
+                messageBytesMax,
+                commandsMax,
+                answerMillisMax,
+                addressesMax,
+                AutoscaleSettings.DEFAULT);
+    }
+
     public static WorkManagerSettings of(String apiId) {
         return new WorkManagerSettings(
-                apiId,
-                CoordinatorLimits.DEFAULT,
-                100,
-                5_000,
-                5_000,
-                16_384,
-                64 << 20,
-                4_096,
-                5_000,
-                2_000,
-                AutoscaleSettings.DEFAULT);
+                apiId, CoordinatorLimits.DEFAULT, 100, 5_000, 5_000, 16_384, 64 << 20, 4_096, 5_000, 2_000);
     }
 }

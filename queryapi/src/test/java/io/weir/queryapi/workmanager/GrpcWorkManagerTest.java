@@ -10,7 +10,6 @@ import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.leaf.v1.WorkSpec;
-import io.weir.queryapi.autoscale.AutoscaleSettings;
 import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.discovery.WorkerDiscovery;
@@ -58,8 +57,7 @@ final class GrpcWorkManagerTest {
 
     private static WorkManagerSettings settings(HeartbeatLimits heartbeat, int worksMax) {
         CoordinatorLimits limits = new CoordinatorLimits(heartbeat, worksMax, 100, 3, 10, 20, 10, 10, 2_000, 1_000);
-        return new WorkManagerSettings(
-                "api-1", limits, 20, 200, 1_000, 1_000, 1 << 20, 100, 5_000, 10, AutoscaleSettings.DEFAULT);
+        return new WorkManagerSettings("api-1", limits, 20, 200, 1_000, 1_000, 1 << 20, 100, 5_000, 10);
     }
 
     private GrpcWorkManager manager(WorkerDiscovery discovery, HeartbeatLimits heartbeat, int worksMax) {
