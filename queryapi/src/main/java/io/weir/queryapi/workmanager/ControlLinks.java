@@ -194,7 +194,7 @@ final class ControlLinks implements ControlLink.Owner {
                 link.address.toString(),
                 status.getAcceptingWork(),
                 status.getDraining(),
-                status.getCredits()));
+                settings.usableCredits(status.getCredits())));
         if (link.isOpen()) {
             LOG.info("worker {} at {} connected, session {}", link.workerId, link.address, link.session());
         }

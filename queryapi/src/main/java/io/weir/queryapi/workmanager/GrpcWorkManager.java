@@ -494,7 +494,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                     WorkerStatus status = message.getStatus();
                     link.status = status;
                     step(new CoordinatorEvent.StatusReceived(
-                            session, status.getAcceptingWork(), status.getDraining(), status.getCredits()));
+                            session,
+                            status.getAcceptingWork(),
+                            status.getDraining(),
+                            settings.usableCredits(status.getCredits())));
                 }
                 case HEARTBEAT -> {
                     Heartbeat heartbeat = message.getHeartbeat();

@@ -58,6 +58,14 @@ public record WorkManagerSettings(
     }
 
     /**
+     * The credits of a worker that are used: for each there may be an assignment, a cancellation and an acknowledgement on
+     * the way, so a worker that reads never meets the bound on outbound messages, however many it grants.
+     */
+    int usableCredits(int granted) {
+        return Math.min(granted, Math.max(1, (outboundMessagesMax - 16) / 3));
+    }
+
+    /**
      * Messages that the coordinator's mailbox takes: as many as all transports and callers together can have on their way,
      * so that no thread of a transport ever waits for room.
      */
