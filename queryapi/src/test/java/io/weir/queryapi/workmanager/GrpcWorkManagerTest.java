@@ -57,7 +57,7 @@ final class GrpcWorkManagerTest {
 
     private static WorkManagerSettings settings(HeartbeatLimits heartbeat, int worksMax) {
         CoordinatorLimits limits = new CoordinatorLimits(heartbeat, worksMax, 100, 3, 10, 20, 10, 10, 2_000, 1_000);
-        return new WorkManagerSettings("api-1", limits, 20, 200, 1_000, 1_000, 1 << 20, 100, 5_000, 10);
+        return new WorkManagerSettings("api-1", limits, 20, 200, 1_000, 1_000, 16, 1 << 20, 100, 5_000, 10);
     }
 
     private GrpcWorkManager manager(WorkerDiscovery discovery, HeartbeatLimits heartbeat, int worksMax) {
@@ -382,7 +382,12 @@ final class GrpcWorkManagerTest {
         await().until(() -> manager.load().workers() == 1);
         second.sessions.getLast().close(Status.UNAVAILABLE);
         await().until(() -> second.sessions.size() >= 2 && manager.load().workers() == 1);
-        assertThat(counter("weir_control_disconnects_total")).isEqualTo(1);
+        assertThat(registry.get("weir_control_disconnects_total")
+                        .tag("reason", "connection_lost")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("weir_control_reconnect").timer().count()).isEqualTo(1);
         TestingListener listener = new TestingListener(3);
         manager.submit(submission(3, 20_000), listener);
         listener.awaitCommitted();
