@@ -36,6 +36,7 @@ final class ApiChecks {
     private long noneAvailableSinceMillis = Long.MAX_VALUE;
     private long lastStepMillis;
     private int lastStalls;
+    private long quietUntilMillis;
     private long messages;
     private long assignments;
 
@@ -58,6 +59,8 @@ final class ApiChecks {
         model.beginStep();
         if (lastStalls == node.stalls) {
             timers(now);
+        } else {
+            quietUntilMillis = now + limits.hedge().millisMin();
         }
         if (event instanceof CoordinatorEvent.OfSession message) {
             Session session = model.sessions.get(message.session());
@@ -90,6 +93,9 @@ final class ApiChecks {
             if (query.deadlineMillis < now) {
                 throw broken(Invariant.L4, "a deadline was " + (now - query.deadlineMillis) + " ms ago: " + query.id);
             }
+        }
+        if (model.queued.isEmpty() && !limits.hedge().isOff() && now > quietUntilMillis) {
+            stragglers(now - 1);
         }
         if (model.anyRoom()) {
             for (Work work : model.queued) {
@@ -174,7 +180,7 @@ final class ApiChecks {
                 }
             }
             case CoordinatorEvent.Rejected rejected -> rejected(rejected);
-            case CoordinatorEvent.Ready ready -> ready(ready, effects);
+            case CoordinatorEvent.Ready ready -> ready(ready, effects, now);
             case CoordinatorEvent.Failed failed -> failed(failed, effects);
             case CoordinatorEvent.Fetched fetched -> fetched(fetched, effects);
             case CoordinatorEvent.FetchFailed failed -> {
@@ -253,8 +259,14 @@ final class ApiChecks {
         model.takeBack(session);
     }
 
-    private void ready(CoordinatorEvent.Ready ready, List<CoordinatorEffect> effects) {
+    private void ready(CoordinatorEvent.Ready ready, List<CoordinatorEffect> effects, long now) {
         Attempt attempt = model.attempt(ready.session(), ready.workId(), ready.attempt());
+        Attempt other = attempt == null ? null : attempt.beside();
+        if (attempt != null && other != null && other.stage == Stage.READY) {
+            // The other's artifact is being fetched.
+            model.stop(attempt);
+            attempt = null;
+        }
         boolean first = attempt != null && attempt.stage != Stage.READY;
         int fetches = 0;
         for (CoordinatorEffect effect : effects) {
@@ -268,8 +280,8 @@ final class ApiChecks {
         if (fetches != (first ? 1 : 0)) {
             throw broken(Invariant.I5, fetches + " fetches started, current first announcement: " + first + ", " + ready);
         }
-        if (first) {
-            model.ready(attempt);
+        if (attempt != null && first) {
+            model.ready(attempt, now);
         }
     }
 
@@ -282,10 +294,12 @@ final class ApiChecks {
         if (wasReady) {
             model.mustAbort.add(attempt);
         }
+        Attempt other = attempt.beside();
+        boolean dispensable = other != null && (attempt.isHedge() || other.stage == Stage.READY);
         if (failed.kind() == FailureKind.HANDED_BACK && !wasReady) {
             model.giveBack(attempt);
-        } else if (failed.kind().isRetryable()) {
-            model.fail(attempt, failed.kind() != FailureKind.HANDED_BACK);
+        } else if (failed.kind().isRetryable() || dispensable) {
+            model.fail(attempt, true);
         } else {
             model.release(attempt);
             boolean ended = false;
@@ -482,8 +496,8 @@ final class ApiChecks {
         if (work.committed) {
             throw broken(Invariant.I2, "assignment of committed work: " + assign);
         }
-        if (!work.live.isEmpty()) {
-            throw broken(Invariant.I4, "assignment of work that has an owner: " + assign);
+        if (assign.hedge() ? work.live.size() != 1 : !work.live.isEmpty()) {
+            throw broken(Invariant.I4, "assignment of work that has an owner, or none to be helped: " + assign);
         }
         if (assign.attempt() != work.attempts + 1) {
             throw broken(Invariant.I4, "attempts count up by one: " + assign);
@@ -499,11 +513,29 @@ final class ApiChecks {
             throw broken(Invariant.I7, "assignment to a worker that tried it, while another accepts work: " + assign);
         }
         best(work, session, coordinator);
+        if (assign.hedge()) {
+            hedge(work, session, now);
+            return;
+        }
         fair(work, now);
         if (work.mayWaitUntilMillis > now) {
             throw broken(Invariant.I12, "assignment before the back-off is over: " + assign);
         }
-        model.assign(work, session, assign.attempt());
+        model.assign(work, session, assign.attempt(), now);
+    }
+
+    /** A second attempt is at a straggler, elsewhere, within the budget, on room that nothing queued wants. */
+    private void hedge(Work work, Session session, long now) {
+        Attempt first = work.live.getFirst();
+        Query query = work.query;
+        if (first.stage == Stage.READY || now - first.assignedMillis < model.stragglerMillis(query)) {
+            throw broken(Invariant.H1, "no straggler, or beyond the budget: " + work.unit.workId());
+        }
+        if (!ApiModel.mayHedge(first, session) || !model.queued.isEmpty()) {
+            throw broken(Invariant.H1, "the room is not for a second attempt: " + work.unit.workId());
+        }
+        query.hedged++;
+        model.assign(work, session, work.attempts + 1, now);
     }
 
     /** Of the workers that may have it, the best ranked gets it. */
@@ -512,7 +544,8 @@ final class ApiChecks {
         if (best.isPresent() && !best.get().equals(session.workerId())) {
             for (Session other : model.sessions.values()) {
                 boolean first = other.workerId().equals(best.get());
-                if (first && other.hasRoom() && !work.tried.contains(other.workerId())) {
+                boolean has = !work.live.isEmpty() && work.live.getFirst().session == other;
+                if (first && other.hasRoom() && !has && !work.tried.contains(other.workerId())) {
                     throw broken(
                             Invariant.I8, "goes to " + session.workerId() + " though the best has room: " + best.get());
                 }
@@ -607,6 +640,9 @@ final class ApiChecks {
                 }
             }
         }
+        if (model.queued.isEmpty() && !limits.hedge().isOff() && now >= quietUntilMillis) {
+            stragglers(now);
+        }
         for (Query query : model.queries.values()) {
             if (query.deadlineMillis <= now) {
                 throw broken(Invariant.L4, "goes on after its deadline: " + query.id);
@@ -616,6 +652,24 @@ final class ApiChecks {
             Query query = model.queued.iterator().next().query;
             if (now - Math.max(noneAvailableSinceMillis, query.submittedMillis) >= limits.noWorkersWaitMillis()) {
                 throw broken(Invariant.L4, "waits for workers for too long: " + query.id);
+            }
+        }
+    }
+
+    /** No straggler goes without a second attempt that it may have. */
+    private void stragglers(long now) {
+        for (Query query : model.queries.values()) {
+            long age = model.stragglerMillis(query);
+            for (Work work : age == Long.MAX_VALUE ? List.<Work>of() : query.works) {
+                boolean alone = work.live.size() == 1 && work.attempts < limits.assignmentsMax();
+                if (alone && work.live.getFirst().stage != Stage.READY) {
+                    Attempt attempt = work.live.getFirst();
+                    for (Session session : model.sessions.values()) {
+                        if (now - attempt.assignedMillis >= age && ApiModel.mayHedge(attempt, session)) {
+                            throw broken(Invariant.H1, "a straggler is left alone: " + work.unit.workId());
+                        }
+                    }
+                }
             }
         }
     }
@@ -663,7 +717,10 @@ final class ApiChecks {
             if (expected == null) {
                 throw broken(Invariant.I9, "work of a query that is over is kept: " + work);
             }
-            if (work.failures() != expected.failures || work.attempt() != expected.attempts) {
+            boolean numbered = expected.live.isEmpty()
+                    ? work.attempt() <= expected.attempts
+                    : work.attempt() == expected.live.getFirst().number;
+            if (!expected.committed && (work.failures() != expected.failures || !numbered)) {
                 throw broken(Invariant.I12, "attempts are miscounted: " + work);
             }
             if (work.attempt() > limits.assignmentsMax() || work.failures() >= limits.attemptsMax()) {
@@ -688,7 +745,12 @@ final class ApiChecks {
         if (state == WorkState.COMMITTED) {
             return;
         }
-        Attempt attempt = expected.live.isEmpty() ? null : expected.live.getLast();
+        Attempt attempt = expected.live.isEmpty() ? null : expected.live.getFirst();
+        WorkSnapshot.Hedge hedge = work.hedge();
+        if ((hedge != null) != (expected.live.size() == 2)
+                || (hedge != null && hedge.attempt() != expected.live.getLast().number)) {
+            throw broken(Invariant.H1, "second attempt of " + work + ": " + expected.live.size() + " live");
+        }
         if (state.isOwned() ? attempt == null || work.session() != attempt.session.id() : attempt != null) {
             throw broken(Invariant.I4, "owner of " + work + ": " + sessionOf(attempt));
         }

@@ -3,6 +3,7 @@ package io.weir.workcoord.sim;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
 import io.weir.workcoord.coordinator.CoordinatorLimits;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -76,6 +77,9 @@ final class ApiModel {
         int inFlight;
         int retries;
         int queuedFresh;
+        int hedged;
+        /** Milliseconds from assignment to artifact of what is committed. */
+        final List<Long> pieceMillis = new ArrayList<>();
 
         Query(String id, String tenantName, Tenant tenant, long deadlineMillis, long submittedMillis) {
             this.submittedMillis = submittedMillis;
@@ -107,12 +111,31 @@ final class ApiModel {
         final Work work;
         final int number;
         final Session session;
+        final long assignedMillis;
         Stage stage = Stage.ASSIGNED;
+        long workedMillis;
 
-        Attempt(Work work, int number, Session session) {
+        Attempt(Work work, int number, Session session, long assignedMillis) {
             this.work = work;
             this.number = number;
             this.session = session;
+            this.assignedMillis = assignedMillis;
+        }
+
+        /** The other attempt at a straggler, if there is one. */
+        @Nullable
+        Attempt beside() {
+            for (Attempt other : work.live) {
+                if (other != this) {
+                    return other;
+                }
+            }
+            return null;
+        }
+
+        /** Whether it began as the second of two that live. */
+        boolean isHedge() {
+            return work.live.size() == 2 && work.live.getLast() == this;
         }
     }
 
@@ -212,8 +235,8 @@ final class ApiModel {
         detach(attempt);
     }
 
-    void assign(Work work, Session session, int number) {
-        Attempt attempt = new Attempt(work, number, session);
+    void assign(Work work, Session session, int number, long nowMillis) {
+        Attempt attempt = new Attempt(work, number, session, nowMillis);
         if (work.attempts == 0) {
             work.query.queuedFresh--;
         }
@@ -224,8 +247,9 @@ final class ApiModel {
         occupy(attempt, 1);
     }
 
-    void ready(Attempt attempt) {
+    void ready(Attempt attempt, long nowMillis) {
         occupy(attempt, -1);
+        attempt.workedMillis = nowMillis - attempt.assignedMillis;
         attempt.stage = Stage.READY;
     }
 
@@ -233,6 +257,7 @@ final class ApiModel {
         detach(attempt);
         attempt.work.committed = true;
         attempt.work.query.committed++;
+        attempt.work.query.pieceMillis.add(attempt.workedMillis);
     }
 
     /** The attempt is over without a result; the work waits again unless another attempt lives. */
@@ -248,13 +273,17 @@ final class ApiModel {
     void fail(Attempt attempt, boolean reportedFailure) {
         Work work = attempt.work;
         release(attempt);
+        if (!work.live.isEmpty()) {
+            // The other attempt makes good for it.
+            return;
+        }
         if (reportedFailure) {
             work.query.retries++;
             reported.add(work);
         }
         work.failures++;
         boolean spent = work.failures >= limits.attemptsMax() || (reportedFailure && work.query.retries > limits.queryRetriesMax());
-        if (spent && work.live.isEmpty()) {
+        if (spent) {
             exhausted.add(work.query);
         }
         noteAssignments(work);
@@ -305,6 +334,25 @@ final class ApiModel {
         attempt.work.query.inFlight += change;
         attempt.work.query.tenant.inFlight += change;
         inFlight += change;
+    }
+
+    /** Age at which a piece of the query is a straggler; MAX_VALUE while none can be, or none may be hedged any more. */
+    long stragglerMillis(Query query) {
+        int budget = (query.works.size() * limits.hedge().percentMax() + 99) / 100;
+        if (query.hedged >= budget || 2 * query.pieceMillis.size() < query.works.size()) {
+            return Long.MAX_VALUE;
+        }
+        List<Long> sorted = new ArrayList<>(query.pieceMillis);
+        Collections.sort(sorted);
+        long median = sorted.get(sorted.size() / 2);
+        return Math.max(limits.hedge().millisMin(), median * limits.hedge().medianPercent() / 100);
+    }
+
+    /** Whether a second attempt at what this one is at may go to the worker. */
+    static boolean mayHedge(Attempt attempt, Session session) {
+        return session.hasRoom()
+                && session != attempt.session
+                && !attempt.work.tried.contains(session.workerId());
     }
 
     boolean anyAvailable() {

@@ -22,6 +22,7 @@ enum Invariant {
     L4("silence is detected within three heartbeats, deadlines when due, and neither before"),
     L5("work is placed in the step in which that becomes possible"),
     F1("the next free place goes to the tenant, query and API with least work on the workers"),
+    H1("a straggler gets one second attempt, elsewhere, within the budget, on room nothing queued wants"),
     /** An assertion of the core itself. */
     CORE("the core's own assertions hold");
 

@@ -13,6 +13,7 @@ final class SeededFaults {
         all.addAll(failures());
         all.addAll(placement());
         all.addAll(ends());
+        all.addAll(hedging());
         all.addAll(agent());
         all.addAll(agentEnds());
         return all;
@@ -24,35 +25,38 @@ final class SeededFaults {
     private static final String MEMBERSHIP = "coordinator/Membership.java";
     private static final String WORKER_ENTRY = "coordinator/WorkerEntry.java";
     private static final String FAIR_QUEUE = "coordinator/FairQueue.java";
+    private static final String HEDGING = "coordinator/Hedging.java";
     private static final String AGENT = "agent/WorkerAgent.java";
 
     private static List<SeededFault> fences() {
         return List.of(
                 SeededFault.of(
                         "no fence for messages of old sessions and attempts",
-                        WORK_ITEM,
-                        "return owner != null && owner.session == session && attempt == attemptOfMessage;",
-                        "return owner != null;"),
+                        COORDINATOR,
+                        "item == null ? Optional.empty() : item.attempt(number).filter(attempt -> attempt.isOwnedBy(session));",
+                        "item == null ? Optional.empty()"
+                                + " : Optional.of(item.primary).filter(attempt -> attempt.owner != null);"),
                 SeededFault.of(
                         "messages of an earlier attempt on the same session are taken for the current one's",
-                        WORK_ITEM,
-                        "return owner != null && owner.session == session && attempt == attemptOfMessage;",
-                        "return owner != null && owner.session == session;"),
+                        COORDINATOR,
+                        "item == null ? Optional.empty() : item.attempt(number).filter(attempt -> attempt.isOwnedBy(session));",
+                        "item == null ? Optional.empty()"
+                                + " : Optional.of(item.primary).filter(attempt -> attempt.isOwnedBy(session));"),
                 SeededFault.of(
                         "Ready is taken from a worker that does not own the work",
                         COORDINATOR,
-                        "} else if (!item.isOwnedBy(ready.session(), ready.attempt())) {",
-                        "} else if (item.owner == null) {"),
+                        "current(ready.session(), ready.workId(), ready.attempt())\n",
+                        "Optional.of(item.primary).filter(attempt -> attempt.owner != null)\n"),
                 SeededFault.of(
                         "Ready is applied twice",
                         WORK_STATE,
-                        "case READY -> takesCredit() ? new Moves(READY) : IGNORED;",
-                        "case READY -> owned ? new Moves(READY) : IGNORED;"),
+                        "case READY -> takesCredit() ? moves(READY)",
+                        "case READY -> owned ? moves(READY)"),
                 SeededFault.of(
                         "the download of an old attempt is committed",
                         COORDINATOR,
-                        "if (item == null || item.attempt != fetched.attempt() || item.state() != WorkState.READY) {",
-                        "if (item == null || item.state() != WorkState.READY) {"),
+                        ": item.attempt(number).filter(attempt -> attempt.state() == WorkState.READY);",
+                        ": Optional.of(item.primary).filter(attempt -> attempt.state() == WorkState.READY);"),
                 SeededFault.of(
                         "a query completes with one piece of work missing",
                         COORDINATOR,
@@ -61,8 +65,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a committed piece of work is still its worker's, and runs again when that dies",
                         COORDINATOR,
-                        "        item.move(WorkTrigger.FETCHED);\n",
-                        "        item.query.committed += 0;\n"));
+                        "        attempt.move(WorkTrigger.FETCHED);\n",
+                        ""));
     }
 
     private static List<SeededFault> failures() {
@@ -83,14 +87,14 @@ final class SeededFaults {
                         "        for (WorkerEntry worker : lost) {\n            members.remove(worker, nowMillis);\n"
                                 + "        }\n        for (WorkerEntry worker : lost) {",
                         "        for (WorkerEntry worker : lost) {\n            members.remove(worker, nowMillis);",
-                        "Check.that(worker.works.isEmpty(), \"a lost worker owns nothing\");",
+                        "Check.equal(worker.attempts.size(), 0, \"what a lost worker owns\");",
                         "placeQueued(nowMillis);"),
                 SeededFault.of(
                         "finished work that nobody fetched is not run again when its worker dies",
                         COORDINATOR,
-                        "if (item.owner == worker) {",
-                        "if (item.owner == worker && item.state() != WorkState.READY) {",
-                        "Check.that(worker.works.isEmpty(), \"a lost worker owns nothing\");",
+                        "                if (attempt.owner == worker) {",
+                        "                if (attempt.owner == worker && attempt.state() != WorkState.READY) {",
+                        "Check.equal(worker.attempts.size(), 0, \"what a lost worker owns\");",
                         ""),
                 SeededFault.of(
                         "a replaced session keeps its work",
@@ -100,9 +104,9 @@ final class SeededFaults {
                 SeededFault.of(
                         "queued work is not looked at when a worker comes back",
                         COORDINATOR,
-                        "        placeQueued(nowMillis);\n        sendHeartbeats",
+                        "        placeQueued(nowMillis);\n        hedgeStragglers",
                         "        if (!(event instanceof CoordinatorEvent.SessionOpened)) {\n"
-                                + "            placeQueued(nowMillis);\n        }\n        sendHeartbeats"),
+                                + "            placeQueued(nowMillis);\n        }\n        hedgeStragglers"),
                 SeededFault.of(
                         "a session is left in peace by an old one that finishes its handshake late",
                         MEMBERSHIP,
@@ -121,8 +125,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "the assignments of a piece of work are not limited",
                         COORDINATOR,
-                        "if (item.attempt >= limits.assignmentsMax()) {",
-                        "if (item.attempt > limits.assignmentsMax()) {"),
+                        "if (item.assignments >= limits.assignmentsMax()) {",
+                        "if (item.assignments > limits.assignmentsMax()) {"),
                 SeededFault.of(
                         "a failed piece of work is tried again at once where it failed",
                         COORDINATOR,
@@ -160,13 +164,13 @@ final class SeededFaults {
                 SeededFault.of(
                         "a worker that tried the work gets it again while another is there",
                         MEMBERSHIP,
-                        "if (worker.hasRoom() && !(untriedExists && item.tried.contains(worker.workerId))) {",
-                        "if (worker.hasRoom()) {"),
+                        "? worker -> worker.hasRoom() && !item.tried.contains(worker.workerId)\n",
+                        "? worker -> worker.hasRoom()\n"),
                 SeededFault.of(
                         "the first worker with room gets the work, not the best ranked",
                         MEMBERSHIP,
-                        "long score = Rendezvous.score(item.keyHash, worker.idHash);",
-                        "long score = 0;"),
+                        "return best(item.keyHash, eligible);",
+                        "return byId.values().stream().filter(eligible).findFirst().orElse(null);"),
                 SeededFault.of(
                         "keys move when the number of workers changes",
                         MEMBERSHIP,
@@ -209,13 +213,13 @@ final class SeededFaults {
                 SeededFault.of(
                         "workers are not told that a query is over",
                         COORDINATOR,
-                        "if (before.isOwned() && members.ofSession(item.requireOwner().session) != null) {",
-                        "if (before.isTerminal() && members.ofSession(item.requireOwner().session) != null) {"),
+                        "if (attempt.state().isOwned()) {",
+                        "if (attempt.state() == WorkState.QUEUED && attempt.owner != null) {"),
                 SeededFault.of(
                         "workers keep finished artifacts of a query that is over",
                         COORDINATOR,
-                        "if (before.isOwned() && members.ofSession(item.requireOwner().session) != null) {",
-                        "if (before.takesCredit() && members.ofSession(item.requireOwner().session) != null) {"),
+                        "if (attempt.state().isOwned()) {",
+                        "if (attempt.state().takesCredit()) {"),
                 SeededFault.of(
                         "a worker is not told that its artifact could not be fetched",
                         COORDINATOR,
@@ -224,15 +228,13 @@ final class SeededFaults {
                 SeededFault.of(
                         "a fetched artifact is not acknowledged",
                         COORDINATOR,
-                        "effects.add(new SendAck(worker.session, item.workId, item.attempt));",
+                        "effects.add(new SendAck(worker.session, item.workId, attempt.number));",
                         ""),
                 SeededFault.of(
                         "the download from a failed attempt goes on",
                         COORDINATOR,
-                        "            if (item.state() == WorkState.READY) {\n"
-                                + "                effects.add(new AbortFetch(item.workId, item.attempt));\n"
-                                + "            }\n            if (failed.kind()",
-                        "            if (failed.kind()"),
+                        "        abortFetch(attempt);\n        if (kind ==",
+                        "        if (kind =="),
                 SeededFault.of(
                         "the work of a query that is over is remembered",
                         COORDINATOR,
@@ -241,13 +243,67 @@ final class SeededFaults {
                 SeededFault.of(
                         "reading a view takes work from the queue",
                         COORDINATOR,
-                        "WorkItem first = query.fresh.peekFirst();",
-                        "WorkItem first = query.fresh.pollFirst();"),
+                        "oldest = Math.min(oldest, query.queuedSinceMillis(nowMillis));",
+                        "query.fresh.pollFirst();"),
                 SeededFault.of(
                         "an effect depends on where an object lies in memory",
                         COORDINATOR,
                         "count(worker == members.best(item.keyHash) ? Counter.AFFINITY_HIT : Counter.AFFINITY_MISS);",
                         "count((System.identityHashCode(item) & 1) == 0 ? Counter.AFFINITY_HIT : Counter.AFFINITY_MISS);"));
+    }
+
+    private static List<SeededFault> hedging() {
+        return List.of(
+                SeededFault.of(
+                        "the losing attempt goes on and may be committed too",
+                        COORDINATOR,
+                        "            withdraw(other, \"another attempt's artifact is committed\");\n",
+                        ""),
+                SeededFault.of(
+                        "the losing attempt's worker is not told",
+                        COORDINATOR,
+                        "effects.add(new SendCancel(attempt.requireOwner().session, attempt.work.workId, reason));",
+                        ""),
+                SeededFault.of(
+                        "both attempts' artifacts are fetched",
+                        COORDINATOR,
+                        "if (other != null && other.state() == WorkState.READY) {",
+                        "if (other != null && other.state() == WorkState.FAILED) {"),
+                SeededFault.of(
+                        "the second attempt is forgotten when the first is lost",
+                        WORK_ITEM,
+                        "        primary = other;\n",
+                        ""),
+                SeededFault.of(
+                        "a second attempt that fails for good fails the query",
+                        COORDINATOR,
+                        "return item.hedge != null && (attempt == item.hedge || item.hedge.state() == WorkState.READY);",
+                        "return item.hedge != null && item.hedge.state() == WorkState.READY;"),
+                SeededFault.of(
+                        "second attempts beyond the budget",
+                        COORDINATOR,
+                        "                        query.hedged++;\n",
+                        ""),
+                SeededFault.of(
+                        "second attempts before it is known what is slow",
+                        HEDGING,
+                        "2 * query.pieceMillis.count() >= query.works.size();",
+                        "query.pieceMillis.count() > 0;"),
+                SeededFault.of(
+                        "a second attempt beside the first on the same worker",
+                        MEMBERSHIP,
+                        "worker != item.primary.owner && ",
+                        ""),
+                SeededFault.of(
+                        "second attempts take the room that queued work waits for",
+                        COORDINATOR,
+                        "        if (queue.size() > 0) {\n            return;\n        }\n        for (QueryEntry",
+                        "        for (QueryEntry"),
+                SeededFault.of(
+                        "nobody wakes the coordinator for a straggler",
+                        COORDINATOR,
+                        "next = Math.min(next, hedging.nextStragglerMillis(query, stalls.lastStepMillis()));",
+                        ""));
     }
 
     private static List<SeededFault> agent() {

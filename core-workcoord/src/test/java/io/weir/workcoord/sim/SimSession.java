@@ -57,13 +57,12 @@ final class SimSession {
             }
         }
 
-        /** Assignments and the opening of the session are sent once; all the rest may be repeated. */
+        /** Only what names one attempt may be repeated; an assignment names a new one. */
         private static boolean mayComeTwice(Object message) {
             return message instanceof CoordinatorEvent.Ready
                     || message instanceof CoordinatorEvent.Accepted
                     || message instanceof CoordinatorEvent.Failed
                     || message instanceof CoordinatorEvent.Rejected
-                    || message instanceof AgentEvent.CancelReceived
                     || message instanceof AgentEvent.AckReceived;
         }
 

@@ -2,6 +2,7 @@ package io.weir.workcoord.sim;
 
 import io.weir.workcoord.HeartbeatLimits;
 import io.weir.workcoord.coordinator.CoordinatorLimits;
+import io.weir.workcoord.coordinator.HedgeLimits;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
@@ -84,7 +85,10 @@ record SimSetting(
                 choices.below(200),
                 choices.perMille(900) ? 100 : choices.upTo(workers),
                 choices.below(5_000),
-                500 + choices.below(8_000));
+                500 + choices.below(8_000),
+                choices.half()
+                        ? HedgeLimits.OFF
+                        : new HedgeLimits(choices.upTo(100), choices.upTo(500), 100 + choices.below(200)));
     }
 
     int rate(Fault fault) {
