@@ -39,7 +39,7 @@ final class SimApi extends SimNode {
     void start() {
         for (SimWorker worker : world.workers) {
             long found = world.happens(Fault.SLOW_DISCOVERY, world.faults) ? world.faults.below(5_000) : 0;
-            discover(worker, found + world.faults.below(50));
+            discover(worker, found + (world.setting.latencyMillis() == 0 ? 0 : world.faults.below(50)));
         }
     }
 

@@ -53,7 +53,8 @@ record SimSetting(
 
     private static SimSetting draw(
             Choices choices, Size size, int faultsMillisMax, int executionMillisMax, int messagesShare) {
-        long latencyMillis = choices.upTo(choices.half() ? 5 : 150);
+        // Without any latency everything happens in step, and much of it at the same time.
+        long latencyMillis = choices.perMille(150) ? 0 : choices.upTo(choices.half() ? 5 : 150);
         long executionMillis = choices.upTo(choices.half() ? 50 : executionMillisMax);
         long faultsMillis = faultsMillisMax / 4 + choices.below(faultsMillisMax);
         Map<Fault, Integer> rates = new EnumMap<>(Fault.class);

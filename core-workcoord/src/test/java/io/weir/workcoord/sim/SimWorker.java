@@ -55,6 +55,13 @@ final class SimWorker extends SimNode {
         }
     }
 
+    /** All its streams break. */
+    void breakStreams(boolean apisLearn, boolean workerLearns) {
+        for (SimSession session : List.copyOf(streams.values())) {
+            session.breakFor(apisLearn, workerLearns, "network");
+        }
+    }
+
     /** The process is gone, with its artifacts. */
     private void die(boolean peersLearn) {
         alive = false;

@@ -225,7 +225,7 @@ final class SimWorld {
         return true;
     }
 
-    private void runUntil(long untilMillis) {
+    void runUntil(long untilMillis) {
         while (clock.runNext(untilMillis)) {
             // Until it is that time.
         }
