@@ -31,6 +31,7 @@ final class TestingFleet implements AutoCloseable {
     private final EmbeddedDatabase database;
     private final Deque<TestingProcess> running = new ConcurrentLinkedDeque<>();
     private final AtomicInteger started = new AtomicInteger();
+    private boolean closed;
 
     private TestingFleet(Path folder, List<String> lakeOptions) throws IOException {
         this.folder = folder;
@@ -141,8 +142,19 @@ final class TestingFleet implements AutoCloseable {
         return new Worker(worker.name(), process, data, worker.httpPort(), worker.grpcPort(), worker.options());
     }
 
-    /** Starts an API that dials these control ports. */
+    /** Starts an API that dials these control ports; all of them are connected. */
     Api api(String name, Collection<Integer> controlPorts, String... options) throws IOException, InterruptedException {
+        Api api = apiThatWaitsForOne(name, controlPorts, options);
+        TestingFigures figures = api.figures();
+        TestingFigures.await(
+                "all workers connected",
+                () -> figures.metric("weir_control_streams_active") == controlPorts.size());
+        return api;
+    }
+
+    /** Starts an API that dials these control ports; at least one of them is connected. */
+    Api apiThatWaitsForOne(String name, Collection<Integer> controlPorts, String... options)
+            throws IOException, InterruptedException {
         int port = Ports.free();
         String workers = controlPorts.stream()
                 .map(control -> "127.0.0.1:" + control)
@@ -161,12 +173,7 @@ final class TestingFleet implements AutoCloseable {
         TestingProcess process = start(name, arguments);
         URI base = URI.create("http://127.0.0.1:" + port);
         process.awaitReady(base.resolve("/readyz"));
-        Api api = new Api(process, base, new TestingClient(base, TENANT));
-        TestingFigures figures = api.figures();
-        TestingFigures.await(
-                "all workers connected",
-                () -> figures.metric("weir_control_streams_active") == controlPorts.size());
-        return api;
+        return new Api(process, base, new TestingClient(base, TENANT));
     }
 
     /** The folder in which an API keeps what it fetches. */
@@ -180,26 +187,25 @@ final class TestingFleet implements AutoCloseable {
     }
 
     private TestingProcess start(String name, List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-XX:+UseSerialGC",
-                // These processes live for seconds: the second compiler would take more time than it gives.
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx512m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.weir.cli.Main"));
+        List<String> command = new ArrayList<>(TestingStartCache.command());
         command.addAll(arguments);
         Path logs = Files.createDirectories(folder.resolve("logs"));
-        TestingProcess process = TestingProcess.program(name + "-" + started.getAndIncrement(), logs, command);
-        running.push(process);
-        return process;
+        synchronized (running) {
+            // A thread of the test that still restarts what it kills must not leave a process behind.
+            if (closed) {
+                throw new IOException("the fleet is closed");
+            }
+            TestingProcess process = TestingProcess.program(name + "-" + started.getAndIncrement(), logs, command);
+            running.push(process);
+            return process;
+        }
     }
 
     @Override
     public void close() {
+        synchronized (running) {
+            closed = true;
+        }
         // Together, since each may take its time.
         running.forEach(process -> process.process().destroy());
         running.forEach(TestingProcess::close);
