@@ -81,9 +81,13 @@ final class TestingStartCache {
         try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
                 Stream<Path> files = Files.walk(from)) {
             out.setLevel(0);
-            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-                out.putNextEntry(new JarEntry(from.relativize(file).toString()));
-                Files.copy(file, out);
+            for (Path file : files.filter(path -> !path.equals(from)).sorted().toList()) {
+                // Folders too: migrations are found by looking into theirs.
+                boolean isFolder = Files.isDirectory(file);
+                out.putNextEntry(new JarEntry(from.relativize(file) + (isFolder ? "/" : "")));
+                if (!isFolder) {
+                    Files.copy(file, out);
+                }
                 out.closeEntry();
             }
         }
