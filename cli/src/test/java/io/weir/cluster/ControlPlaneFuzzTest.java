@@ -276,8 +276,8 @@ class ControlPlaneFuzzTest {
 
     /** Nothing of the false APIs is left, and the true one has kept its stream. */
     private void settled(double sessions) throws Exception {
-        TestingFigures.await("no false API is left", LIMIT, () -> {
-            TestingFigures figures = worker.figures();
+        TestingVitals.await("no false API is left", LIMIT, () -> {
+            TestingVitals figures = worker.figures();
             return figures.metric("weir_worker_control_streams_active") == sessions
                     && figures.metric("weir_worker_running") == 0
                     && figures.metric("weir_worker_queue_depth") == 0;
@@ -390,7 +390,7 @@ class ControlPlaneFuzzTest {
         try (FalseWorker liar = new FalseWorker((stream, message) ->
                 message.hasHello() ? beginning(stream, message.getHello().getSession()) : List.of())) {
             TestingFleet.Api other = fleetApi("api-liar", liar.port());
-            TestingFigures.await("every kind of false worker was tried", LIMIT, () -> liar.streams() > 6);
+            TestingVitals.await("every kind of false worker was tried", LIMIT, () -> liar.streams() > 6);
             for (int query = 0; query < 5; query++) {
                 assertThat(answer(other)).isEqualTo(undisturbed);
             }

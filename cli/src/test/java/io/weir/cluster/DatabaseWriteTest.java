@@ -89,7 +89,7 @@ class DatabaseWriteTest {
 
     /** Statistics of other sessions come in when these have been idle for a second. */
     private static void settle(Statement statement) throws Exception {
-        TestingFigures.await("the API's sessions are idle", Duration.ofSeconds(20), () -> {
+        TestingVitals.await("the API's sessions are idle", Duration.ofSeconds(20), () -> {
             try (ResultSet rows = statement.executeQuery("SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle'"
                     + " AND pid <> pg_backend_pid() AND datname IS NOT NULL")) {
                 return rows.next() && rows.getInt(1) == 0;

@@ -81,7 +81,7 @@ class DiskBudgetTest {
     private static long most(Path folder, AtomicBoolean done) throws Exception {
         long most = 0;
         while (!done.get()) {
-            most = Math.max(most, TestingFigures.bytesBelow(folder));
+            most = Math.max(most, TestingVitals.bytesBelow(folder));
             Thread.sleep(5);
         }
         return most;

@@ -50,7 +50,7 @@ class DuplicateReadyTest {
                 assertThat(answer(api)).isEqualTo(undisturbed);
                 assertThat(answer(api)).isEqualTo(undisturbed);
                 assertThat(ready).isNotEmpty();
-                TestingFigures.await(
+                TestingVitals.await(
                         "every repeated completion is counted as dropped",
                         Duration.ofSeconds(10),
                         () -> dropped(api) - dropped == repeated.get());
@@ -66,7 +66,7 @@ class DuplicateReadyTest {
     }
 
     private static double dropped(TestingFleet.Api api) throws IOException, InterruptedException {
-        TestingFigures figures = api.figures();
+        TestingVitals figures = api.figures();
         return figures.metric("weir_work_duplicates_dropped_total") + figures.metric("weir_work_stale_dropped_total");
     }
 

@@ -63,7 +63,7 @@ class OverloadTest {
                     return answer;
                 }));
             }
-            TestingFigures.await(
+            TestingVitals.await(
                     "fifty times more work than slots waits or runs",
                     () -> api.figures().metric("weir_api_queue_depth")
                                     + api.figures().metric("weir_api_work_in_flight")

@@ -61,14 +61,14 @@ class StormTest {
 
     /** What a process holds. */
     private record Held(int threads, int descriptors, int sockets, long heapBytes, List<String> files) {
-        static Held by(TestingFigures figures, Path folder) throws IOException, InterruptedException {
+        static Held by(TestingVitals figures, Path folder) throws IOException, InterruptedException {
             long heap = figures.heapBytesAfterCollection();
             return new Held(
                     figures.threads(),
                     figures.descriptors(),
                     figures.sockets(),
                     heap,
-                    TestingFigures.filesBelow(folder));
+                    TestingVitals.filesBelow(folder));
         }
 
         boolean isBackAt(Held before) {
@@ -114,7 +114,7 @@ class StormTest {
             assertThat(api.figures().metric("weir_control_disconnects_total") - reconnected)
                     .as("the API saw each death")
                     .isGreaterThanOrEqualTo(KILLS);
-            TestingFigures.await(
+            TestingVitals.await(
                     "all workers are back",
                     () -> api.figures().metric("weir_control_streams_active") == ports.size());
             quiet();
@@ -196,7 +196,7 @@ class StormTest {
         TestingFleet.Worker worker = first;
         while (left.getAndDecrement() > 0) {
             int port = worker.grpcPort();
-            TestingFigures.await("the API uses the worker on port " + port, () -> connected(port));
+            TestingVitals.await("the API uses the worker on port " + port, () -> connected(port));
             worker.process().kill();
             worker = fleet.restart(worker);
         }
@@ -280,15 +280,15 @@ class StormTest {
 
     /** Nothing runs anywhere, and what was acknowledged is deleted. */
     private void quiet() throws Exception {
-        TestingFigures.await("the API is idle", () -> {
-            TestingFigures figures = api.figures();
+        TestingVitals.await("the API is idle", () -> {
+            TestingVitals figures = api.figures();
             return figures.metric("weir_queries_running") == 0
                     && figures.metric("weir_api_queue_depth") == 0
                     && figures.metric("weir_api_work_in_flight") == 0;
         });
         for (TestingFleet.Worker survivor : survivors) {
-            TestingFigures.await(survivor.name() + " is idle", () -> {
-                TestingFigures figures = survivor.figures();
+            TestingVitals.await(survivor.name() + " is idle", () -> {
+                TestingVitals figures = survivor.figures();
                 return figures.metric("weir_worker_running") == 0
                         && figures.metric("weir_worker_queue_depth") == 0
                         && figures.metric("weir_artifact_spool_bytes") == 0;

@@ -66,15 +66,15 @@ final class TestingFleet implements AutoCloseable {
             return URI.create("http://127.0.0.1:" + httpPort);
         }
 
-        TestingFigures figures() {
-            return new TestingFigures(process, base());
+        TestingVitals figures() {
+            return new TestingVitals(process, base());
         }
     }
 
     /** An API process with a client for one tenant. */
     record Api(TestingProcess process, URI base, TestingClient client) {
-        TestingFigures figures() {
-            return new TestingFigures(process, base);
+        TestingVitals figures() {
+            return new TestingVitals(process, base);
         }
     }
 
@@ -145,8 +145,8 @@ final class TestingFleet implements AutoCloseable {
     /** Starts an API that dials these control ports; all of them are connected. */
     Api api(String name, Collection<Integer> controlPorts, String... options) throws IOException, InterruptedException {
         Api api = apiThatWaitsForOne(name, controlPorts, options);
-        TestingFigures figures = api.figures();
-        TestingFigures.await(
+        TestingVitals figures = api.figures();
+        TestingVitals.await(
                 "all workers connected",
                 () -> figures.metric("weir_control_streams_active") == controlPorts.size());
         return api;
@@ -183,7 +183,7 @@ final class TestingFleet implements AutoCloseable {
 
     /** Bytes of all files below a folder; what vanishes meanwhile counts nothing. */
     static long bytesBelow(Path folder) throws IOException {
-        return TestingFigures.bytesBelow(folder);
+        return TestingVitals.bytesBelow(folder);
     }
 
     private TestingProcess start(String name, List<String> arguments) throws IOException {

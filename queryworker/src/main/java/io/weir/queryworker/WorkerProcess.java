@@ -110,7 +110,8 @@ public final class WorkerProcess implements AutoCloseable {
         ArtifactServer server = started(
                 ArtifactServer.start(spool, registry, this::health, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
-        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + httpPort);
+        int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
+        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);
         control = started(WorkerControlServer.start(
                 controlSettings(workerId), executor, spool, registry, new BudgetUsage(budget)));
         LOGGER.info(
