@@ -167,6 +167,7 @@ public final class WorkerProcess implements AutoCloseable {
                 settings.drainMillisMax(),
                 defaults.helloMillisMax(),
                 defaults.outboundMessagesMax(),
+                defaults.inboundMessagesMax(),
                 defaults.messageBytesMax(),
                 defaults.artifactReserveBytes());
     }

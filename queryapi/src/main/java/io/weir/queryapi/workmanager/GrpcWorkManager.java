@@ -1,5 +1,6 @@
 package io.weir.queryapi.workmanager;
 
+import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.ApiMessage;
@@ -71,23 +72,37 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
     /** Starts dialling. Owns the discovery and the fetcher from now on: {@link #close} closes them. */
     public static GrpcWorkManager start(
             WorkManagerSettings settings, WorkerDiscovery discovery, ArtifactFetcher fetcher, MeterRegistry registry) {
-        GrpcWorkManager manager = new GrpcWorkManager(settings, discovery, fetcher, registry);
+        return start(settings, discovery, fetcher, registry, HostResolver.SYSTEM);
+    }
+
+    /** Starts with its own way to look host names up. */
+    static GrpcWorkManager start(
+            WorkManagerSettings settings,
+            WorkerDiscovery discovery,
+            ArtifactFetcher fetcher,
+            MeterRegistry registry,
+            HostResolver resolver) {
+        GrpcWorkManager manager = new GrpcWorkManager(settings, discovery, fetcher, registry, resolver);
         manager.mailbox.start();
         discovery.start(addresses -> manager.mailbox.post(() -> manager.links.addresses(addresses)));
         return manager;
     }
 
     private GrpcWorkManager(
-            WorkManagerSettings settings, WorkerDiscovery discovery, ArtifactFetcher fetcher, MeterRegistry registry) {
+            WorkManagerSettings settings,
+            WorkerDiscovery discovery,
+            ArtifactFetcher fetcher,
+            MeterRegistry registry,
+            HostResolver resolver) {
         this.settings = settings;
         this.discovery = discovery;
         this.fetcher = fetcher;
         this.coordinator = new Coordinator(settings.limits());
         this.autoscaler = new Autoscaler(settings.autoscale());
-        // Transports and downloads wait for room; callers are refused before it comes to that.
+        // Made for all that transports and downloads can post at once; callers are refused before it is full.
         this.mailbox = new Mailbox(
                 "weir-work-manager",
-                2 * settings.commandsMax() + 4_096,
+                settings.mailboxMessagesMax(),
                 System::nanoTime,
                 new Mailbox.Timers() {
                     @Override
@@ -103,7 +118,8 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 },
                 this::defect);
         this.metrics = new WorkMetrics(registry, this);
-        this.links = new ControlLinks(settings, mailbox, new SplittableRandom(), metrics, new FromWorkers());
+        this.links = new ControlLinks(
+                settings, mailbox, new SplittableRandom(), resolver, new LinkMetrics(registry), new FromWorkers());
         this.downloads = new Downloads(fetcher, mailbox, this::step);
     }
 
@@ -224,18 +240,14 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         }
         closed = true;
         discovery.close();
-        CompletableFuture<List<ControlLink>> ended = new CompletableFuture<>();
-        List<ControlLink> channels = List.of();
+        CompletableFuture<List<ManagedChannel>> ended = new CompletableFuture<>();
+        List<ManagedChannel> channels = List.of();
         try {
             if (mailbox.post(() -> ended.complete(shutDown()))) {
                 channels = ended.get(2, TimeUnit.SECONDS);
             }
             mailbox.close();
-            for (ControlLink link : channels) {
-                if (!link.awaitClosed(500)) {
-                    LOG.warn("the channel to {} did not end in time", link.address);
-                }
-            }
+            awaitClosed(channels);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         } catch (TimeoutException | ExecutionException failure) {
@@ -246,9 +258,22 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         }
     }
 
+    /** All of them together have two seconds. */
+    private static void awaitClosed(List<ManagedChannel> channels) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        int late = 0;
+        for (ManagedChannel channel : channels) {
+            long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
+            late += ControlLink.awaitClosed(channel, Math.max(0, leftMillis)) ? 0 : 1;
+        }
+        if (late > 0) {
+            LOG.warn("{} channels to workers did not end in time", late);
+        }
+    }
+
     // In the mailbox.
 
-    private List<ControlLink> shutDown() {
+    private List<ManagedChannel> shutDown() {
         List<RunningQuery> running = new ArrayList<>(queries.values());
         queries.clear();
         for (RunningQuery query : running) {
@@ -448,10 +473,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         coordinator.workers().forEach(worker -> live.put(worker.session(), worker));
         List<WorkerView> views = new ArrayList<>();
         for (ControlLink link : links.all()) {
-            WorkerSnapshot worker = link.state == ControlLink.State.OPEN ? live.get(link.session) : null;
+            WorkerSnapshot worker = link.isOpen() ? live.get(link.session()) : null;
             WorkerStatus status = link.status;
             if (worker == null) {
-                String state = link.lostNanos == 0 ? "connecting" : "lost";
+                String state = link.machine.wasLost() ? "lost" : "connecting";
                 views.add(new WorkerView(
                         link.workerId, link.address.toString(), state, false, false, 0, 0, 0, 0, Double.NaN, 0, 0));
             } else {
@@ -482,7 +507,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
 
         @Override
         public void received(ControlLink link, WorkerMessage message) {
-            long session = link.session;
+            long session = link.session();
             switch (message.getMessageCase()) {
                 case ACCEPTED ->
                     step(new CoordinatorEvent.Accepted(
@@ -518,7 +543,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                     WorkerStatus status = message.getStatus();
                     link.status = status;
                     step(new CoordinatorEvent.StatusReceived(
-                            session, status.getAcceptingWork(), status.getDraining(), status.getCredits()));
+                            session,
+                            status.getAcceptingWork(),
+                            status.getDraining(),
+                            settings.usableCredits(status.getCredits())));
                 }
                 case HEARTBEAT -> {
                     Heartbeat heartbeat = message.getHeartbeat();

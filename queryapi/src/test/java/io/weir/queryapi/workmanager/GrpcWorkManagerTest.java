@@ -10,6 +10,7 @@ import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryapi.autoscale.AutoscaleSettings;
 import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.discovery.WorkerDiscovery;
@@ -57,7 +58,8 @@ final class GrpcWorkManagerTest {
 
     private static WorkManagerSettings settings(HeartbeatLimits heartbeat, int worksMax) {
         CoordinatorLimits limits = new CoordinatorLimits(heartbeat, worksMax, 100, 3, 10, 20, 10, 10, 2_000, 1_000);
-        return new WorkManagerSettings("api-1", limits, 20, 200, 1_000, 1_000, 1 << 20, 100, 5_000, 10);
+        return new WorkManagerSettings(
+                "api-1", limits, 20, 200, 1_000, 1_000, 16, 1 << 20, 100, 5_000, 10, AutoscaleSettings.DEFAULT);
     }
 
     private GrpcWorkManager manager(WorkerDiscovery discovery, HeartbeatLimits heartbeat, int worksMax) {
@@ -408,7 +410,12 @@ final class GrpcWorkManagerTest {
         await().until(() -> manager.load().workers() == 1);
         second.sessions.getLast().close(Status.UNAVAILABLE);
         await().until(() -> second.sessions.size() >= 2 && manager.load().workers() == 1);
-        assertThat(counter("weir_control_disconnects_total")).isEqualTo(1);
+        assertThat(registry.get("weir_control_disconnects_total")
+                        .tag("reason", "connection_lost")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("weir_control_reconnect").timer().count()).isEqualTo(1);
         TestingListener listener = new TestingListener(3);
         manager.submit(submission(3, 20_000), listener);
         listener.awaitCommitted();
