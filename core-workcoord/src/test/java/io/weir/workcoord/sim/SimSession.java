@@ -115,6 +115,10 @@ final class SimSession {
         mayFail();
     }
 
+    boolean isBroken() {
+        return broken;
+    }
+
     private void mayFail() {
         if (broken || !world.faulty()) {
             return;
