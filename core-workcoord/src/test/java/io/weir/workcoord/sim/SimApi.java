@@ -134,6 +134,7 @@ final class SimApi extends SimNode {
                 3_000,
                 () -> inProcess(ofEpoch, () -> {
                     if (links.get(worker) == session && !open.containsKey(session.id)) {
+                        session.apiGaveUp = true;
                         session.breakFor(false, world.network.choices.half(), "no hello");
                         links.remove(worker);
                         redial(worker);
@@ -153,7 +154,7 @@ final class SimApi extends SimNode {
     void receive(int ofEpoch, CoordinatorEvent event, SimSession session) {
         inProcess(ofEpoch, () -> {
             if (event instanceof CoordinatorEvent.SessionOpened) {
-                if (session.isBroken()) {
+                if (session.apiGaveUp) {
                     return;
                 }
                 open.put(session.id, session);
@@ -164,6 +165,7 @@ final class SimApi extends SimNode {
 
     void sessionEnded(SimSession session, CoordinatorEvent.SessionClosed closed) {
         inProcess(session.apiEpoch, () -> {
+            session.apiGaveUp = true;
             if (links.remove(session.worker, session)) {
                 redial(session.worker);
             }
@@ -262,6 +264,7 @@ final class SimApi extends SimNode {
             case CoordinatorEffect.CloseSession close -> {
                 SimSession session = open.remove(close.session());
                 if (session != null) {
+                    session.apiGaveUp = true;
                     session.breakFor(false, true, close.message());
                     if (links.remove(session.worker, session)) {
                         redial(session.worker);
