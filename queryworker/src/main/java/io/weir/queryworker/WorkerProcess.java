@@ -14,6 +14,7 @@ import io.weir.queryworker.control.ControlStatus;
 import io.weir.queryworker.control.StorageUsage;
 import io.weir.queryworker.control.WorkerControlServer;
 import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.drain.DataFolder;
 import io.weir.queryworker.exec.BlockReaders;
 import io.weir.queryworker.exec.DuckDbPool;
@@ -86,6 +87,9 @@ public final class WorkerProcess implements AutoCloseable {
                 .description(
                         "Room left for segments and artifacts: of the budget, or of the file system if that is less")
                 .register(registry);
+        Gauge.builder("weir_disk_limit_bytes", settings.disk(), DiskLimits::totalBytesMax)
+                .description("Bytes that segments and artifacts may take together")
+                .register(registry);
         byte[] signingKey = new byte[SIGNING_KEY_BYTES];
         new SecureRandom().nextBytes(signingKey);
         FileArtifactSpool spool = started(new FileArtifactSpool(
@@ -110,7 +114,8 @@ public final class WorkerProcess implements AutoCloseable {
         ArtifactServer server = started(
                 ArtifactServer.start(spool, registry, this::health, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
-        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + httpPort);
+        int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
+        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);
         control = started(WorkerControlServer.start(
                 controlSettings(workerId), executor, spool, registry, new BudgetUsage(budget)));
         LOGGER.info(

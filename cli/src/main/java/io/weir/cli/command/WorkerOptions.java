@@ -23,6 +23,7 @@ final class WorkerOptions {
                 "listenHost",
                 "advertisedHost",
                 "httpPort",
+                "advertisedHttpPort",
                 "grpcPort",
                 "dataFolder",
                 "executionSlots",

@@ -13,8 +13,10 @@ import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
 import io.weir.proto.stream.Mailbox;
+import io.weir.queryapi.autoscale.Autoscaler;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import io.weir.queryapi.fetch.ArtifactFetcher;
+import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.coordinator.Coordinator;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
@@ -56,9 +58,16 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
     private @Nullable RunningQuery submitting;
     private @Nullable WorkReady announced;
 
-    private volatile WorkLoad load = new WorkLoad(0, 0, 0, 0, 0, 0);
+    /** Pieces of work refused in this step because no worker accepts any: demand that no queue shows. */
+    private int refusedWithoutWorkers;
+
+    private final Autoscaler autoscaler;
+    private volatile Observed observed = new Observed(new WorkLoad(0, 0, 0, 0, 0, 0, 0, 0), 0);
     private volatile @Nullable Throwable defect;
     private volatile boolean closed;
+
+    /** The load as of the last step. */
+    private record Observed(WorkLoad load, long atMillis) {}
 
     /** Starts dialling. Owns the discovery and the fetcher from now on: {@link #close} closes them. */
     public static GrpcWorkManager start(
@@ -89,7 +98,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         this.discovery = discovery;
         this.fetcher = fetcher;
         this.coordinator = new Coordinator(settings.limits());
-        this.metrics = new WorkMetrics(registry, this);
+        this.autoscaler = new Autoscaler(settings.autoscale());
         // Made for all that transports and downloads can post at once; callers are refused before it is full.
         this.mailbox = new Mailbox(
                 "weir-work-manager",
@@ -108,6 +117,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                     }
                 },
                 this::defect);
+        this.metrics = new WorkMetrics(registry, this);
         this.links = new ControlLinks(
                 settings, mailbox, new SplittableRandom(), resolver, new LinkMetrics(registry), new FromWorkers());
         this.downloads = new Downloads(fetcher, mailbox, this::step);
@@ -175,12 +185,30 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         return ask(() -> coordinator.placement(affinityKey)).orElse(Optional.empty());
     }
 
-    /** How much waits and runs, as of the last step; never blocks. */
+    @Override
     public WorkLoad load() {
-        return load;
+        Observed last = observed;
+        WorkLoad load = last.load();
+        long nowMillis = mailbox.nowMillis();
+        // Waiting work grows older between two steps.
+        long oldest = load.queued() == 0 ? 0 : load.oldestQueuedMillis() + Math.max(0, nowMillis - last.atMillis());
+        return new WorkLoad(
+                load.workers(),
+                load.accepting(),
+                load.queries(),
+                load.queued(),
+                oldest,
+                load.inFlight(),
+                load.capacity(),
+                autoscaler.desiredWorkers(load.queued(), oldest, load.inFlight(), nowMillis));
     }
 
-    /** Whether a defect has stopped scheduling; the process has to be restarted. */
+    @Override
+    public boolean mayHaveNoWorkers() {
+        return settings.autoscale().workersMin() == 0;
+    }
+
+    @Override
     public boolean isFailed() {
         return defect != null;
     }
@@ -285,19 +313,29 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         for (CoordinatorEffect effect : coordinator.handle(event, now)) {
             execute(effect);
         }
+        observe(now);
+    }
+
+    private void observe(long nowMillis) {
         int capacity = 0;
         int workers = 0;
+        int accepting = 0;
         for (WorkerSnapshot worker : coordinator.workers()) {
             workers++;
-            capacity += worker.acceptingWork() && !worker.draining() ? worker.credits() : 0;
+            if (worker.acceptingWork() && !worker.draining()) {
+                accepting++;
+                capacity += worker.credits();
+            }
         }
-        load = new WorkLoad(
-                workers,
-                coordinator.queriesRunning(),
-                coordinator.queued(),
-                coordinator.oldestQueuedMillis(now),
-                coordinator.inFlight(),
-                capacity);
+        int queued = coordinator.queued();
+        long oldestMillis = coordinator.oldestQueuedMillis(nowMillis);
+        int inFlight = coordinator.inFlight();
+        autoscaler.observe(queued + refusedWithoutWorkers, oldestMillis, inFlight, capacity, accepting, nowMillis);
+        refusedWithoutWorkers = 0;
+        observed = new Observed(
+                new WorkLoad(
+                        workers, accepting, coordinator.queriesRunning(), queued, oldestMillis, inFlight, capacity, 0),
+                nowMillis);
     }
 
     private void execute(CoordinatorEffect effect) {
@@ -338,8 +376,13 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 queries.put(accepted.queryId(), query);
                 query.answer.complete(null);
             }
-            case CoordinatorEffect.SubmitRefused refused ->
-                requireSubmitting().answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
+            case CoordinatorEffect.SubmitRefused refused -> {
+                RunningQuery query = requireSubmitting();
+                if (refused.kind() == FailureKind.NO_WORKERS) {
+                    refusedWithoutWorkers += query.submission.units().size();
+                }
+                query.answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
+            }
             case CoordinatorEffect.QueryCompleted completed -> queries.remove(completed.queryId());
             case CoordinatorEffect.QueryFailed failed -> {
                 RunningQuery query = queries.remove(failed.queryId());

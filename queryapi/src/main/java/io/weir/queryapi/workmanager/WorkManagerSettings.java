@@ -1,5 +1,6 @@
 package io.weir.queryapi.workmanager;
 
+import io.weir.queryapi.autoscale.AutoscaleSettings;
 import io.weir.workcoord.Check;
 import io.weir.workcoord.coordinator.CoordinatorLimits;
 import io.weir.workcoord.link.LinkLimits;
@@ -17,6 +18,7 @@ import io.weir.workcoord.link.LinkLimits;
  * @param commandsMax submissions, cancellations and questions that may wait for the coordinator; further submissions are refused
  * @param answerMillisMax longest wait of a caller for the coordinator's answer
  * @param addressesMax addresses that are dialled; further ones are ignored with a log line
+ * @param autoscale how many workers are asked for
  */
 public record WorkManagerSettings(
         String apiId,
@@ -29,7 +31,8 @@ public record WorkManagerSettings(
         int messageBytesMax,
         int commandsMax,
         long answerMillisMax,
-        int addressesMax) {
+        int addressesMax,
+        AutoscaleSettings autoscale) {
     /** The version of the protocol this release speaks. */
     public static final int PROTOCOL_VERSION = 1;
 
@@ -49,7 +52,18 @@ public record WorkManagerSettings(
 
     public static WorkManagerSettings of(String apiId) {
         return new WorkManagerSettings(
-                apiId, CoordinatorLimits.DEFAULT, 100, 5_000, 5_000, 16_384, 32, 64 << 20, 4_096, 5_000, 2_000);
+                apiId,
+                CoordinatorLimits.DEFAULT,
+                100,
+                5_000,
+                5_000,
+                16_384,
+                32,
+                64 << 20,
+                4_096,
+                5_000,
+                2_000,
+                AutoscaleSettings.DEFAULT);
     }
 
     /** Times of a link. */

@@ -92,8 +92,26 @@ final class WorkMetrics {
                 manager -> manager.load().inFlight());
         gauge(
                 registry,
+                "weir_api_work_capacity",
+                "Credits of the workers that accept work",
+                owner,
+                manager -> manager.load().capacity());
+        gauge(
+                registry,
+                "weir_api_workers_accepting",
+                "Workers that accept work",
+                owner,
+                manager -> manager.load().accepting());
+        gauge(
+                registry,
+                "weir_api_workers_desired",
+                "Workers that the load of the last while asks for",
+                owner,
+                manager -> manager.load().desiredWorkers());
+        gauge(
+                registry,
                 "weir_work_affinity_hit_ratio",
-                "Share of assignments to the best ranked worker",
+                "Share of assignments to the best ranked worker since the start, NaN before the first",
                 owner,
                 manager -> affinityHitRatio());
     }

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryapi.autoscale.AutoscaleSettings;
 import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.discovery.WorkerDiscovery;
@@ -84,7 +85,18 @@ final class ControlLinksTest {
         CoordinatorLimits limits =
                 new CoordinatorLimits(new HeartbeatLimits(200, 5), 10_000, 100, 3, 10, 20, 10, 10, 2_000, 1_000);
         WorkManagerSettings settings = new WorkManagerSettings(
-                "api-1", limits, 20, 100, 300, OUTBOUND_MAX, 8, 4 << 20, 100, 5_000, 3);
+                "api-1",
+                limits,
+                20,
+                100,
+                300,
+                OUTBOUND_MAX,
+                8,
+                4 << 20,
+                100,
+                5_000,
+                3,
+                AutoscaleSettings.DEFAULT);
         GrpcWorkManager manager = GrpcWorkManager.start(
                 settings,
                 discovery,
