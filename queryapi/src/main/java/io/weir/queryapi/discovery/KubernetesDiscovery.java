@@ -31,7 +31,6 @@ final class KubernetesDiscovery implements WorkerDiscovery {
     private static final String SERVICE_LABEL = "kubernetes.io/service-name";
 
     private static final long SETTLE_MILLIS = 20;
-    private static final long CLOSE_MILLIS_MAX = 1_000;
     private static final int CAUSES_MAX = 10;
     /** Looks at a watch that is down, before it is begun anew. */
     private static final int DOWN_MAX = 3;
@@ -43,7 +42,7 @@ final class KubernetesDiscovery implements WorkerDiscovery {
     private final EndpointChoice choice;
     private final String namespace;
     private final String service;
-    private SharedIndexInformer<EndpointSlice> informer;
+    private volatile SharedIndexInformer<EndpointSlice> informer;
     private final ScheduledThreadPoolExecutor timer = DiscoveryThread.start("kubernetes");
     private final AtomicBoolean changed = new AtomicBoolean();
     private int downInARow;
@@ -198,17 +197,9 @@ final class KubernetesDiscovery implements WorkerDiscovery {
     @Override
     public void close() {
         closed = true;
-        // The informer belongs to the one thread; what it still does ends with the client.
-        timer.execute(() -> informer.stop());
-        timer.shutdown();
-        try {
-            if (!timer.awaitTermination(CLOSE_MILLIS_MAX, TimeUnit.MILLISECONDS)) {
-                timer.shutdownNow();
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            timer.shutdownNow();
-        }
+        timer.shutdownNow();
+        informer.stop();
+        // Ends an informer that was begun at this moment, too.
         client.close();
     }
 }
