@@ -96,8 +96,8 @@ class SlowClientTest {
     }
 
     private static String body() {
-        return "{\"q\":\"cpu_seconds_total\",\"s\":\"" + (long) LOAD.startSeconds() * 1_000 + "\",\"e\":\""
-                + (long) LOAD.endSeconds() * 1_000 + "\",\"step\":\"15s\"}";
+        return "{\"q\":\"cpu_seconds_total\",\"s\":\"" + (long) (LOAD.startSeconds() * 1_000) + "\",\"e\":\""
+                + (long) (LOAD.endSeconds() * 1_000) + "\",\"step\":\"15s\"}";
     }
 
     private static String small(TestingFleet.Api api) throws IOException, InterruptedException {
