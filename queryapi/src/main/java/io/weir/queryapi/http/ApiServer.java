@@ -153,7 +153,8 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private ServerConnector connector(Server server, HttpConfiguration http) {
-        ServerConnector listener = new ServerConnector(server, new HttpConnectionFactory(http));
+        ServerConnector listener =
+                new BoundedWriteConnector(server, settings.idleTimeoutMillis(), new HttpConnectionFactory(http));
         listener.setHost(settings.host());
         listener.setPort(settings.port());
         listener.setIdleTimeout(settings.idleTimeoutMillis());
