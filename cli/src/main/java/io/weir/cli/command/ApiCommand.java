@@ -1,8 +1,10 @@
 package io.weir.cli.command;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,11 +59,13 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
+    private @Nullable TracingOptions tracing;
 
     @Override
     public void addSettings(CommandSpec command) {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
+        tracing = new TracingOptions(command);
     }
 
     @Override
@@ -74,10 +78,13 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
                 api.workManager(),
                 api.fetch(dataDirectory),
                 Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, refresh.toMillis())));
-        ApiProcess process = ApiProcess.start(parts, new Meters().registry(), List.of());
-        System.out.println("weir api: ready on port " + process.port());
-        lifecycle.await();
-        Lifecycle.closeWithin(Duration.ofSeconds(10), process);
+        MeterRegistry registry = new Meters().registry();
+        try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-api", registry)) {
+            ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());
+            System.out.println("weir api: ready on port " + process.port());
+            lifecycle.await();
+            Lifecycle.closeWithin(Duration.ofSeconds(10), process);
+        }
         return 0;
     }
 }

@@ -85,6 +85,21 @@ public final class QueryMetrics {
                 .record(nanos, TimeUnit.NANOSECONDS);
     }
 
+    /**
+     * A query that was stopped is gone.
+     *
+     * @param cause client_gone, request, timeout, limit or failure
+     * @param nanos since the cause
+     */
+    public void stopped(String cause, long nanos) {
+        histogram(
+                        "weir.query.cancel",
+                        "From what stopped a query to nothing of it being left in this API process",
+                        "cause",
+                        cause)
+                .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
     public void failed(String reason) {
         Counter.builder("weir.query.errors")
                 .description("Queries that failed, by error type")
