@@ -68,23 +68,25 @@ final class WorkInbox implements WorkManager.Listener, AutoCloseable {
 
     @Override
     public void committed(WorkUnit unit, FetchedArtifact artifact) {
+        boolean tooMany;
         lock.lock();
         try {
             OrderedCoordinator leaf = leaves.get(unit.leafId());
-            if (closed || leaf == null || !leaf.add(unit, artifact)) {
-                delete(artifact.file());
-                return;
-            }
-            unitsDone++;
             samplesRead += artifact.statistics().getSamplesRead();
-            workers.add(artifact.workerId());
+            tooMany = samplesRead > samplesMax;
+            if (closed || tooMany || leaf == null || !leaf.add(unit, artifact)) {
+                delete(artifact.file());
+            } else {
+                unitsDone++;
+                workers.add(artifact.workerId());
+            }
             running.units(unitsDone, unitsTotal, samplesRead, workers.size());
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        // Not under the lock: it takes effect at once, and wakes whoever waits here.
-        if (running.samplesRead() > samplesMax) {
+        if (tooMany) {
+            // Not under the lock: it takes effect at once, and wakes whoever waits here.
             control.stop(new QueryException.LimitExceeded("the query read " + running.samplesRead()
                     + " samples, more than the limit of " + samplesMax
                     + " (setting query-samples-max); narrow the selector or shorten the time range"));
