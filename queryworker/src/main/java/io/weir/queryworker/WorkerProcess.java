@@ -117,7 +117,8 @@ public final class WorkerProcess implements AutoCloseable {
         ArtifactServer server = started(
                 ArtifactServer.start(spool, registry, this::health, tracing, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
-        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + httpPort);
+        int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
+        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);
         control = started(WorkerControlServer.start(
                 controlSettings(workerId),
                 executor,

@@ -14,6 +14,7 @@ import java.nio.file.Path;
  * @param listenHost address that both ports listen on
  * @param advertisedHost host name or address in artifact URLs, by which API processes reach this worker
  * @param httpPort artifacts, metrics and health; 0 takes a free one
+ * @param advertisedHttpPort port in artifact URLs, when APIs reach the HTTP port by another number (behind NAT or a proxy); 0 is the HTTP port
  * @param grpcPort control streams; 0 takes a free one
  * @param dataFolder belongs to this worker alone: identity, segment cache, artifact spool, DuckDB's temporary files
  * @param executionSlots pieces of work executed at the same time
@@ -24,6 +25,7 @@ public record WorkerSettings(
         String listenHost,
         String advertisedHost,
         int httpPort,
+        int advertisedHttpPort,
         int grpcPort,
         Path dataFolder,
         int executionSlots,
@@ -46,9 +48,9 @@ public record WorkerSettings(
         if (listenHost.isBlank() || advertisedHost.isBlank()) {
             throw new IllegalArgumentException("listen host and advertised host of a worker must not be empty");
         }
-        if (httpPort < 0 || httpPort > PORT_MAX || grpcPort < 0 || grpcPort > PORT_MAX) {
-            throw new IllegalArgumentException(
-                    "ports are 0 to " + PORT_MAX + ", got HTTP " + httpPort + " and gRPC " + grpcPort);
+        if (!isPort(httpPort) || !isPort(advertisedHttpPort) || !isPort(grpcPort)) {
+            throw new IllegalArgumentException("ports are 0 to " + PORT_MAX + ", got HTTP " + httpPort + ", advertised "
+                    + advertisedHttpPort + " and gRPC " + grpcPort);
         }
         if (httpPort != 0 && httpPort == grpcPort) {
             throw new IllegalArgumentException("HTTP and gRPC need a port each, both are " + httpPort);
@@ -65,11 +67,16 @@ public record WorkerSettings(
         }
     }
 
+    private static boolean isPort(int port) {
+        return port >= 0 && port <= PORT_MAX;
+    }
+
     /** The usual settings on free ports of this machine; slots and sizes are to fit the machine. */
     public static WorkerSettings of(Path dataFolder, int executionSlots, long diskBytesMax) {
         return new WorkerSettings(
                 "127.0.0.1",
                 "127.0.0.1",
+                0,
                 0,
                 0,
                 dataFolder,
@@ -89,13 +96,28 @@ public record WorkerSettings(
                         DUCKDB_TEMPORARY_BYTES));
     }
 
-    /** These settings on other addresses. */
+    /** These settings on other addresses, advertised as they are. */
     public WorkerSettings withAddress(
             String newListenHost, String newAdvertisedHost, int newHttpPort, int newGrpcPort) {
+        return with(newListenHost, newAdvertisedHost, newHttpPort, 0, newGrpcPort);
+    }
+
+    /** These settings with another port in artifact URLs; 0 is the HTTP port. */
+    public WorkerSettings withAdvertisedHttpPort(int newAdvertisedHttpPort) {
+        return with(listenHost, advertisedHost, httpPort, newAdvertisedHttpPort, grpcPort);
+    }
+
+    private WorkerSettings with(
+            String newListenHost,
+            String newAdvertisedHost,
+            int newHttpPort,
+            int newAdvertisedHttpPort,
+            int newGrpcPort) {
         return new WorkerSettings(
                 newListenHost,
                 newAdvertisedHost,
                 newHttpPort,
+                newAdvertisedHttpPort,
                 newGrpcPort,
                 dataFolder,
                 executionSlots,

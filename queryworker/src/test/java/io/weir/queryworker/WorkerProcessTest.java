@@ -220,6 +220,7 @@ final class WorkerProcessTest {
         assertThatThrownBy(() -> good.withAddress("", "a", 0, 0)).hasMessageContaining("listen host");
         assertThatThrownBy(() -> good.withAddress("a", "a", 70_000, 0)).hasMessageContaining("70000");
         assertThatThrownBy(() -> good.withAddress("a", "a", 90, 90)).hasMessageContaining("a port each");
+        assertThatThrownBy(() -> good.withAdvertisedHttpPort(70_001)).hasMessageContaining("70001");
         assertThatThrownBy(() -> WorkerSettings.of(folder, 0, 1L << 30)).isInstanceOf(IllegalArgumentException.class);
     }
 }

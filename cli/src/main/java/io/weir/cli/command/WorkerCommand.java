@@ -58,6 +58,12 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
             description = "Host name or address by which APIs reach this worker (default: the listen host).")
     private @Nullable String advertisedHost;
 
+    @Option(
+            names = "--advertised-http-port",
+            defaultValue = "0",
+            description = "Port by which APIs reach the HTTP port, behind NAT or a proxy (default 0: the HTTP port).")
+    private int advertisedHttpPort;
+
     @Option(names = "--slots", defaultValue = "0", description = "Pieces of work at a time (default 0: one per core).")
     private int slots;
 
@@ -83,7 +89,8 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
         Lifecycle lifecycle = Lifecycle.install();
         WorkerSettings settings = Objects.requireNonNull(worker)
                 .build(dataDirectory, slots > 0 ? slots : Runtime.getRuntime().availableProcessors(), creditsPerSlot)
-                .withAddress(listenHost, advertisedHost == null ? listenHost : advertisedHost, httpPort, grpcPort);
+                .withAddress(listenHost, advertisedHost == null ? listenHost : advertisedHost, httpPort, grpcPort)
+                .withAdvertisedHttpPort(advertisedHttpPort);
         MeterRegistry registry = new Meters().registry();
         try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-worker", registry);
                 ObjectStore store =

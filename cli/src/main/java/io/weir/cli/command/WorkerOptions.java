@@ -25,6 +25,7 @@ final class WorkerOptions {
                 "listenHost",
                 "advertisedHost",
                 "httpPort",
+                "advertisedHttpPort",
                 "grpcPort",
                 "dataFolder",
                 "executionSlots",

@@ -305,7 +305,9 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
             case CoordinatorEffect.CloseSession close -> links.close(close);
             case CoordinatorEffect.StartFetch fetch -> {
                 WorkReady ready = announced;
-                if (ready == null || !ready.getWorkId().equals(fetch.workId())) {
+                if (ready == null
+                        || !ready.getWorkId().equals(fetch.workId())
+                        || ready.getAttempt() != fetch.attempt()) {
                     throw new IllegalStateException("work " + fetch.workId() + " is fetched but was not announced");
                 }
                 RunningQuery query = queries.get(fetch.queryId());
@@ -359,7 +361,11 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
             metrics.assignment.record(System.nanoTime() - query.submittedNanos, TimeUnit.NANOSECONDS);
         } else {
             try (LogContext context = query.logContext(assign.workId())) {
-                LOG.info("work is assigned again, attempt {}", assign.attempt());
+                LOG.info(
+                        assign.hedge()
+                                ? "work takes long and is given to a second worker, attempt {}"
+                                : "work is assigned again, attempt {}",
+                        assign.attempt());
             }
         }
         Trace span = query.work(assign.workId()).set("attempt", assign.attempt());
