@@ -114,8 +114,8 @@ public final class WorkerProcess implements AutoCloseable {
         WarmUp.run(duckDb::open, folder.resolve("warm-up"));
         LeafExecutor executor =
                 new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
-        ArtifactServer server = started(
-                ArtifactServer.start(spool, registry, this::health, tracing, settings.listenHost(), settings.httpPort()));
+        ArtifactServer server = started(ArtifactServer.start(
+                spool, registry, this::health, tracing, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
         int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
         spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);

@@ -63,7 +63,8 @@ public record WorkerSettings(
         }
         if (duckDb.connectionsMax() < executionSlots + cancel.abandonedMax()) {
             throw new IllegalArgumentException("every execution, canceled ones without a slot included, needs a DuckDB"
-                    + " connection: " + executionSlots + " slots, " + cancel.abandonedMax() + " without a slot, " + duckDb.connectionsMax() + " connections");
+                    + " connection: " + executionSlots + " slots, " + cancel.abandonedMax() + " without a slot, "
+                    + duckDb.connectionsMax() + " connections");
         }
     }
 

@@ -48,14 +48,8 @@ public final class ApiProcess implements AutoCloseable {
             GrpcWorkManager workManager = GrpcWorkManager.start(
                     parts.workManager(), parts.discovery(), new ArtifactFetcher(parts.fetch(), registry), registry);
             try {
-                ApiServer server =
-                        ApiServer.start(
-                                parts.api(),
-                                new PostgresCatalog(database),
-                                workManager,
-                                registry,
-                                tracing,
-                                extraRoutes);
+                ApiServer server = ApiServer.start(
+                        parts.api(), new PostgresCatalog(database), workManager, registry, tracing, extraRoutes);
                 return new ApiProcess(database, workManager, server);
             } catch (RuntimeException e) {
                 workManager.close();

@@ -70,8 +70,7 @@ public final class SpanExport implements AutoCloseable {
                 .setTracerProvider(SdkTracerProvider.builder()
                         .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(settings.sampleRatio())))
                         .setResource(Resource.getDefault()
-                                .merge(Resource.create(
-                                        Attributes.of(AttributeKey.stringKey("service.name"), name))))
+                                .merge(Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), name))))
                         .addSpanProcessor(BatchSpanProcessor.builder(new Counted(exporter, registry))
                                 .setMaxQueueSize(settings.queueSpansMax())
                                 .setMaxExportBatchSize(settings.batchSpansMax())
@@ -179,7 +178,8 @@ public final class SpanExport implements AutoCloseable {
     @Override
     public void close() {
         if (sdk != null) {
-            CompletableResultCode ended = Objects.requireNonNull(sdk).getSdkTracerProvider().shutdown();
+            CompletableResultCode ended =
+                    Objects.requireNonNull(sdk).getSdkTracerProvider().shutdown();
             if (!ended.join(closeMillisMax, TimeUnit.MILLISECONDS).isSuccess()) {
                 LOG.warn("the last spans may not have reached the collector");
             }

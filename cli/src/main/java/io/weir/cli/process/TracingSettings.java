@@ -52,8 +52,9 @@ public record TracingSettings(
         }
         boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
         if (!http || uri.getHost() == null) {
-            throw new IllegalArgumentException("tracing-endpoint must be like http://collector:4318/v1/traces (OTLP over"
-                    + " HTTP; OTLP over gRPC is not supported), not " + endpoint);
+            throw new IllegalArgumentException(
+                    "tracing-endpoint must be like http://collector:4318/v1/traces (OTLP over"
+                            + " HTTP; OTLP over gRPC is not supported), not " + endpoint);
         }
     }
 }

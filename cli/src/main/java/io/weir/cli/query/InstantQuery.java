@@ -43,8 +43,9 @@ public final class InstantQuery {
                 .POST(HttpRequest.BodyPublishers.ofString(form))
                 .build();
         try (CancelOnExit cancel = new CancelOnExit(base, tenant, queryId);
-                HttpClient client =
-                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
+                HttpClient client = HttpClient.newBuilder()
+                        .connectTimeout(Duration.ofSeconds(10))
+                        .build()) {
             HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
                 throw new IOException(

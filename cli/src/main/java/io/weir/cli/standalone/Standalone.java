@@ -1,9 +1,9 @@
 package io.weir.cli.standalone;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.EmbeddedDatabase;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.Meters;
 import io.weir.cli.process.SpanExport;
 import io.weir.cli.process.TracingSettings;
@@ -134,7 +134,8 @@ public final class Standalone implements AutoCloseable {
         }
         ApiProcess.Parts api = new ApiProcess.Parts(
                 parts.api(), database, parts.workManager(), parts.fetch(), new StaticDiscovery(addresses));
-        ApiProcess process = own(ApiProcess.start(api, meters.registry(), spans.tracing(), List.of(ingest.routes()::register)));
+        ApiProcess process =
+                own(ApiProcess.start(api, meters.registry(), spans.tracing(), List.of(ingest.routes()::register)));
         awaitWorkers(process.workManager(), addresses.size());
         port = process.port();
     }

@@ -211,9 +211,8 @@ final class LeafCompiler {
         } else {
             throw new IllegalArgumentException(call.function().text() + " without a range vector");
         }
-        RangeFunction function =
-                new RangeFunction(
-                        call, windows, columns(scalarArguments, grid), extension, options, annotations::add, checkpoint);
+        RangeFunction function = new RangeFunction(
+                call, windows, columns(scalarArguments, grid), extension, options, annotations::add, checkpoint);
         return new RangeNode(function, source, !keepsMetricName && LeafNames.dropsName(matrix));
     }
 

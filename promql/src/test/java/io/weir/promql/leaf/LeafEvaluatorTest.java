@@ -333,9 +333,8 @@ final class LeafEvaluatorTest {
     @Test
     void aSeriesWithALotOfWorkIsCheckedInsideOfIt() {
         Expr.VectorSelector m = selector("m");
-        SampleBuffer samples = minutes(java.util.stream.DoubleStream.iterate(1, x -> x + 1)
-                .limit(20)
-                .toArray());
+        SampleBuffer samples = minutes(
+                java.util.stream.DoubleStream.iterate(1, x -> x + 1).limit(20).toArray());
         StepGrid grid = new StepGrid(0, 1_200_000, 1_000);
         // 1,201 steps look at up to 6,001 points each: three million in all, and every million is checked.
         Expr heavy = call(Function.STDDEV_OVER_TIME, subquery(m, 1_200_000, 200, 0, null));

@@ -20,8 +20,7 @@ import java.util.Map;
  */
 public final class Trace implements AutoCloseable {
     /** The span of everything while tracing is off. */
-    public static final Trace OFF =
-            new Trace(TracerProvider.noop().get("weir"), Span.getInvalid(), Context.root());
+    public static final Trace OFF = new Trace(TracerProvider.noop().get("weir"), Span.getInvalid(), Context.root());
 
     private static final ScopedValue<Trace> CURRENT = ScopedValue.newInstance();
 

@@ -45,7 +45,9 @@ public final class Tracing {
         public @Nullable String get(@Nullable Carrier carrier, String key) {
             String text = carrier == null
                     ? ""
-                    : key.equals(TRACE_PARENT) ? carrier.traceParent : key.equals(TRACE_STATE) ? carrier.traceState : "";
+                    : key.equals(TRACE_PARENT)
+                            ? carrier.traceParent
+                            : key.equals(TRACE_STATE) ? carrier.traceState : "";
             return text.isEmpty() ? null : text;
         }
     };

@@ -92,8 +92,8 @@ public final class LookupEngine {
         session.control().check();
         QueryWork work = null;
         Runnable withdrawal = () -> {};
-        try (WorkInbox inbox = new WorkInbox(
-                Map.of(0, List.of(units)), limits.samplesMax(), session.running(), session.control())) {
+        try (WorkInbox inbox =
+                new WorkInbox(Map.of(0, List.of(units)), limits.samplesMax(), session.running(), session.control())) {
             work = workManager.submit(
                     new Submission(
                             request.queryId(),

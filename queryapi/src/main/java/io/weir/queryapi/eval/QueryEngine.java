@@ -134,8 +134,7 @@ public final class QueryEngine {
         QueryWork work = null;
         Runnable withdrawal = () -> {};
         String ended = "the query failed";
-        try (WorkInbox inbox =
-                new WorkInbox(groupsByLeaf, limits.samplesMax(), session.running(), session.control())) {
+        try (WorkInbox inbox = new WorkInbox(groupsByLeaf, limits.samplesMax(), session.running(), session.control())) {
             if (!units.isEmpty()) {
                 session.running().phase(RunningQuery.Phase.WORKING);
                 work = workManager.submit(

@@ -52,8 +52,7 @@ public final class QuerySessions implements AutoCloseable {
         this.cancelGraceMillis = cancelGraceMillis;
         // Two timers at most for each query that is admitted or waits, so the queue is bounded by those limits.
         this.timers = new ScheduledThreadPoolExecutor(
-                1,
-                Thread.ofPlatform().daemon().name("weir-query-timers").factory());
+                1, Thread.ofPlatform().daemon().name("weir-query-timers").factory());
         this.timers.setRemoveOnCancelPolicy(true);
     }
 
@@ -161,9 +160,7 @@ public final class QuerySessions implements AutoCloseable {
             metrics.stopped(control.cause().text(), System.nanoTime() - control.stoppedNanos());
             reason = " cause=" + control.cause().text() + " reason=\"" + why.getMessage() + '"';
         }
-        span.set("outcome", outcome)
-                .set("units", running.unitsTotal())
-                .set("samples", running.samplesRead());
+        span.set("outcome", outcome).set("units", running.unitsTotal()).set("samples", running.samplesRead());
         LOG.info(
                 "query ended: tenant={} kind={} outcome={} millis={} units={}/{} workers={} samples={}{}",
                 running.tenant(),

@@ -205,7 +205,8 @@ public final class ApiServer implements AutoCloseable {
                     .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Query-Id, X-Scope-OrgID")
+                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Query-Id,"
+                                    + " X-Scope-OrgID")
                     .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
@@ -238,8 +239,7 @@ public final class ApiServer implements AutoCloseable {
         return new Followed(route, tracing, handler);
     }
 
-    private void prometheusRoutes(
-            RoutesConfig routes, QueryRoutes queries, LookupRoutes lookups, StatusRoutes status) {
+    private void prometheusRoutes(RoutesConfig routes, QueryRoutes queries, LookupRoutes lookups, StatusRoutes status) {
         routes.get("/api/v1/query", followed("/api/v1/query", queries::query));
         routes.post("/api/v1/query", followed("/api/v1/query", queries::query));
         routes.get("/api/v1/query_range", followed("/api/v1/query_range", queries::queryRange));

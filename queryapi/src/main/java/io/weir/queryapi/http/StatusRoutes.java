@@ -23,7 +23,6 @@ final class StatusRoutes {
     /** Characters of a query in the list of queries. */
     private static final int SHOWN_LENGTH_MAX = 2_000;
 
-
     private final ApiSettings settings;
     private final WorkManager workManager;
     private final RunningQueries runningQueries;
@@ -128,8 +127,7 @@ final class StatusRoutes {
         String tenant = RequestParameters.tenant(context);
         int limit = new RequestParameters(context).limit("limit");
         List<RunningQuery> queries = runningQueries.list(tenant);
-        List<RunningQuery> shown =
-                limit > 0 && limit < queries.size() ? queries.subList(0, limit) : queries;
+        List<RunningQuery> shown = limit > 0 && limit < queries.size() ? queries.subList(0, limit) : queries;
         long now = clock.millis();
         data(context, json -> {
             json.ascii('[');
@@ -164,9 +162,8 @@ final class StatusRoutes {
         if (text.length() <= SHOWN_LENGTH_MAX) {
             return text;
         }
-        int end = Character.isHighSurrogate(text.charAt(SHOWN_LENGTH_MAX - 1))
-                ? SHOWN_LENGTH_MAX - 1
-                : SHOWN_LENGTH_MAX;
+        int end =
+                Character.isHighSurrogate(text.charAt(SHOWN_LENGTH_MAX - 1)) ? SHOWN_LENGTH_MAX - 1 : SHOWN_LENGTH_MAX;
         return text.substring(0, end) + "…";
     }
 

@@ -1,9 +1,9 @@
 package io.weir.queryapi.plan;
 
+import io.opentelemetry.api.trace.SpanKind;
 import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.lake.catalog.SegmentQuery;
 import io.weir.lake.catalog.SegmentSelection;
-import io.opentelemetry.api.trace.SpanKind;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.trace.Trace;
 import java.util.LinkedHashMap;

@@ -77,7 +77,8 @@ final class QueryCancellationTest {
     }
 
     private static Socket stream(TestingApi api, String id, String query, String more) throws IOException {
-        String body = "{\"s\":\"epoch+0s\",\"e\":\"epoch+290s\",\"step\":\"100ms\",\"q\":\"" + query + "\"" + more + "}";
+        String body =
+                "{\"s\":\"epoch+0s\",\"e\":\"epoch+290s\",\"step\":\"100ms\",\"q\":\"" + query + "\"" + more + "}";
         Socket socket = new Socket("127.0.0.1", api.port());
         socket.getOutputStream()
                 .write(("POST /api/v1/metrics/query HTTP/1.1\r\nHost: localhost\r\nX-Query-Id: " + id
@@ -208,7 +209,11 @@ final class QueryCancellationTest {
                 awaitNothingLeft(api);
             }
             assertThat(api.body("/metrics")).contains("weir_query_cancel_seconds_count{cause=\"timeout\"} 1");
-            assertThat(api.workManager().cancellations()).hasSize(1).first().asString().contains("2000 ms");
+            assertThat(api.workManager().cancellations())
+                    .hasSize(1)
+                    .first()
+                    .asString()
+                    .contains("2000 ms");
         }
     }
 
@@ -265,8 +270,7 @@ final class QueryCancellationTest {
             CountDownLatch gate = new CountDownLatch(1);
             api.workManager().setGate(gate);
             String text = "label_replace(sum(up), 'x', '" + "y".repeat(3_000) + "', '', '')";
-            CompletableFuture<HttpResponse<String>> first =
-                    query(api, id(), instant(text, "10") + "&timeout=17s");
+            CompletableFuture<HttpResponse<String>> first = query(api, id(), instant(text, "10") + "&timeout=17s");
             CompletableFuture<HttpResponse<String>> second = query(api, id(), instant("up", "10"));
             await().until(() -> api.workManager().units().size() == 2);
             await().until(() -> api.body("/api/v1/queries").split("\"working\"", -1).length == 3);

@@ -144,7 +144,8 @@ public final class ArtifactServer implements AutoCloseable {
                                 Objects.requireNonNullElse(context.header("tracestate"), ""))
                         .set("query_id", queryId)
                         .set("work_id", workId);
-                LogContext ids = LogContext.ofWork(queryId, LOGGED_WORK_ID.matcher(workId).matches() ? workId : "", span)) {
+                LogContext ids = LogContext.ofWork(
+                        queryId, LOGGED_WORK_ID.matcher(workId).matches() ? workId : "", span)) {
             artifact(context, withBody);
             span.set("http.response.status_code", context.statusCode());
             if (context.statusCode() >= 400) {

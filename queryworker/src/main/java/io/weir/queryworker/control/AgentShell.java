@@ -119,8 +119,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     }
 
     void start() {
-        spool.setLossListener((workId, attempt, reason) ->
-                mailbox.post(() -> artifactLost(new Attempt(workId, attempt), reason)));
+        spool.setLossListener(
+                (workId, attempt, reason) -> mailbox.post(() -> artifactLost(new Attempt(workId, attempt), reason)));
         mailbox.start();
     }
 

@@ -237,9 +237,8 @@ public final class LeafExecutor implements WorkExecutor {
                 return samples.write(target, workId, limits.artifactBytesMax());
             }
         }
-        LeafEvaluator evaluator =
-                new LeafEvaluator(
-                        plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()), scan::checkCanceled);
+        LeafEvaluator evaluator = new LeafEvaluator(
+                plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()), scan::checkCanceled);
         scan(scan, selected, evaluator::add);
         try (Trace span = Trace.current().child("write artifact")) {
             return ArtifactWriter.write(target, workId, evaluator.finish(), limits.artifactBytesMax());

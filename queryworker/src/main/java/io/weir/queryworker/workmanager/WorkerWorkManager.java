@@ -256,8 +256,7 @@ public final class WorkerWorkManager implements AutoCloseable {
                 }
                 case OutOfMemoryError memory -> {
                     LOG.warn("out of memory, attempt {}", attempt, memory);
-                    yield new Failed(
-                            FailureClass.OUT_OF_MEMORY, "the worker's heap is exhausted: " + message(memory));
+                    yield new Failed(FailureClass.OUT_OF_MEMORY, "the worker's heap is exhausted: " + message(memory));
                 }
                 case Throwable defect -> {
                     LOG.warn("work failed unexpectedly, attempt {}", attempt, defect);
@@ -291,8 +290,7 @@ public final class WorkerWorkManager implements AutoCloseable {
             if (statistics.getExecutionMicros() == 0) {
                 statistics.setExecutionMicros((System.nanoTime() - startedNanos) / 1_000);
             }
-            String url =
-                    spool.publish(attempt.workId(), attempt.attempt(), execution.apiId, target, result.artifact());
+            String url = spool.publish(attempt.workId(), attempt.attempt(), execution.apiId, target, result.artifact());
             published = true;
             return new Finished(url, result.artifact(), statistics.build());
         } finally {

@@ -62,7 +62,9 @@ final class WorkerWorkManagerTest {
 
         @Override
         public void failed(Attempt attempt, FailureClass failureClass, String message) {
-            assertThat(failures.put(attempt.workId(), failureClass)).as("told once").isNull();
+            assertThat(failures.put(attempt.workId(), failureClass))
+                    .as("told once")
+                    .isNull();
         }
     }
 
@@ -103,6 +105,7 @@ final class WorkerWorkManagerTest {
             } else if (workId.startsWith("late")) {
                 // As DuckDB: what is interrupted before it runs has not heard of it.
                 try (AutoCloseable registration = cancellation.onCancel(pressed::incrementAndGet)) {
+                    Files.writeString(folder.resolve("listening"), "");
                     untilReleased(() -> pressed.get() >= 2);
                     throw new WorkFailureException(FailureClass.INTERNAL, "interrupted " + registration);
                 }
@@ -112,8 +115,7 @@ final class WorkerWorkManagerTest {
         } catch (Exception e) {
             throw new WorkFailureException(FailureClass.INTERNAL, "stopped: " + e, e);
         }
-        return new WorkExecutor.Result(
-                new ArtifactMeta(10, "c0ffee", 3, 1, 2, 1), WorkStatistics.getDefaultInstance());
+        return new WorkExecutor.Result(new ArtifactMeta(10, "c0ffee", 3, 1, 2, 1), WorkStatistics.getDefaultInstance());
     }
 
     /** Neither a cancellation nor an interrupt ends it, as native code. */
@@ -168,7 +170,7 @@ final class WorkerWorkManagerTest {
     @Test
     void theInterruptionIsRepeatedUntilItIsHeard() {
         begin("late");
-        await().until(() -> Files.exists(folder.resolve("late")));
+        await().until(() -> Files.exists(folder.resolve("listening")));
         cancel("late");
         await().until(() -> failures.get("late") == FailureClass.CANCELED);
         assertThat(pressed.get()).isGreaterThanOrEqualTo(2);
