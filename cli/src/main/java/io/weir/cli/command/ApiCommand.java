@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
 import io.weir.cli.settings.SettingsOptions;
 import io.weir.queryapi.discovery.DiscoverySettings;
 import io.weir.queryapi.discovery.WorkerDiscovery;
@@ -64,12 +65,14 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
     private @Nullable SettingsOptions<DiscoverySettings> discovery;
+    private @Nullable TracingOptions tracing;
 
     @Override
     public void addSettings(CommandSpec command) {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
         discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
+        tracing = new TracingOptions(command);
     }
 
     @Override
@@ -85,10 +88,12 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
                 api.workManager(),
                 api.fetch(dataDirectory),
                 Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, places, registry)));
-        ApiProcess process = ApiProcess.start(parts, registry, List.of());
-        System.out.println("weir api: ready on port " + process.port());
-        lifecycle.await();
-        Lifecycle.closeWithin(Duration.ofSeconds(10), process);
+        try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-api", registry)) {
+            ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());
+            System.out.println("weir api: ready on port " + process.port());
+            lifecycle.await();
+            Lifecycle.closeWithin(Duration.ofSeconds(10), process);
+        }
         return 0;
     }
 }
