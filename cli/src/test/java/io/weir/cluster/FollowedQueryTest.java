@@ -37,11 +37,13 @@ class FollowedQueryTest {
 
     private TestingCollector collector;
     private FaultCluster cluster;
+    private String[] tracing = {};
 
     @BeforeAll
     void start(@TempDir Path folder) throws Exception {
         collector = new TestingCollector();
-        String[] tracing = {"--tracing-endpoint", collector.endpoint(), "--tracing-export-interval-millis", "100"};
+        tracing =
+                new String[] {"--tracing-endpoint", collector.endpoint(), "--tracing-export-interval-millis", "100"};
         cluster = FaultCluster.start(folder, 2, tracing);
         for (TestingWorker worker : cluster.workers) {
             worker.kill();
@@ -58,6 +60,11 @@ class FollowedQueryTest {
 
     @BeforeEach
     void heal() throws Exception {
+        for (TestingWorker worker : cluster.workers) {
+            if (!worker.isAlive()) {
+                worker.start(tracing);
+            }
+        }
         cluster.heal();
     }
 
@@ -208,7 +215,7 @@ class FollowedQueryTest {
         for (TestingWorker worker : cluster.workers) {
             worker.awaitWork(0, 0);
         }
-        cluster.heal();
+        heal();
     }
 
     private void killAWorkerOf(String queryId, String traceId) throws Exception {
