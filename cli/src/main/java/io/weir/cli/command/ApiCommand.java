@@ -63,12 +63,14 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
+    private @Nullable ShutdownOptions shutdown;
     private @Nullable SettingsOptions<DiscoverySettings> discovery;
 
     @Override
     public void addSettings(CommandSpec command) {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
+        shutdown = new ShutdownOptions(command);
         discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
     }
 
@@ -88,7 +90,6 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
         ApiProcess process = ApiProcess.start(parts, registry, List.of());
         System.out.println("weir api: ready on port " + process.port());
         lifecycle.await();
-        Lifecycle.closeWithin(Duration.ofSeconds(10), process);
-        return 0;
+        return Objects.requireNonNull(shutdown).close(parts.api().shutdownMillisMax(), process::close);
     }
 }

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.ByteString;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
 import io.weir.proto.leaf.v1.WorkSpec;
@@ -269,6 +270,52 @@ final class ControlLinksTest {
         await().until(() -> manager.workers().size() == 1
                 && manager.workers().getFirst().address().equals(address(after).toString())
                 && manager.workers().getFirst().state().equals("alive"));
+    }
+
+    /** As in Kubernetes: the pod that ends leaves the list at once, and must still be able to hand its artifacts over. */
+    @Test
+    void aDrainingWorkerKeepsItsStreamAfterItsListingUntilItEndsIt() throws Exception {
+        TestingWorker ending = worker("ending");
+        TestingWorker other = worker("other");
+        List<AssignWork> held = new CopyOnWriteArrayList<>();
+        ending.work = (assignment, session) -> {
+            session.accept(assignment);
+            held.add(assignment);
+        };
+        List<WorkerDiscovery.Listener> listeners = new CopyOnWriteArrayList<>();
+        GrpcWorkManager manager = manager(
+                new WorkerDiscovery() {
+                    @Override
+                    public void start(Listener listener) {
+                        listeners.add(listener);
+                        listener.addresses(Set.of(address(ending), address(other)));
+                    }
+
+                    @Override
+                    public void close() {
+                        listeners.clear();
+                    }
+                },
+                HostResolver.SYSTEM);
+        await().until(() -> manager.load().workers() == 2);
+        TestingListener listener = new TestingListener(20);
+        manager.submit(submission(20, ByteString.EMPTY), listener);
+        await().until(() -> !held.isEmpty() && held.size() + other.assigned.size() == 20);
+        TestingWorker.Session session = ending.sessions.getFirst();
+        listeners.getFirst().addresses(Set.of(address(other)));
+        session.status(false, true);
+        await().until(() -> manager.workers().stream()
+                .anyMatch(view -> view.workerId().equals("ending") && view.draining()));
+        held.forEach(session::complete);
+        listener.awaitCommitted();
+        assertThat(listener.artifacts.values().stream()
+                        .filter(artifact -> artifact.workerId().equals("ending")))
+                .hasSize(held.size());
+        await().until(() -> ending.acknowledged.size() == held.size());
+        session.responses.onCompleted();
+        await().until(() -> manager.workers().size() == 1);
+        assertThat(ending.sessions).as("not dialled again").hasSize(1);
+        assertThat(disconnects("peer_ended")).isEqualTo(1);
     }
 
     @Test
