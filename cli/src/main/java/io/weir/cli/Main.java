@@ -3,6 +3,7 @@ package io.weir.cli;
 import io.weir.cli.command.EnvironmentDefaults;
 import io.weir.cli.command.SettingsHost;
 import io.weir.cli.command.WeirCommand;
+import io.weir.cli.process.NameCache;
 import picocli.CommandLine;
 
 /** Entry point of the {@code weir} command. */
@@ -10,6 +11,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
+        NameCache.limit();
         System.exit(commandLine().execute(arguments));
     }
 

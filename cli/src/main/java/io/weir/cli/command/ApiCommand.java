@@ -51,8 +51,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
             names = "--workers-refresh",
             converter = Times.DurationConverter.class,
             defaultValue = "5s",
-            description =
-                    "How often a DNS name is resolved, or ECS asked, again (default ${DEFAULT-VALUE}).")
+            description = "How often a DNS name is resolved, or ECS asked, again (default ${DEFAULT-VALUE}).")
     private Duration refresh = Duration.ofSeconds(5);
 
     @Option(names = "--enable-feature", split = ",", description = "Feature flags of PromQL, by Prometheus' names.")
@@ -79,8 +78,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
         Lifecycle lifecycle = Lifecycle.install();
         ApiOptions api = Objects.requireNonNull(options);
         MeterRegistry registry = new Meters().registry();
-        DiscoverySettings places =
-                Objects.requireNonNull(discovery).build(Map.of("refreshMillis", refresh.toMillis()));
+        DiscoverySettings places = Objects.requireNonNull(discovery).build(Map.of("refreshMillis", refresh.toMillis()));
         ApiProcess.Parts parts = new ApiProcess.Parts(
                 api.api(features),
                 Objects.requireNonNull(database).build(databaseUrl),

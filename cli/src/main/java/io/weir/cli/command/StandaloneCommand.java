@@ -75,8 +75,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
         System.out.println("weir standalone: ready on http://127.0.0.1:" + standalone.port() + "  (data in "
                 + dataDirectory.toAbsolutePath().normalize() + "; Ctrl-C stops)");
         lifecycle.await();
-        long workMillisMax =
-                parts.api().shutdownMillisMax() + parts.ingest().closeTimeoutMillis();
+        long workMillisMax = parts.api().shutdownMillisMax() + parts.ingest().closeTimeoutMillis();
         return Objects.requireNonNull(shutdown).close(workMillisMax, standalone::close);
     }
 

@@ -52,8 +52,7 @@ public final class ApiProcess implements AutoCloseable {
             try {
                 ApiServer server =
                         ApiServer.start(parts.api(), new PostgresCatalog(database), workManager, registry, extraRoutes);
-                return new ApiProcess(
-                        database, workManager, server, parts.api().shutdownMillisMax());
+                return new ApiProcess(database, workManager, server, parts.api().shutdownMillisMax());
             } catch (RuntimeException e) {
                 workManager.close();
                 throw e;

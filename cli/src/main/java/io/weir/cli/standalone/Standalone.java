@@ -91,10 +91,9 @@ public final class Standalone implements AutoCloseable {
         ObjectStore store = own(ObjectStores.open(LakeSettings.of(
                 parts.folder().resolve("lake").toAbsolutePath().normalize().toString())));
         Meters meters = own(new Meters());
-        IngestServer ingest =
-                running.add(
-                        IngestServer.start(parts.ingest(), new PostgresCatalog(pool), store, meters.registry()),
-                        parts.ingest().closeTimeoutMillis());
+        IngestServer ingest = running.add(
+                IngestServer.start(parts.ingest(), new PostgresCatalog(pool), store, meters.registry()),
+                parts.ingest().closeTimeoutMillis());
         Set<WorkerAddress> addresses = new LinkedHashSet<>();
         for (WorkerSettings settings : parts.workers()) {
             // A registry of its own: its metrics are served on its own HTTP port, as those of a separate worker are.

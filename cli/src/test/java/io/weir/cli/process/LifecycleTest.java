@@ -28,7 +28,8 @@ class LifecycleTest {
                     BoundedClose parts = new BoundedClose();
                     parts.add(() -> System.out.println("first closed"));
                     parts.add(() -> Thread.sleep(60_000));
-                    Lifecycle.closeWithin(Duration.ofSeconds(60), () -> System.out.println("clean " + parts.close(100)));
+                    Lifecycle.closeWithin(
+                            Duration.ofSeconds(60), () -> System.out.println("clean " + parts.close(100)));
                     System.exit(1);
                 }
                 case "failing" -> {

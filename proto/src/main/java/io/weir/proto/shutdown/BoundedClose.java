@@ -63,13 +63,16 @@ public final class BoundedClose {
     public static boolean close(AutoCloseable part, long millisMax) {
         String name = part.getClass().getSimpleName();
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        Thread closer = Thread.ofPlatform().name("weir-close-" + name).daemon(true).start(() -> {
-            try {
-                part.close();
-            } catch (Exception | Error problem) {
-                failure.set(problem);
-            }
-        });
+        Thread closer = Thread.ofPlatform()
+                .name("weir-close-" + name)
+                .daemon(true)
+                .start(() -> {
+                    try {
+                        part.close();
+                    } catch (Exception | Error problem) {
+                        failure.set(problem);
+                    }
+                });
         try {
             if (!closer.join(Duration.ofMillis(millisMax))) {
                 StringBuilder where = new StringBuilder();
