@@ -53,8 +53,7 @@ final class BlockingCalls {
             Map.entry("java.io.File", Set.of("createNewFile", "delete", "exists", "length", "listFiles", "mkdirs")),
             Map.entry("java.nio.channels.FileChannel", Set.of("*")),
             Map.entry("java.nio.channels.SocketChannel", Set.of("*")),
-            Map.entry(
-                    "java.net.InetAddress", Set.of("getByName", "getAllByName", "getLocalHost", "getHostName")),
+            Map.entry("java.net.InetAddress", Set.of("getByName", "getAllByName", "getLocalHost", "getHostName")),
             Map.entry("java.net.URL", Set.of("openStream", "openConnection", "getContent")),
             Map.entry("java.net.http.HttpClient", Set.of("send")),
             Map.entry("java.sql.Connection", Set.of("*")),
@@ -129,7 +128,8 @@ final class BlockingCalls {
         List<JavaClass> parameters = target.getRawParameterTypes();
         if (target.getName().equals("<init>")) {
             String type = owner.getName();
-            boolean sized = parameters.size() == 1 && parameters.getFirst().getName().equals("int");
+            boolean sized =
+                    parameters.size() == 1 && parameters.getFirst().getName().equals("int");
             return OPENING.contains(type)
                     || UNBOUNDED.contains(type)
                     || (UNBOUNDED_WITHOUT_ARGUMENT.contains(type) && !sized);

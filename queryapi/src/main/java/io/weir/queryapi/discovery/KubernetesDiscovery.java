@@ -35,7 +35,6 @@ final class KubernetesDiscovery implements WorkerDiscovery {
     /** Looks at a watch that is down, before it is begun anew. */
     private static final int DOWN_MAX = 3;
 
-
     private final KubernetesClient client;
     private final DiscoverySettings settings;
     private final DiscoveryReport report;
@@ -74,8 +73,9 @@ final class KubernetesDiscovery implements WorkerDiscovery {
             return target.namespace();
         }
         if (ofServiceAccount == null || ofServiceAccount.isBlank()) {
-            throw new IllegalArgumentException("this process has no Kubernetes namespace of its own; write kubernetes:namespace/"
-                    + target.service() + ":" + target.port());
+            throw new IllegalArgumentException(
+                    "this process has no Kubernetes namespace of its own; write kubernetes:namespace/"
+                            + target.service() + ":" + target.port());
         }
         return ofServiceAccount;
     }
@@ -187,7 +187,8 @@ final class KubernetesDiscovery implements WorkerDiscovery {
             return "Kubernetes refuses this process' account; it needs get, list and watch on endpointslices";
         }
         String message = deepest.getMessage();
-        return "Kubernetes cannot be asked: " + (message == null ? deepest.getClass().getSimpleName() : message);
+        return "Kubernetes cannot be asked: "
+                + (message == null ? deepest.getClass().getSimpleName() : message);
     }
 
     private static boolean refused(Throwable failure) {

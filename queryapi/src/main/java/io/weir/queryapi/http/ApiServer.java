@@ -302,6 +302,7 @@ public final class ApiServer implements AutoCloseable {
         if (stopping.getAndSet(true)) {
             return;
         }
+        runningQueries.refuse("this API process is stopping; ask again, another one will answer");
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.shutdownMillisMax());
         try {
             while (runningQueries.size() > 0 && System.nanoTime() - deadline < 0) {
