@@ -115,8 +115,7 @@ class StormTest {
                     .as("the API saw each death")
                     .isGreaterThanOrEqualTo(KILLS);
             TestingVitals.await(
-                    "all workers are back",
-                    () -> api.figures().metric("weir_control_streams_active") == ports.size());
+                    "all workers are back", () -> api.figures().metric("weir_control_streams_active") == ports.size());
             quiet();
             assertThat(answer()).isEqualTo(undisturbed);
             backAt(before);
@@ -204,8 +203,7 @@ class StormTest {
     }
 
     private boolean connected(int grpcPort) throws IOException, InterruptedException {
-        for (JsonNode worker :
-                api.client().json("/api/v1/workers").path("data")) {
+        for (JsonNode worker : api.client().json("/api/v1/workers").path("data")) {
             if (worker.path("address").asText().endsWith(":" + grpcPort)) {
                 return worker.path("state").asText().equals("alive");
             }
@@ -241,7 +239,8 @@ class StormTest {
                 : "";
         String head = (stream ? "POST /api/v1/metrics/query" : "GET " + path()) + " HTTP/1.1\r\nHost: localhost\r\n"
                 + "X-Scope-OrgID: acme\r\nContent-Length: " + body.length() + "\r\n\r\n";
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.base().getPort())) {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), api.base().getPort())) {
             socket.setSoLinger(reset, 0);
             OutputStream out = socket.getOutputStream();
             out.write((head + body).getBytes(StandardCharsets.UTF_8));
@@ -270,8 +269,7 @@ class StormTest {
 
     private HttpResponse<String> send(String method, String path, String queryId)
             throws IOException, InterruptedException {
-        HttpRequest.Builder request =
-                api.client().request(path).method(method, HttpRequest.BodyPublishers.noBody());
+        HttpRequest.Builder request = api.client().request(path).method(method, HttpRequest.BodyPublishers.noBody());
         if (!queryId.isEmpty()) {
             request.header("X-Query-Id", queryId);
         }
@@ -309,10 +307,9 @@ class StormTest {
         long deadline = System.nanoTime() + SETTLE_MAX.toNanos();
         while (true) {
             Map<String, Held> now = held();
-            if (now.entrySet().stream()
-                    .allMatch(entry -> entry.getValue().isBackAt(before.get(entry.getKey())))) {
-                before.forEach((name, held) -> System.out.println(name + ": before " + held + ", after "
-                        + now.get(name)));
+            if (now.entrySet().stream().allMatch(entry -> entry.getValue().isBackAt(before.get(entry.getKey())))) {
+                before.forEach(
+                        (name, held) -> System.out.println(name + ": before " + held + ", after " + now.get(name)));
                 return;
             }
             assertThat(System.nanoTime())
