@@ -422,12 +422,7 @@ public final class CoordinationBenchmark implements Callable<Integer> {
             if (sorted.isEmpty()) {
                 row(name, "0", "", "", "");
             } else {
-                row(
-                        name,
-                        "" + sorted.size(),
-                        text(at(sorted, 0.5)),
-                        text(at(sorted, 0.99)),
-                        text(sorted.getLast()));
+                row(name, "" + sorted.size(), text(at(sorted, 0.5)), text(at(sorted, 0.99)), text(sorted.getLast()));
             }
         }
 

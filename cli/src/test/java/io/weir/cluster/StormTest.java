@@ -222,8 +222,7 @@ class StormTest {
     }
 
     private boolean connected(int grpcPort) throws IOException, InterruptedException {
-        for (JsonNode worker :
-                api.client().json("/api/v1/workers").path("data")) {
+        for (JsonNode worker : api.client().json("/api/v1/workers").path("data")) {
             if (worker.path("address").asText().endsWith(":" + grpcPort)) {
                 return worker.path("state").asText().equals("alive");
             }
@@ -259,7 +258,8 @@ class StormTest {
                 : "";
         String head = (stream ? "POST /api/v1/metrics/query" : "GET " + path()) + " HTTP/1.1\r\nHost: localhost\r\n"
                 + "X-Scope-OrgID: acme\r\nContent-Length: " + body.length() + "\r\n\r\n";
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.base().getPort())) {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), api.base().getPort())) {
             socket.setSoLinger(reset, 0);
             OutputStream out = socket.getOutputStream();
             out.write((head + body).getBytes(StandardCharsets.UTF_8));
@@ -288,8 +288,7 @@ class StormTest {
 
     private HttpResponse<String> send(String method, String path, String queryId)
             throws IOException, InterruptedException {
-        HttpRequest.Builder request =
-                api.client().request(path).method(method, HttpRequest.BodyPublishers.noBody());
+        HttpRequest.Builder request = api.client().request(path).method(method, HttpRequest.BodyPublishers.noBody());
         if (!queryId.isEmpty()) {
             request.header("X-Query-Id", queryId);
         }
@@ -329,8 +328,8 @@ class StormTest {
             Map<String, Held> now = held();
             if (now.entrySet().stream()
                     .allMatch(entry -> entry.getValue().isBackAt(Objects.requireNonNull(before.get(entry.getKey()))))) {
-                before.forEach((name, held) -> System.out.println(name + ": before " + held + ", after "
-                        + now.get(name)));
+                before.forEach(
+                        (name, held) -> System.out.println(name + ": before " + held + ", after " + now.get(name)));
                 return;
             }
             assertThat(System.nanoTime())
