@@ -75,6 +75,7 @@ public final class WorkerWorkManager implements AutoCloseable {
                 .register(registry);
         this.cancelTimer = Timer.builder("weir_cancel")
                 .description("From a cancellation to the end of the execution")
+                .publishPercentileHistogram()
                 .register(registry);
     }
 
