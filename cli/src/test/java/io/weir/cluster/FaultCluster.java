@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 
 /**
  * What the fault tests of one class share: an S3 server, an ingest process, workers behind proxies with one slot and four credits each,
@@ -28,7 +27,7 @@ final class FaultCluster implements AutoCloseable {
     /** Two leaves of 16 units each, whose sums depend on the order of their terms. */
     static final String EXPRESSION = "sum by (mode) (rate(cpu_seconds_total[2m])) / on () group_left () avg(load1)";
 
-    static final int UNITS = 32;
+    static final String UNIT_TARGET = "--query-samples-per-unit-target";
     /** One unit. */
     static final String ONE_UNIT = "cpu_seconds_total{instance=\"host-3\",mode=\"user\"}";
 
@@ -91,6 +90,11 @@ final class FaultCluster implements AutoCloseable {
         }
     }
 
+    /** What an API logs when it loses the stream to a worker. */
+    static String lossOf(String workerId) {
+        return "worker " + workerId + " at \\S+ (is )?disconnected|no stream to worker " + workerId + " at";
+    }
+
     /** Something that may fail. */
     interface Action {
         void run() throws Exception;
@@ -119,13 +123,20 @@ final class FaultCluster implements AutoCloseable {
 
     /** An API that knows these workers; waits until all that live are connected. */
     Api startApi(String name, int port, String... more) throws IOException, InterruptedException {
-        List<String> options = new ArrayList<>(List.of(
-                "--workers",
-                workers.stream().map(TestingWorker::address).collect(Collectors.joining(",", "static:", "")),
-                "--query-samples-per-unit-target",
-                "20"));
+        return startApi(name, port, List.of(), more);
+    }
+
+    /** @param others further addresses of workers */
+    Api startApi(String name, int port, List<String> others, String... more) throws IOException, InterruptedException {
+        List<String> addresses =
+                new ArrayList<>(workers.stream().map(TestingWorker::address).toList());
+        addresses.addAll(others);
+        List<String> options = new ArrayList<>(List.of("--workers", "static:" + String.join(",", addresses)));
         options.addAll(List.of(more));
-        Api started = new Api(processes.start("api", name, port, "/readyz", options.toArray(String[]::new)), options);
+        if (!options.contains(UNIT_TARGET)) {
+            options.addAll(List.of(UNIT_TARGET, "20"));
+        }
+        Api started = new Api(processes.start("api", name, port, "/readyz", options.toArray(String[]::new)));
         awaitConnected(started);
         return started;
     }
@@ -267,12 +278,10 @@ final class FaultCluster implements AutoCloseable {
     /** An API process. */
     final class Api {
         private final TestingCluster.Node node;
-        final List<String> options;
         private final TestingClient anyone;
 
-        Api(TestingCluster.Node node, List<String> options) {
+        Api(TestingCluster.Node node) {
             this.node = node;
-            this.options = options;
             this.anyone = client("none");
         }
 

@@ -47,6 +47,7 @@ final class TestingProxy implements AutoCloseable {
         boolean held;
         volatile long delayMillis;
         volatile long bytesPerSecond;
+        final AtomicLong bytes = new AtomicLong();
     }
 
     /** @param target port of the loopback interface that bytes are forwarded to, whether somebody listens there now or not */
@@ -66,8 +67,9 @@ final class TestingProxy implements AutoCloseable {
         return accepted.get();
     }
 
-    int open() {
-        return connections.size();
+    /** Bytes that have passed this way since the start. */
+    long bytes(Direction direction) {
+        return gate(direction).bytes.get();
     }
 
     private Gate gate(Direction direction) {
@@ -206,6 +208,7 @@ final class TestingProxy implements AutoCloseable {
                     }
                     slowDown(gate, read);
                     out.write(buffer, 0, read);
+                    gate.bytes.addAndGet(read);
                 }
                 if (pass(gate)) {
                     to.shutdownOutput();

@@ -132,7 +132,7 @@ class WorkerLossTest {
             cluster.assertUndisturbed(query);
             figures.add(
                     "kill -9 of a worker to its loss being known",
-                    log.await(identity + " at .* disconnected", LOG_LIMIT).millisAfter(killed));
+                    log.await(FaultCluster.lossOf(identity), LOG_LIMIT).millisAfter(killed));
             List<TestingLog.Line> again = log.lines("assigned again, attempt 2");
             assertThat(again).hasSize(4);
             figures.add(
@@ -172,7 +172,7 @@ class WorkerLossTest {
             }
             cluster.assertUndisturbed(query);
             for (int i = 0; i < victims.size(); i++) {
-                long millis = log.await(identities.get(i) + " at .* disconnected", LOG_LIMIT)
+                long millis = log.await(FaultCluster.lossOf(identities.get(i)), LOG_LIMIT)
                         .millisAfter(stopped.get(i));
                 figures.add("SIGSTOP of a worker to its loss being known", millis);
                 assertThat(millis).isLessThanOrEqualTo(DETECTION_MILLIS_MAX);

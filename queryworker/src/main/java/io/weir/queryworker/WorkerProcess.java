@@ -15,6 +15,7 @@ import io.weir.queryworker.control.ControlStatus;
 import io.weir.queryworker.control.StorageUsage;
 import io.weir.queryworker.control.WorkerControlServer;
 import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.drain.DataFolder;
 import io.weir.queryworker.exec.BlockReaders;
 import io.weir.queryworker.exec.DuckDbPool;
@@ -92,6 +93,9 @@ public final class WorkerProcess implements AutoCloseable {
         Gauge.builder("weir_disk_free_bytes", () -> Math.min(budget.freeBytes(), folder.usableBytes()))
                 .description(
                         "Room left for segments and artifacts: of the budget, or of the file system if that is less")
+                .register(registry);
+        Gauge.builder("weir_disk_limit_bytes", settings.disk(), DiskLimits::totalBytesMax)
+                .description("Bytes that segments and artifacts may take together")
                 .register(registry);
         byte[] signingKey = new byte[SIGNING_KEY_BYTES];
         new SecureRandom().nextBytes(signingKey);
@@ -176,6 +180,7 @@ public final class WorkerProcess implements AutoCloseable {
                 settings.drainMillisMax(),
                 defaults.helloMillisMax(),
                 defaults.outboundMessagesMax(),
+                defaults.inboundMessagesMax(),
                 defaults.messageBytesMax(),
                 defaults.artifactReserveBytes());
     }

@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,6 +76,16 @@ public final class QuerySessions implements AutoCloseable {
     /** What is done while a session is open. */
     public interface Body<T> {
         T run(Session session) throws IOException;
+    }
+
+    /** Reads and plans what is asked, before there is a question to run; what is refused here counts as a failed query, too. */
+    public <T> T prepare(Supplier<T> preparation) {
+        try {
+            return preparation.get();
+        } catch (RuntimeException e) {
+            metrics.failed(errorType.apply(e));
+            throw e;
+        }
     }
 
     public <T> T run(Question question, Body<T> body) throws IOException {

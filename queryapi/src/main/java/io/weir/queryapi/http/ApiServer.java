@@ -277,6 +277,7 @@ public final class ApiServer implements AutoCloseable {
         routes.get("/api/v1/explain", followed("/api/v1/explain", explain::explain));
         routes.post("/api/v1/explain", followed("/api/v1/explain", explain::explain));
         routes.get("/api/v1/workers", status::workers);
+        routes.get("/api/v1/monitor/queue", status::queue);
         routes.get("/api/v1/queries", status::queries);
         routes.delete("/api/v1/queries/{queryId}", status::cancelQuery);
         routes.get("/api/v1/features", status::features);

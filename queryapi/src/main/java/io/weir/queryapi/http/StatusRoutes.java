@@ -6,6 +6,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.queryapi.encoding.JsonBytes;
 import io.weir.queryapi.monitor.RunningQueries;
 import io.weir.queryapi.monitor.RunningQuery;
+import io.weir.queryapi.workmanager.WorkLoad;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.WorkerView;
 import java.io.IOException;
@@ -199,6 +200,30 @@ final class StatusRoutes {
                         .ascii('}'));
     }
 
+    /** For KEDA's metrics-api trigger: one flat object. An error status makes the autoscaler keep what it has. */
+    void queue(Context context) throws IOException {
+        if (stopping.getAsBoolean()) {
+            Reply.error(context, new ErrorMapping.ApiError(503, "unavailable", "the process is stopping", 0));
+            return;
+        }
+        if (workManager.isFailed()) {
+            Reply.error(
+                    context,
+                    new ErrorMapping.ApiError(
+                            500, "internal", "the work manager has stopped after a defect; restart the process", 0));
+            return;
+        }
+        WorkLoad load = workManager.load();
+        Reply.json(context, settings.responseBufferBytes(), json -> {
+            json.ascii("{\"queueDepth\":").number(load.queued());
+            json.ascii(",\"oldestAgeSeconds\":").timestamp(load.oldestQueuedMillis());
+            json.ascii(",\"inFlight\":").number(load.inFlight());
+            json.ascii(",\"capacity\":").number(load.capacity());
+            json.ascii(",\"workers\":").number(load.accepting());
+            json.ascii(",\"desiredWorkers\":").number(load.desiredWorkers()).ascii('}');
+        });
+    }
+
     void metrics(Context context) {
         if (!(registry instanceof PrometheusMeterRegistry prometheus)) {
             throw new IllegalStateException("the meter registry cannot write Prometheus' text format");
@@ -210,15 +235,28 @@ final class StatusRoutes {
         context.contentType(type).result(prometheus.scrape(type).getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Alive means that a restart would not help. */
     void alive(Context context) {
-        context.contentType(PLAIN).result("ok\n");
+        if (workManager.isFailed()) {
+            context.status(503)
+                    .contentType(PLAIN)
+                    .result("failed: the work manager has stopped; restart the process\n");
+        } else {
+            context.contentType(PLAIN).result("ok\n");
+        }
     }
 
-    /** Ready means that a query can be answered: a worker accepts work, and nobody is stopping this process. */
+    /**
+     * Ready means that a query can be answered: a worker accepts work, and nobody is stopping this process. Where the last worker may be
+     * stopped, the query that brings workers back must get in; it is told to try again.
+     */
     void ready(Context context) {
         if (stopping.getAsBoolean()) {
             context.status(503).contentType(PLAIN).result("not ready: the process is stopping\n");
-        } else if (workManager.workers().stream().noneMatch(WorkerView::acceptingWork)) {
+        } else if (workManager.isFailed()) {
+            context.status(503).contentType(PLAIN).result("not ready: the work manager has stopped\n");
+        } else if (!workManager.mayHaveNoWorkers()
+                && workManager.workers().stream().noneMatch(WorkerView::acceptingWork)) {
             context.status(503).contentType(PLAIN).result("not ready: no worker accepts work\n");
         } else {
             context.contentType(PLAIN).result("ready\n");

@@ -45,6 +45,16 @@ public final class SseRoutes {
 
     /** Answers a request; what is wrong with the request itself is a plain JSON error with its status. */
     public void query(Context context) throws IOException {
+        Asked asked = sessions.prepare(() -> asked(context));
+        SseWriter writer =
+                new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
+        stream(asked.query(), asked.plan(), asked.request(), writer, ClientWatch.of(context));
+    }
+
+    /** A request that was understood. */
+    private record Asked(QueryRequest query, QueryPlan plan, SseRequest request) {}
+
+    private Asked asked(Context context) {
         String queryId = RequestParameters.queryId(context);
         String tenant = RequestParameters.tenant(context);
         SseRequest request = SseRequest.parse(context.bodyAsBytes(), clock.millis(), "e-1h");
@@ -60,10 +70,7 @@ public final class SseRoutes {
                 : Math.min(request.timeoutMillis(), limits.timeoutMillisMax());
         StepGrid grid = request.grid();
         QueryRequest query = new QueryRequest(queryId, tenant, request.query(), grid, limits.lookbackMillis(), timeout);
-        QueryPlan plan = planning.plan(query);
-        SseWriter writer =
-                new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
-        stream(query, plan, request, writer, ClientWatch.of(context));
+        return new Asked(query, planning.plan(query), request);
     }
 
     private void stream(QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, Client watch)

@@ -1,5 +1,6 @@
 package io.weir.queryapi.workmanager;
 
+import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.ApiMessage;
@@ -15,8 +16,10 @@ import io.weir.proto.control.v1.WorkerStatus;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
 import io.weir.proto.trace.Trace;
+import io.weir.queryapi.autoscale.Autoscaler;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import io.weir.queryapi.fetch.ArtifactFetcher;
+import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.coordinator.Coordinator;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
@@ -57,30 +60,51 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
     private @Nullable RunningQuery submitting;
     private @Nullable WorkReady announced;
 
-    private volatile WorkLoad load = new WorkLoad(0, 0, 0, 0, 0, 0);
+    /** Pieces of work refused in this step because no worker accepts any: demand that no queue shows. */
+    private int refusedWithoutWorkers;
+
+    private final Autoscaler autoscaler;
+    private volatile Observed observed = new Observed(new WorkLoad(0, 0, 0, 0, 0, 0, 0, 0), 0);
     private volatile @Nullable Throwable defect;
     private volatile boolean closed;
+
+    /** The load as of the last step. */
+    private record Observed(WorkLoad load, long atMillis) {}
 
     /** Starts dialling. Owns the discovery and the fetcher from now on: {@link #close} closes them. */
     public static GrpcWorkManager start(
             WorkManagerSettings settings, WorkerDiscovery discovery, ArtifactFetcher fetcher, MeterRegistry registry) {
-        GrpcWorkManager manager = new GrpcWorkManager(settings, discovery, fetcher, registry);
+        return start(settings, discovery, fetcher, registry, HostResolver.SYSTEM);
+    }
+
+    /** Starts with its own way to look host names up. */
+    static GrpcWorkManager start(
+            WorkManagerSettings settings,
+            WorkerDiscovery discovery,
+            ArtifactFetcher fetcher,
+            MeterRegistry registry,
+            HostResolver resolver) {
+        GrpcWorkManager manager = new GrpcWorkManager(settings, discovery, fetcher, registry, resolver);
         manager.mailbox.start();
         discovery.start(addresses -> manager.mailbox.post(() -> manager.links.addresses(addresses)));
         return manager;
     }
 
     private GrpcWorkManager(
-            WorkManagerSettings settings, WorkerDiscovery discovery, ArtifactFetcher fetcher, MeterRegistry registry) {
+            WorkManagerSettings settings,
+            WorkerDiscovery discovery,
+            ArtifactFetcher fetcher,
+            MeterRegistry registry,
+            HostResolver resolver) {
         this.settings = settings;
         this.discovery = discovery;
         this.fetcher = fetcher;
         this.coordinator = new Coordinator(settings.limits());
-        this.metrics = new WorkMetrics(registry, this);
-        // Transports and downloads wait for room; callers are refused before it comes to that.
+        this.autoscaler = new Autoscaler(settings.autoscale());
+        // Made for all that transports and downloads can post at once; callers are refused before it is full.
         this.mailbox = new Mailbox(
                 "weir-work-manager",
-                2 * settings.commandsMax() + 4_096,
+                settings.mailboxMessagesMax(),
                 System::nanoTime,
                 new Mailbox.Timers() {
                     @Override
@@ -95,7 +119,9 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                     }
                 },
                 this::defect);
-        this.links = new ControlLinks(settings, mailbox, new SplittableRandom(), metrics, new FromWorkers());
+        this.metrics = new WorkMetrics(registry, this);
+        this.links = new ControlLinks(
+                settings, mailbox, new SplittableRandom(), resolver, new LinkMetrics(registry), new FromWorkers());
         this.downloads = new Downloads(fetcher, mailbox, this::step);
     }
 
@@ -165,12 +191,30 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         return ask(() -> coordinator.placement(affinityKey)).orElse(Optional.empty());
     }
 
-    /** How much waits and runs, as of the last step; never blocks. */
+    @Override
     public WorkLoad load() {
-        return load;
+        Observed last = observed;
+        WorkLoad load = last.load();
+        long nowMillis = mailbox.nowMillis();
+        // Waiting work grows older between two steps.
+        long oldest = load.queued() == 0 ? 0 : load.oldestQueuedMillis() + Math.max(0, nowMillis - last.atMillis());
+        return new WorkLoad(
+                load.workers(),
+                load.accepting(),
+                load.queries(),
+                load.queued(),
+                oldest,
+                load.inFlight(),
+                load.capacity(),
+                autoscaler.desiredWorkers(load.queued(), oldest, load.inFlight(), nowMillis));
     }
 
-    /** Whether a defect has stopped scheduling; the process has to be restarted. */
+    @Override
+    public boolean mayHaveNoWorkers() {
+        return settings.autoscale().workersMin() == 0;
+    }
+
+    @Override
     public boolean isFailed() {
         return defect != null;
     }
@@ -202,18 +246,14 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         }
         closed = true;
         discovery.close();
-        CompletableFuture<List<ControlLink>> ended = new CompletableFuture<>();
-        List<ControlLink> channels = List.of();
+        CompletableFuture<List<ManagedChannel>> ended = new CompletableFuture<>();
+        List<ManagedChannel> channels = List.of();
         try {
             if (mailbox.post(() -> ended.complete(shutDown()))) {
                 channels = ended.get(2, TimeUnit.SECONDS);
             }
             mailbox.close();
-            for (ControlLink link : channels) {
-                if (!link.awaitClosed(500)) {
-                    LOG.warn("the channel to {} did not end in time", link.address);
-                }
-            }
+            awaitClosed(channels);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         } catch (TimeoutException | ExecutionException failure) {
@@ -224,9 +264,22 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         }
     }
 
+    /** All of them together have two seconds. */
+    private static void awaitClosed(List<ManagedChannel> channels) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        int late = 0;
+        for (ManagedChannel channel : channels) {
+            long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
+            late += ControlLink.awaitClosed(channel, Math.max(0, leftMillis)) ? 0 : 1;
+        }
+        if (late > 0) {
+            LOG.warn("{} channels to workers did not end in time", late);
+        }
+    }
+
     // In the mailbox.
 
-    private List<ControlLink> shutDown() {
+    private List<ManagedChannel> shutDown() {
         List<RunningQuery> running = new ArrayList<>(queries.values());
         queries.clear();
         for (RunningQuery query : running) {
@@ -267,19 +320,29 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         for (CoordinatorEffect effect : coordinator.handle(event, now)) {
             execute(effect);
         }
+        observe(now);
+    }
+
+    private void observe(long nowMillis) {
         int capacity = 0;
         int workers = 0;
+        int accepting = 0;
         for (WorkerSnapshot worker : coordinator.workers()) {
             workers++;
-            capacity += worker.acceptingWork() && !worker.draining() ? worker.credits() : 0;
+            if (worker.acceptingWork() && !worker.draining()) {
+                accepting++;
+                capacity += worker.credits();
+            }
         }
-        load = new WorkLoad(
-                workers,
-                coordinator.queriesRunning(),
-                coordinator.queued(),
-                coordinator.oldestQueuedMillis(now),
-                coordinator.inFlight(),
-                capacity);
+        int queued = coordinator.queued();
+        long oldestMillis = coordinator.oldestQueuedMillis(nowMillis);
+        int inFlight = coordinator.inFlight();
+        autoscaler.observe(queued + refusedWithoutWorkers, oldestMillis, inFlight, capacity, accepting, nowMillis);
+        refusedWithoutWorkers = 0;
+        observed = new Observed(
+                new WorkLoad(
+                        workers, accepting, coordinator.queriesRunning(), queued, oldestMillis, inFlight, capacity, 0),
+                nowMillis);
     }
 
     private void execute(CoordinatorEffect effect) {
@@ -322,8 +385,13 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 query.beginWork();
                 query.answer.complete(null);
             }
-            case CoordinatorEffect.SubmitRefused refused ->
-                requireSubmitting().answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
+            case CoordinatorEffect.SubmitRefused refused -> {
+                RunningQuery query = requireSubmitting();
+                if (refused.kind() == FailureKind.NO_WORKERS) {
+                    refusedWithoutWorkers += query.submission.units().size();
+                }
+                query.answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
+            }
             case CoordinatorEffect.QueryCompleted completed -> {
                 RunningQuery query = queries.remove(completed.queryId());
                 if (query != null) {
@@ -434,10 +502,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         coordinator.workers().forEach(worker -> live.put(worker.session(), worker));
         List<WorkerView> views = new ArrayList<>();
         for (ControlLink link : links.all()) {
-            WorkerSnapshot worker = link.state == ControlLink.State.OPEN ? live.get(link.session) : null;
+            WorkerSnapshot worker = link.isOpen() ? live.get(link.session()) : null;
             WorkerStatus status = link.status;
             if (worker == null) {
-                String state = link.lostNanos == 0 ? "connecting" : "lost";
+                String state = link.machine.wasLost() ? "lost" : "connecting";
                 views.add(new WorkerView(
                         link.workerId, link.address.toString(), state, false, false, 0, 0, 0, 0, Double.NaN, 0, 0));
             } else {
@@ -493,7 +561,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
 
         @Override
         public void received(ControlLink link, WorkerMessage message) {
-            long session = link.session;
+            long session = link.session();
             switch (message.getMessageCase()) {
                 case ACCEPTED ->
                     step(new CoordinatorEvent.Accepted(
@@ -535,7 +603,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                     WorkerStatus status = message.getStatus();
                     link.status = status;
                     step(new CoordinatorEvent.StatusReceived(
-                            session, status.getAcceptingWork(), status.getDraining(), status.getCredits()));
+                            session,
+                            status.getAcceptingWork(),
+                            status.getDraining(),
+                            settings.usableCredits(status.getCredits())));
                 }
                 case HEARTBEAT -> {
                     Heartbeat heartbeat = message.getHeartbeat();

@@ -44,6 +44,15 @@ public interface WorkManager {
      */
     record FetchedArtifact(Path file, long sizeBytes, String workerId, WorkStatistics statistics) {}
 
+    /** How much waits and runs now; never blocks. */
+    WorkLoad load();
+
+    /** Whether a defect has stopped scheduling; the process has to be restarted. Never blocks. */
+    boolean isFailed();
+
+    /** Whether the autoscaler may stop the last worker, so that having none is no fault of this process. */
+    boolean mayHaveNoWorkers();
+
     /** The live view of workers for {@code /api/v1/workers} and explain. */
     List<WorkerView> workers();
 

@@ -109,6 +109,11 @@ public final class TestingApi implements AutoCloseable {
         return "/api/v1/query_range?query=" + encode(query) + "&start=" + start + "&end=" + end + "&step=" + step;
     }
 
+    /** Stops the server alone; the client can still ask. */
+    public void stopServer() {
+        server.close();
+    }
+
     @Override
     public void close() {
         client.close();

@@ -66,7 +66,10 @@ public final class ArtifactServer implements AutoCloseable {
         this.spool = spool;
         this.registry = registry;
         this.health = health;
-        this.sendTimer = registry.timer("weir_artifact_send");
+        this.sendTimer = Timer.builder("weir_artifact_send")
+                .description("Time to send an artifact to the API that fetches it")
+                .publishPercentileHistogram()
+                .register(registry);
         this.server = Javalin.create(config -> {
             config.jetty.host = host;
             config.jetty.port = port;

@@ -116,9 +116,14 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
         this.signer = signer;
         this.settings = settings;
         this.clockMillis = clockMillis;
-        this.cleanups = registry.counter("weir_artifact_ttl_cleanup_total");
-        this.evictions = registry.counter("weir_artifact_evicted_total");
+        this.cleanups = Counter.builder("weir_artifact_ttl_cleanup_total")
+                .description("Artifacts deleted because their time was over")
+                .register(registry);
+        this.evictions = Counter.builder("weir_artifact_evicted_total")
+                .description("Artifacts deleted for room before they were fetched; their work runs again")
+                .register(registry);
         Gauge.builder("weir_artifact_spool_bytes", budget, DiskBudget::artifactBytes)
+                .description("Bytes of artifacts in the spool")
                 .baseUnit("bytes")
                 .register(registry);
         Files.createDirectories(folder);

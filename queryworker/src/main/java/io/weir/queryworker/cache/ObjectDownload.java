@@ -38,8 +38,13 @@ final class ObjectDownload {
         this.folder = folder;
         this.store = store;
         this.slots = new Semaphore(downloadsMax);
-        this.timer = registry.timer("weir_download");
-        this.bytes = registry.counter("weir_download_bytes_total");
+        this.timer = Timer.builder("weir_download")
+                .description("Downloads of segment objects, verification included")
+                .publishPercentileHistogram()
+                .register(registry);
+        this.bytes = Counter.builder("weir_download_bytes_total")
+                .description("Bytes of segment objects downloaded")
+                .register(registry);
     }
 
     /** Fetches the object into the file, which is complete and verified or absent afterwards. One that is damaged is fetched once more. */

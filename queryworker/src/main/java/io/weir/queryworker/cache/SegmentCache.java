@@ -102,11 +102,18 @@ public final class SegmentCache implements AutoCloseable {
         this.indexes = new IndexMemory(settings.indexBytesMax());
         this.inPlaceChecks = new InPlaceChecks(registry);
         this.download = new ObjectDownload(folder, store, settings.downloadsMax(), registry);
-        this.hits = registry.counter("weir_segment_cache_hits_total");
-        this.misses = registry.counter("weir_segment_cache_misses_total");
-        Gauge.builder("weir_segment_cache_bytes", budget, DiskBudget::cacheBytes)
+        this.hits = Counter.builder("weir_segment_cache_hits_total")
+                .description("Segment files found in the cache")
                 .register(registry);
-        Gauge.builder("weir_segment_index_bytes", indexes, IndexMemory::bytes).register(registry);
+        this.misses = Counter.builder("weir_segment_cache_misses_total")
+                .description("Segment files that had to be downloaded")
+                .register(registry);
+        Gauge.builder("weir_segment_cache_bytes", budget, DiskBudget::cacheBytes)
+                .description("Bytes of cached segment files")
+                .register(registry);
+        Gauge.builder("weir_segment_index_bytes", indexes, IndexMemory::bytes)
+                .description("Heap bytes of series indexes kept")
+                .register(registry);
         budget.setCacheEvictor(this::evicted);
         Files.createDirectories(folder);
         adoptFiles();

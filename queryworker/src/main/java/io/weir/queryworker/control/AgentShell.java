@@ -27,6 +27,7 @@ import io.weir.workcoord.agent.WorkerAgent;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,7 +65,7 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     private final CountDownLatch drainedLatch = new CountDownLatch(1);
     private final Counter acceptedCounter;
     private final Counter rejectedCounter;
-    private final Counter disconnectCounter;
+    private final SessionMetrics sessionMetrics;
 
     // Owned by the mailbox.
     private final WorkerAgent agent;
@@ -73,6 +74,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     private final Map<Long, ApiStream> ungreeted = new LinkedHashMap<>();
     private final Map<Attempt, Assignment> assignments = new HashMap<>();
     private final Map<Attempt, Finished> finished = new HashMap<>();
+    /** APIs refused for their version, the latest ones; a bounded memory of what people were told. */
+    private final LinkedHashSet<String> versionsReported = new LinkedHashSet<>();
 
     private volatile ControlStatus status = new ControlStatus(true, false, false, false, 0, 0, 0, 0);
     private volatile boolean drainForced;
@@ -92,10 +95,9 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         this.agent = new WorkerAgent(settings.agentLimits());
         this.executions = new WorkerWorkManager(
                 executor, spool, settings.slots(), settings.artifactReserveBytes(), cancelSettings, registry, this);
-        int capacity = 64 * settings.sessionsMax() + 4 * settings.agentLimits().heldMax() + 1_024;
         this.mailbox = new Mailbox(
                 "weir-worker-control",
-                capacity,
+                settings.mailboxMessagesMax(),
                 System::nanoTime,
                 new Mailbox.Timers() {
                     @Override
@@ -111,7 +113,7 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                 this::defect);
         this.acceptedCounter = counter(registry, "weir_worker_accepted_total", "Pieces of work accepted");
         this.rejectedCounter = counter(registry, "weir_worker_rejected_total", "Pieces of work rejected");
-        this.disconnectCounter = counter(registry, "weir_worker_control_disconnects_total", "API sessions that ended");
+        this.sessionMetrics = new SessionMetrics(registry);
     }
 
     private static Counter counter(MeterRegistry registry, String name, String description) {
@@ -129,7 +131,7 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     ApiStream connected(ServerCallStreamObserver<WorkerMessage> call) {
         long session = sessionsSeen.incrementAndGet();
         long helloDueMillis = mailbox.nowMillis() + settings.helloMillisMax();
-        ApiStream stream = new ApiStream(session, helloDueMillis, settings.outboundMessagesMax(), mailbox, this, call);
+        ApiStream stream = new ApiStream(session, helloDueMillis, settings, mailbox, this, call);
         boolean posted = mailbox.post(() -> {
             if (ungreeted.size() >= settings.sessionsMax()) {
                 stream.fail(Status.RESOURCE_EXHAUSTED.withDescription(
@@ -216,6 +218,10 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             refuse(stream, Status.FAILED_PRECONDITION, "the first message of a control stream is ApiHello");
             return;
         }
+        if (!streams.containsKey(stream.session)) {
+            // Its session ended here; what was on its way is of no use.
+            return;
+        }
         switch (message.getMessageCase()) {
             case ASSIGN -> assigned(stream, message.getAssign());
             case CANCEL ->
@@ -235,7 +241,7 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                         message.getHeartbeat().getReply()));
             case HELLO, MESSAGE_NOT_SET -> {
                 stream.fail(Status.INVALID_ARGUMENT.withDescription("a control message of an unknown kind"));
-                ended(stream, "unknown message");
+                ended(stream, ApiStream.Ending.BROKEN_PROTOCOL, "unknown message");
             }
         }
     }
@@ -243,16 +249,11 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     private void hello(ApiStream stream, ApiHello hello) {
         if (stream.greeted) {
             stream.fail(Status.FAILED_PRECONDITION.withDescription("a control stream says hello once"));
-            ended(stream, "second hello");
+            ended(stream, ApiStream.Ending.BROKEN_PROTOCOL, "second hello");
             return;
         }
         if (hello.getProtocolVersion() != ControlSettings.PROTOCOL_VERSION) {
-            refuse(
-                    stream,
-                    Status.FAILED_PRECONDITION,
-                    "control protocol version " + hello.getProtocolVersion() + " of API " + hello.getApiId()
-                            + " is not version " + ControlSettings.PROTOCOL_VERSION
-                            + " of this worker; run the same release of Weir on both");
+            refuseVersion(stream, hello);
             return;
         }
         if (hello.getApiId().isBlank() || hello.getHeartbeatIntervalMillis() > 60_000) {
@@ -272,6 +273,22 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         }
     }
 
+    /** An API retries for as long as it runs; people are told once. */
+    private void refuseVersion(ApiStream stream, ApiHello hello) {
+        String message = "control protocol version " + hello.getProtocolVersion() + " of API " + hello.getApiId()
+                + " is not version " + ControlSettings.PROTOCOL_VERSION + " of this worker; run the same release of Weir"
+                + " on both";
+        sessionMetrics.versionMismatches.increment();
+        if (versionsReported.add(hello.getApiId() + "/" + hello.getProtocolVersion())) {
+            LOG.error("an API is refused: {}; its further attempts are only counted", message);
+        }
+        if (versionsReported.size() > settings.sessionsMax()) {
+            versionsReported.removeFirst();
+        }
+        ungreeted.remove(stream.session);
+        stream.failForVersion(Status.FAILED_PRECONDITION.withDescription(message), hello.getProtocolVersion());
+    }
+
     private void refuse(ApiStream stream, Status status, String message) {
         LOG.warn("an API's control stream is refused: {}", message);
         ungreeted.remove(stream.session);
@@ -279,11 +296,11 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     }
 
     @Override
-    public void ended(ApiStream stream, String reason) {
+    public void ended(ApiStream stream, ApiStream.Ending ending, String reason) {
         ungreeted.remove(stream.session);
         if (streams.remove(stream.session) != null) {
             apiSessions.remove(stream.session);
-            disconnectCounter.increment();
+            sessionMetrics.disconnected(ending);
             LOG.info("control session {} of an API ended: {}", stream.session, reason);
             step(new AgentEvent.SessionClosed(stream.session, reason));
         }
@@ -467,7 +484,14 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             return;
         }
         apiSessions.remove(close.session());
-        disconnectCounter.increment();
+        ApiStream.Ending ending =
+                switch (close.reason()) {
+                    case DRAINED -> ApiStream.Ending.DRAINED;
+                    case SILENT -> ApiStream.Ending.SILENT;
+                    case SUPERSEDED, OUTDATED -> ApiStream.Ending.SUPERSEDED;
+                    case TOO_MANY_SESSIONS -> ApiStream.Ending.TOO_MANY_PEERS;
+                };
+        sessionMetrics.disconnected(ending);
         LOG.info("control session {} of an API closed: {}", close.session(), close.message());
         switch (close.reason()) {
             case DRAINED -> stream.complete();

@@ -83,6 +83,15 @@ public final class WorkerControlServer implements AutoCloseable {
         Gauge.builder("weir_worker_queue_depth", shell, owner -> owner.status().queued())
                 .description("Accepted pieces of work that wait for a slot")
                 .register(registry);
+        Gauge.builder("weir_worker_slots", settings, ControlSettings::slots)
+                .description("Pieces of work that may hold a slot at the same time")
+                .register(registry);
+        Gauge.builder(
+                        "weir_worker_accepting_work",
+                        shell,
+                        owner -> owner.status().acceptingWork() ? 1 : 0)
+                .description("1 while new work is taken, 0 while draining or out of disk")
+                .register(registry);
         Gauge.builder("weir_worker_running", shell, owner -> owner.status().running())
                 .description("Pieces of work that hold a slot")
                 .register(registry);

@@ -27,7 +27,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,14 +50,25 @@ public final class LeafExecutor implements WorkExecutor {
     private final BlockReaders readers;
     private final ExecutorSettings settings;
     private final Counter samplesCounter;
-    private final MeterRegistry registry;
+    private final Map<FailureClass, Counter> failureCounters = new EnumMap<>(FailureClass.class);
 
     public LeafExecutor(SegmentCache cache, BlockReaders readers, ExecutorSettings settings, MeterRegistry registry) {
         this.cache = cache;
         this.readers = readers;
         this.settings = settings;
-        this.registry = registry;
-        this.samplesCounter = registry.counter("weir_task_samples_total");
+        this.samplesCounter = Counter.builder("weir_task_samples_total")
+                .description("Samples read by work")
+                .register(registry);
+        for (FailureClass failure : FailureClass.values()) {
+            if (failure != FailureClass.UNRECOGNIZED) {
+                failureCounters.put(
+                        failure,
+                        Counter.builder("weir_task_failures_total")
+                                .description("Pieces of work that failed, by class")
+                                .tag("class", failure.name())
+                                .register(registry));
+            }
+        }
     }
 
     /** The limits of a piece of work: what it was sent, if anything, but no more than this worker's settings. */
@@ -106,11 +119,10 @@ public final class LeafExecutor implements WorkExecutor {
     }
 
     private WorkFailureException counted(WorkFailureException failure) {
-        registry.counter(
-                        "weir_task_failures_total",
-                        "class",
-                        failure.failureClass().name())
-                .increment();
+        Counter counter = failureCounters.get(failure.failureClass());
+        if (counter != null) {
+            counter.increment();
+        }
         return failure;
     }
 

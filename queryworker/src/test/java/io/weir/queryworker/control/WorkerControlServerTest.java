@@ -36,6 +36,7 @@ final class WorkerControlServerTest {
                 2_000,
                 300,
                 100,
+                8,
                 1 << 20,
                 0);
     }

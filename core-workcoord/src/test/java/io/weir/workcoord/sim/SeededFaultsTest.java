@@ -1,0 +1,61 @@
+package io.weir.workcoord.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The simulator is tested by mistakes put into the core: every one has to be found. */
+@Tag("slow")
+final class SeededFaultsTest {
+    private static final Path SOURCES = Path.of("src", "main", "java");
+    private static final long SEEDS_MAX = Long.getLong("sim.fault.seeds", 5_000);
+
+    private record Found(SeededFault fault, String[] failure) {}
+
+    @Test
+    void everySeededFaultIsFound() throws Exception {
+        List<SeededFault> faults = SeededFaults.all();
+        List<String> survivors = new ArrayList<>();
+        Map<String, Integer> byInvariant = new TreeMap<>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            List<Future<Found>> running = new ArrayList<>();
+            for (SeededFault fault : faults) {
+                running.add(threads.submit(() -> run(fault)));
+            }
+            for (Future<Found> future : running) {
+                Found found = future.get();
+                String[] failure = found.failure();
+                if (failure.length == 0) {
+                    survivors.add(found.fault().why());
+                } else {
+                    byInvariant.merge(failure[1], 1, Integer::sum);
+                    System.out.println("| " + found.fault().why() + " | " + failure[0] + " | " + failure[1] + " |");
+                    if (Boolean.getBoolean("sim.fault.messages")) {
+                        System.out.println(failure[2]);
+                    }
+                }
+            }
+        }
+        System.out.println(faults.size() + " seeded faults, found by " + byInvariant);
+        assertThat(survivors).isEmpty();
+        Set<String> whys = new TreeSet<>();
+        faults.forEach(fault -> whys.add(fault.why()));
+        assertThat(whys).hasSameSizeAs(faults).hasSizeGreaterThanOrEqualTo(20);
+    }
+
+    private static Found run(SeededFault fault) {
+        String[] failure = MutatedCore.compile(SOURCES, fault).firstFailure(0, SEEDS_MAX);
+        return new Found(fault, failure == null ? new String[0] : failure);
+    }
+}
