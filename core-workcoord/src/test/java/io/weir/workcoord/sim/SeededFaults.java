@@ -110,7 +110,7 @@ final class SeededFaults {
                         "        if (!(event instanceof CoordinatorEvent.SessionOpened)) {\n"
                                 + "            placeQueued(nowMillis);\n        }\n        hedgeStragglers"),
                 SeededFault.of(
-                        "a session is left in peace by an old one that finishes its handshake late",
+                        "an older session that finishes its handshake late replaces the live one",
                         MEMBERSHIP,
                         "known.address.equals(opened.address()) && known.session < opened.session();",
                         "known.address.equals(opened.address());"),
