@@ -11,8 +11,17 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
+        checkLogFormat(System.getenv().getOrDefault("WEIR_LOG_FORMAT", "text"));
         NameCache.limit();
         System.exit(commandLine().execute(arguments));
+    }
+
+    /** Before anything logs: with another format there would be no log at all. */
+    private static void checkLogFormat(String format) {
+        if (!format.equals("text") && !format.equals("json")) {
+            System.err.println("weir: WEIR_LOG_FORMAT must be text or json, not '" + format + "'");
+            System.exit(CommandLine.ExitCode.USAGE);
+        }
     }
 
     /** The command line with all its commands; a wrong use exits with 2, a failure with 1. */

@@ -6,6 +6,7 @@ import io.weir.lake.segment.ParquetSeriesIndex;
 import io.weir.lake.store.ObjectStore;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryworker.artifact.ArtifactServer;
 import io.weir.queryworker.artifact.ArtifactServer.Health;
 import io.weir.queryworker.artifact.ArtifactSigner;
@@ -59,10 +60,16 @@ public final class WorkerProcess implements AutoCloseable {
      */
     public static WorkerProcess start(WorkerSettings settings, ObjectStore store, MeterRegistry registry)
             throws IOException {
+        return start(settings, store, registry, Tracing.OFF);
+    }
+
+    /** As {@link #start(WorkerSettings, ObjectStore, MeterRegistry)}, and traced. */
+    public static WorkerProcess start(
+            WorkerSettings settings, ObjectStore store, MeterRegistry registry, Tracing tracing) throws IOException {
         WorkerProcess worker = new WorkerProcess(settings);
         boolean started = false;
         try {
-            worker.startParts(store, registry);
+            worker.startParts(store, registry, tracing);
             started = true;
             return worker;
         } finally {
@@ -76,7 +83,7 @@ public final class WorkerProcess implements AutoCloseable {
         return parts.add(part);
     }
 
-    private void startParts(ObjectStore store, MeterRegistry registry) throws IOException {
+    private void startParts(ObjectStore store, MeterRegistry registry, Tracing tracing) throws IOException {
         DataFolder folder = started(
                 DataFolder.open(settings.dataFolder(), () -> UUID.randomUUID().toString()));
         workerId = folder.workerId();
@@ -109,13 +116,19 @@ public final class WorkerProcess implements AutoCloseable {
         WarmUp.run(duckDb::open, folder.resolve("warm-up"));
         LeafExecutor executor =
                 new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
-        ArtifactServer server = started(
-                ArtifactServer.start(spool, registry, this::health, settings.listenHost(), settings.httpPort()));
+        ArtifactServer server = started(ArtifactServer.start(
+                spool, registry, this::health, tracing, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
         int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
         spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);
         control = started(WorkerControlServer.start(
-                controlSettings(workerId), executor, spool, registry, new BudgetUsage(budget)));
+                controlSettings(workerId),
+                executor,
+                spool,
+                registry,
+                new BudgetUsage(budget),
+                settings.cancel(),
+                tracing));
         LOGGER.info(
                 "worker {} is ready: gRPC port {}, HTTP port {}, settings {}",
                 workerId,

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
 import io.weir.cli.settings.SettingsOptions;
 import io.weir.queryapi.discovery.DiscoverySettings;
 import io.weir.queryapi.discovery.WorkerDiscovery;
@@ -64,6 +65,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
     private @Nullable DatabaseOptions database;
     private @Nullable ShutdownOptions shutdown;
     private @Nullable SettingsOptions<DiscoverySettings> discovery;
+    private @Nullable TracingOptions tracing;
 
     @Override
     public void addSettings(CommandSpec command) {
@@ -71,6 +73,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
         database = new DatabaseOptions(command);
         shutdown = new ShutdownOptions(command);
         discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
+        tracing = new TracingOptions(command);
     }
 
     @Override
@@ -85,9 +88,11 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
                 api.workManager(),
                 api.fetch(dataDirectory),
                 Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, places, registry)));
-        ApiProcess process = ApiProcess.start(parts, registry, List.of());
-        System.out.println("weir api: ready on port " + process.port());
-        lifecycle.await();
-        return Objects.requireNonNull(shutdown).close(parts.api().shutdownMillisMax(), process::close);
+        try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-api", registry)) {
+            ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());
+            System.out.println("weir api: ready on port " + process.port());
+            lifecycle.await();
+            return Objects.requireNonNull(shutdown).close(parts.api().shutdownMillisMax(), process::close);
+        }
     }
 }

@@ -55,6 +55,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
     private @Nullable WorkerOptions worker;
     private @Nullable IngestOptions ingest;
     private @Nullable DatabaseOptions database;
+    private @Nullable TracingOptions tracing;
     private @Nullable ShutdownOptions shutdown;
 
     @Override
@@ -63,6 +64,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
         worker = new WorkerOptions(command);
         ingest = new IngestOptions(command);
         database = new DatabaseOptions(command, "user", "password");
+        tracing = new TracingOptions(command);
         shutdown = new ShutdownOptions(command);
     }
 
@@ -99,6 +101,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
                 workerSettings,
                 apiOptions.api(features),
                 apiOptions.workManager(),
-                apiOptions.fetch(dataDirectory.resolve("api")));
+                apiOptions.fetch(dataDirectory.resolve("api")),
+                registry -> Objects.requireNonNull(tracing).start("weir-standalone", registry));
     }
 }

@@ -1,7 +1,9 @@
 package io.weir.cli.command;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
 import io.weir.queryworker.WorkerProcess;
@@ -70,12 +72,14 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable WorkerOptions worker;
     private @Nullable LakeOptions lakeOptions;
+    private @Nullable TracingOptions tracing;
     private @Nullable ShutdownOptions shutdown;
 
     @Override
     public void addSettings(CommandSpec command) {
         worker = new WorkerOptions(command);
         lakeOptions = new LakeOptions(command);
+        tracing = new TracingOptions(command);
         shutdown = new ShutdownOptions(command);
     }
 
@@ -86,9 +90,11 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
                 .build(dataDirectory, slots > 0 ? slots : Runtime.getRuntime().availableProcessors(), creditsPerSlot)
                 .withAddress(listenHost, advertisedHost == null ? listenHost : advertisedHost, httpPort, grpcPort)
                 .withAdvertisedHttpPort(advertisedHttpPort);
-        try (ObjectStore store =
-                ObjectStores.open(Objects.requireNonNull(lakeOptions).build(lake))) {
-            WorkerProcess process = WorkerProcess.start(settings, store, new Meters().registry());
+        MeterRegistry registry = new Meters().registry();
+        try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-worker", registry);
+                ObjectStore store =
+                        ObjectStores.open(Objects.requireNonNull(lakeOptions).build(lake))) {
+            WorkerProcess process = WorkerProcess.start(settings, store, registry, spans.tracing());
             System.out.println("weir worker: control port " + process.grpcPort() + ", HTTP port " + process.httpPort());
             lifecycle.await();
             process.awaitDrained(settings.drainMillisMax());

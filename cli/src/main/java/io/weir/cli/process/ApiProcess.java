@@ -7,6 +7,7 @@ import io.weir.lake.catalog.Databases;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import io.weir.queryapi.fetch.ArtifactFetcher;
 import io.weir.queryapi.fetch.FetchSettings;
@@ -43,15 +44,16 @@ public final class ApiProcess implements AutoCloseable {
             FetchSettings fetch,
             WorkerDiscovery discovery) {}
 
-    public static ApiProcess start(Parts parts, MeterRegistry registry, List<RouteContributor> extraRoutes) {
+    public static ApiProcess start(
+            Parts parts, MeterRegistry registry, Tracing tracing, List<RouteContributor> extraRoutes) {
         HikariDataSource database = Databases.open(parts.database());
         try {
             Databases.migrate(database);
             GrpcWorkManager workManager = GrpcWorkManager.start(
                     parts.workManager(), parts.discovery(), new ArtifactFetcher(parts.fetch(), registry), registry);
             try {
-                ApiServer server =
-                        ApiServer.start(parts.api(), new PostgresCatalog(database), workManager, registry, extraRoutes);
+                ApiServer server = ApiServer.start(
+                        parts.api(), new PostgresCatalog(database), workManager, registry, tracing, extraRoutes);
                 return new ApiProcess(database, workManager, server, parts.api().shutdownMillisMax());
             } catch (RuntimeException e) {
                 workManager.close();

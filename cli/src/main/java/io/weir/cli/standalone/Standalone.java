@@ -1,9 +1,12 @@
 package io.weir.cli.standalone;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
+import io.weir.cli.process.TracingSettings;
 import io.weir.ingest.http.IngestServer;
 import io.weir.ingest.http.IngestSettings;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -28,8 +31,10 @@ import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +61,7 @@ public final class Standalone implements AutoCloseable {
      *
      * @param database adapts the settings to the embedded database's URL
      * @param workers one for each worker
+     * @param spans starts the export of spans
      */
     public record Parts(
             Path folder,
@@ -64,9 +70,30 @@ public final class Standalone implements AutoCloseable {
             List<WorkerSettings> workers,
             ApiSettings api,
             WorkManagerSettings workManager,
-            FetchSettings fetch) {
+            FetchSettings fetch,
+            Function<MeterRegistry, SpanExport> spans) {
         public Parts {
             workers = List.copyOf(workers);
+        }
+
+        /** Parts that are not traced. */
+        public Parts(
+                Path folder,
+                UnaryOperator<DatabaseSettings> database,
+                IngestSettings ingest,
+                List<WorkerSettings> workers,
+                ApiSettings api,
+                WorkManagerSettings workManager,
+                FetchSettings fetch) {
+            this(
+                    folder,
+                    database,
+                    ingest,
+                    workers,
+                    api,
+                    workManager,
+                    fetch,
+                    registry -> SpanExport.start(TracingSettings.DEFAULT, "weir-standalone", Map.of(), registry));
         }
     }
 
@@ -91,6 +118,7 @@ public final class Standalone implements AutoCloseable {
         ObjectStore store = own(ObjectStores.open(LakeSettings.of(
                 parts.folder().resolve("lake").toAbsolutePath().normalize().toString())));
         Meters meters = own(new Meters());
+        SpanExport spans = running.add(parts.spans().apply(meters.registry()));
         IngestServer ingest = running.add(
                 IngestServer.start(parts.ingest(), new PostgresCatalog(pool), store, meters.registry()),
                 parts.ingest().closeTimeoutMillis());
@@ -98,7 +126,7 @@ public final class Standalone implements AutoCloseable {
         for (WorkerSettings settings : parts.workers()) {
             // A registry of its own: its metrics are served on its own HTTP port, as those of a separate worker are.
             Meters workerMeters = own(new Meters());
-            WorkerProcess worker = own(WorkerProcess.start(settings, store, workerMeters.registry()));
+            WorkerProcess worker = own(WorkerProcess.start(settings, store, workerMeters.registry(), spans.tracing()));
             addresses.add(new WorkerAddress(settings.advertisedHost(), worker.grpcPort()));
             LOG.info(
                     "worker {}: control port {}, HTTP port {}",
@@ -109,7 +137,7 @@ public final class Standalone implements AutoCloseable {
         ApiProcess.Parts api = new ApiProcess.Parts(
                 parts.api(), database, parts.workManager(), parts.fetch(), new StaticDiscovery(addresses));
         ApiProcess process = running.add(
-                ApiProcess.start(api, meters.registry(), List.of(ingest.routes()::register)),
+                ApiProcess.start(api, meters.registry(), spans.tracing(), List.of(ingest.routes()::register)),
                 parts.api().shutdownMillisMax() + PARTS_OF_AN_API * ShutdownSettings.DEFAULT.partMillisMax());
         awaitWorkers(process.workManager(), addresses.size());
         port = process.port();

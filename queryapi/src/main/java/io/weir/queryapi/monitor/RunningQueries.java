@@ -3,6 +3,7 @@ package io.weir.queryapi.monitor;
 import io.weir.promql.error.QueryException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
@@ -41,16 +42,13 @@ public final class RunningQueries {
 
     public void remove(RunningQuery query) {
         queries.remove(query.queryId(), query);
+        query.end();
     }
 
-    /** Cancels a query; false if there is none with that id, or it belongs to another tenant. */
-    public boolean cancel(String tenant, String queryId, String reason) {
-        RunningQuery query = queries.get(queryId);
-        if (query == null || !query.tenant().equals(tenant)) {
-            return false;
-        }
-        query.cancel(reason);
-        return true;
+    /** A running query; empty if there is none with that id, or it belongs to another tenant. */
+    public Optional<RunningQuery> find(String tenant, String queryId) {
+        return Optional.ofNullable(queries.get(queryId))
+                .filter(query -> query.tenant().equals(tenant));
     }
 
     /** Cancels everything; for shutdown. */
