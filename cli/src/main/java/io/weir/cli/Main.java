@@ -3,6 +3,7 @@ package io.weir.cli;
 import io.weir.cli.command.EnvironmentDefaults;
 import io.weir.cli.command.SettingsHost;
 import io.weir.cli.command.WeirCommand;
+import io.weir.cli.process.NameCache;
 import picocli.CommandLine;
 
 /** Entry point of the {@code weir} command. */
@@ -11,6 +12,7 @@ public final class Main {
 
     public static void main(String[] arguments) {
         checkLogFormat(System.getenv().getOrDefault("WEIR_LOG_FORMAT", "text"));
+        NameCache.limit();
         System.exit(commandLine().execute(arguments));
     }
 

@@ -99,7 +99,6 @@ class ApiLossTest {
             victim = cluster.startApi("victim", port);
             cluster.assertUndisturbed(victim.ask(cluster.tenant(), FaultCluster.EXPRESSION));
         }
-        victim.process().kill();
     }
 
     /** A query that two workers cannot finish and the third one cannot hand over. Each API has half of the credits. */
@@ -108,8 +107,8 @@ class ApiLossTest {
             Await.until(
                     "the credits are shared",
                     LIMIT,
-                    () -> asked.view(worker).path("credits").asInt() == 2
-                            && api.view(worker).path("credits").asInt() == 2);
+                    () -> asked.view(worker).path("credits").asInt() == TestingWorker.CREDITS / 2
+                            && api.view(worker).path("credits").asInt() == TestingWorker.CREDITS / 2);
         }
         cluster.workers.get(0).store.hold();
         cluster.workers.get(1).store.hold();
@@ -135,7 +134,6 @@ class ApiLossTest {
         victim.process().signal("CONT");
         // Its workers have given up its work; it notices, has all of it done again and answers.
         cluster.assertUndisturbed(query);
-        victim.process().kill();
     }
 
     private FaultCluster.Query healed(FaultCluster.Api asked) throws Exception {
@@ -238,7 +236,7 @@ class ApiLossTest {
             Await.until(
                     "the one that is left has all credits",
                     LIMIT,
-                    () -> api.view(worker).path("credits").asInt() == 4);
+                    () -> api.view(worker).path("credits").asInt() == TestingWorker.CREDITS);
         }
         awaitNothingLeft(Instant.now());
     }
@@ -282,7 +280,6 @@ class ApiLossTest {
                     "figure: keys that move to a fourth worker: %d of %d, %.1f %%%n",
                     moved, before.size(), 100.0 * moved / before.size());
             assertThat(moved).isPositive().isLessThanOrEqualTo((int) (before.size() * (1 / 4.0 + 0.05)));
-            asked.process().kill();
         } finally {
             if (added.isAlive()) {
                 added.kill();

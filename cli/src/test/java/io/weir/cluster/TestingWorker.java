@@ -13,6 +13,9 @@ import java.util.List;
  * store. It can be started again, with the same ports and the same data.
  */
 final class TestingWorker implements AutoCloseable {
+    /** Of its one slot. */
+    static final int CREDITS = 4;
+
     private static final Duration PHASE_LIMIT = Duration.ofSeconds(30);
 
     final String name;
@@ -44,7 +47,7 @@ final class TestingWorker implements AutoCloseable {
                 "--slots",
                 "1",
                 "--credits-per-slot",
-                "4",
+                "" + CREDITS,
                 // What is fetched goes at once, so that the spool shows what is not.
                 "--worker-spool-artifact-ttl-after-ack-millis",
                 "0",

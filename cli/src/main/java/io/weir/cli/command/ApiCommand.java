@@ -52,8 +52,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
             names = "--workers-refresh",
             converter = Times.DurationConverter.class,
             defaultValue = "5s",
-            description =
-                    "How often a DNS name is resolved, or ECS asked, again (default ${DEFAULT-VALUE}).")
+            description = "How often a DNS name is resolved, or ECS asked, again (default ${DEFAULT-VALUE}).")
     private Duration refresh = Duration.ofSeconds(5);
 
     @Option(names = "--enable-feature", split = ",", description = "Feature flags of PromQL, by Prometheus' names.")
@@ -64,15 +63,17 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
-    private @Nullable TracingOptions tracing;
+    private @Nullable ShutdownOptions shutdown;
     private @Nullable SettingsOptions<DiscoverySettings> discovery;
+    private @Nullable TracingOptions tracing;
 
     @Override
     public void addSettings(CommandSpec command) {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
-        tracing = new TracingOptions(command);
+        shutdown = new ShutdownOptions(command);
         discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
+        tracing = new TracingOptions(command);
     }
 
     @Override
@@ -80,8 +81,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
         Lifecycle lifecycle = Lifecycle.install();
         ApiOptions api = Objects.requireNonNull(options);
         MeterRegistry registry = new Meters().registry();
-        DiscoverySettings places =
-                Objects.requireNonNull(discovery).build(Map.of("refreshMillis", refresh.toMillis()));
+        DiscoverySettings places = Objects.requireNonNull(discovery).build(Map.of("refreshMillis", refresh.toMillis()));
         ApiProcess.Parts parts = new ApiProcess.Parts(
                 api.api(features),
                 Objects.requireNonNull(database).build(databaseUrl),
@@ -92,8 +92,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
             ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());
             System.out.println("weir api: ready on port " + process.port());
             lifecycle.await();
-            Lifecycle.closeWithin(Duration.ofSeconds(10), process);
+            return Objects.requireNonNull(shutdown).close(parts.api().shutdownMillisMax(), process::close);
         }
-        return 0;
     }
 }

@@ -192,7 +192,8 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private ServerConnector connector(Server server, HttpConfiguration http) {
-        ServerConnector listener = new ServerConnector(server, new HttpConnectionFactory(http));
+        ServerConnector listener =
+                new BoundedWriteConnector(server, settings.idleTimeoutMillis(), new HttpConnectionFactory(http));
         listener.setHost(settings.host());
         listener.setPort(settings.port());
         listener.setIdleTimeout(settings.idleTimeoutMillis());
@@ -301,6 +302,7 @@ public final class ApiServer implements AutoCloseable {
         if (stopping.getAndSet(true)) {
             return;
         }
+        runningQueries.refuse("this API process is stopping; ask again, another one will answer");
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.shutdownMillisMax());
         try {
             while (runningQueries.size() > 0 && System.nanoTime() - deadline < 0) {

@@ -14,7 +14,7 @@ import java.util.Set;
  * @param requestBytesMax longest request body of the query endpoints
  * @param requestHeaderBytesMax longest request line with its headers, and so the longest query in a URL
  * @param responseBufferBytes size of the buffer between the writer of an answer and the socket
- * @param idleTimeoutMillis after which a silent connection is closed; also the longest a write may wait for its reader
+ * @param idleTimeoutMillis after which a silent connection is closed; also the longest the client may take to read one response buffer
  * @param ssePingIntervalMillis after which a silent stream gets a comment
  * @param shutdownMillisMax longest a stop waits for running requests
  * @param cancelGraceMillis between the stop of a query (canceled, over its time or a limit) and the end of its connection, if its client does

@@ -6,17 +6,34 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
 
 /** The queries that run in this process, by id. Thread-safe. */
 public final class RunningQueries {
     private final ConcurrentMap<String, RunningQuery> queries = new ConcurrentHashMap<>();
+    private volatile @Nullable String refusing;
 
     /**
      * Adds a query.
      *
      * @throws QueryException.BadData if a query of that id runs already
+     * @throws QueryException.Unavailable after {@link #refuse}
      */
     public void add(RunningQuery query) {
+        putNew(query);
+        String reason = refusing;
+        if (reason != null) {
+            queries.remove(query.queryId(), query);
+            throw new QueryException.Unavailable(reason);
+        }
+    }
+
+    /** From now on no query is added; those that run go on. For shutdown. */
+    public void refuse(String reason) {
+        refusing = reason;
+    }
+
+    private void putNew(RunningQuery query) {
         if (queries.putIfAbsent(query.queryId(), query) != null) {
             throw new QueryException.BadData("a query with the id " + query.queryId()
                     + " is running already; leave X-Query-Id out or choose another");
