@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FollowedQueryTest {
     private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final int UNITS = 32;
     private static final String CLIENT_SPAN = "b7ad6b7169203331";
     /** Log lines that are about a piece of work, whoever writes them. */
     private static final Pattern ABOUT_WORK = Pattern.compile("attempt \\d|artifact |cancellation");
@@ -93,9 +94,9 @@ class FollowedQueryTest {
                 "all spans have come",
                 LIMIT,
                 () -> named(traceId, "GET /api/v1/query_range").size() == 1
-                        && named(traceId, "send artifact").size() == FaultCluster.UNITS
-                        && named(traceId, "execute").size() == FaultCluster.UNITS
-                        && named(traceId, "work").size() == 2 * FaultCluster.UNITS,
+                        && named(traceId, "send artifact").size() == UNITS
+                        && named(traceId, "execute").size() == UNITS
+                        && named(traceId, "work").size() == 2 * UNITS,
                 () -> collector.trace(traceId).stream()
                         .collect(Collectors.groupingBy(
                                 span -> span.service() + " " + span.name(), Collectors.counting()))
@@ -125,7 +126,7 @@ class FollowedQueryTest {
                 assertThat(parent.name()).isEqualTo("query");
             }
         }
-        assertThat(works).hasSize(FaultCluster.UNITS);
+        assertThat(works).hasSize(UNITS);
         assertParents(traceId, byId, "send artifact", "weir-worker", "fetch", "weir-api");
         assertParents(traceId, byId, "fetch", "weir-api", "work", "weir-api");
         assertParents(traceId, byId, "queued", "weir-worker", "work", "weir-worker");
@@ -134,7 +135,7 @@ class FollowedQueryTest {
         assertParents(traceId, byId, "write artifact", "weir-worker", "execute", "weir-worker");
         assertParents(traceId, byId, "catalog lookup", "weir-api", "query", "weir-api");
         assertThat(named(traceId, "download")).isNotEmpty();
-        System.out.println("spans of one query with " + FaultCluster.UNITS + " pieces of work: " + spans.size());
+        System.out.println("spans of one query with " + UNITS + " pieces of work: " + spans.size());
     }
 
     private List<Received> named(String traceId, String name) {
@@ -191,7 +192,7 @@ class FollowedQueryTest {
                 .contains("units=");
         assertThat(api.await("query_id=" + disturbed + ".*query ended: .*outcome=success", LIMIT)
                         .text())
-                .contains("units=" + FaultCluster.UNITS + "/" + FaultCluster.UNITS);
+                .contains("units=" + UNITS + "/" + UNITS);
         assertThat(api.lines("query_id=" + disturbed + ".*work_id=" + disturbed + ".*assigned again"))
                 .isNotEmpty();
     }
@@ -207,7 +208,7 @@ class FollowedQueryTest {
         JsonNode listed = client.json("/api/v1/queries").path("data").path(0);
         assertThat(listed.path("queryId").asText()).isEqualTo(queryId);
         assertThat(listed.path("phase").asText()).isEqualTo("working");
-        assertThat(listed.path("unitsTotal").asInt()).isEqualTo(FaultCluster.UNITS);
+        assertThat(listed.path("unitsTotal").asInt()).isEqualTo(UNITS);
         HttpResponse<String> deleted = java.net.http.HttpClient.newHttpClient()
                 .send(client.request("/api/v1/queries/" + queryId).DELETE().build(), BodyHandlers.ofString());
         assertThat(deleted.statusCode()).isIn(200, 202);

@@ -40,7 +40,7 @@ public final class QueryMetrics {
     private static final List<String> REASONS =
             List.of("bad_data", "canceled", "execution", "internal", "not_found", "timeout", "unavailable");
 
-    /** What stops queries. */
+    /** Why queries are stopped before their end. */
     private static final List<String> STOP_CAUSES = List.of("client_gone", "request", "timeout", "limit", "failure");
 
     private final MeterRegistry registry;
@@ -69,7 +69,7 @@ public final class QueryMetrics {
                             .register(registry));
         }
         KINDS.forEach(kind -> query(kind, "success"));
-        STOP_CAUSES.forEach(this::stopped);
+        STOP_CAUSES.forEach(this::stop);
     }
 
     private Timer query(String kind, String outcome) {
@@ -82,6 +82,14 @@ public final class QueryMetrics {
                 .tags(tags)
                 .serviceLevelObjectives(BUCKETS)
                 .register(registry);
+    }
+
+    private Timer stop(String cause) {
+        return histogram(
+                "weir.query.cancel",
+                "From what stopped a query to nothing of it being left in this API process",
+                "cause",
+                cause);
     }
 
     /** Shows numbers that somebody else keeps. */
@@ -120,15 +128,7 @@ public final class QueryMetrics {
      * @param nanos since the cause
      */
     public void stopped(String cause, long nanos) {
-        stopped(cause).record(nanos, TimeUnit.NANOSECONDS);
-    }
-
-    private Timer stopped(String cause) {
-        return histogram(
-                "weir.query.cancel",
-                "From what stopped a query to nothing of it being left in this API process",
-                "cause",
-                cause);
+        stop(cause).record(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** @param reason the error's type */
