@@ -172,8 +172,8 @@ class ArtifactFaultTest {
                 .post(
                         "/api/v1/metrics/query",
                         "application/json",
-                        "{\"q\":\"" + EXPRESSION + "\",\"s\":\"" + (long) (LOAD.startSeconds() + 600) * 1_000
-                                + "\",\"e\":\"" + (long) LOAD.endSeconds() * 1_000 + "\"}");
+                        "{\"q\":\"" + EXPRESSION + "\",\"s\":\"" + (long) ((LOAD.startSeconds() + 600) * 1_000)
+                                + "\",\"e\":\"" + (long) (LOAD.endSeconds() * 1_000) + "\"}");
         assertThat(stream.body()).doesNotContain("\"type\":\"result\"").contains("checksum");
         heal();
         assertThat(answer()).as("nothing is left of it").isEqualTo(undisturbed);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +44,8 @@ class DuplicateReadyTest {
                         ready.add(message);
                         // At once, while it is fetched or just committed; and when its query is long over.
                         forward.accept(message);
-                        later.schedule(() -> forward.accept(message), 1_500, TimeUnit.MILLISECONDS);
+                        // A delivery that fails is one that is not counted, and so is seen.
+                        Future<?> unused = later.schedule(() -> forward.accept(message), 1_500, TimeUnit.MILLISECONDS);
                         repeated.addAndGet(2);
                     }
                 });

@@ -27,6 +27,9 @@ final class FaultCluster implements AutoCloseable {
     /** Two leaves of 16 units each, whose sums depend on the order of their terms. */
     static final String EXPRESSION = "sum by (mode) (rate(cpu_seconds_total[2m])) / on () group_left () avg(load1)";
 
+    /** Pieces of work of {@link #EXPRESSION}. */
+    static final int UNITS = 32;
+
     static final String UNIT_TARGET = "--query-samples-per-unit-target";
     /** One unit. */
     static final String ONE_UNIT = "cpu_seconds_total{instance=\"host-3\",mode=\"user\"}";

@@ -338,7 +338,7 @@ final class ApiChecks {
         if (commits != expected) {
             throw broken(Invariant.I5, "commits: " + commits + ", current and announced: " + expected + ", " + fetched);
         }
-        if (!expected) {
+        if (attempt == null || !expected) {
             if (!effects.contains(new CoordinatorEffect.DiscardFetched(fetched.workId(), fetched.attempt()))) {
                 throw broken(Invariant.I9, "a download that came too late is not discarded: " + fetched);
             }

@@ -138,9 +138,19 @@ final class MutatedCore extends ClassLoader {
 
     /** Runs worlds on this core: see {@link Simulate#firstFailure}. */
     String @Nullable [] firstFailure(long first, long count) {
+        return (String[]) call("firstFailure", first, count);
+    }
+
+    /** Runs worlds on this core: see {@link Simulate#firstReport}. */
+    @Nullable
+    String firstReport(long first, long count) {
+        return (String) call("firstReport", first, count);
+    }
+
+    private @Nullable Object call(String name, long first, long count) {
         try {
-            Method method = loadClass(Simulate.class.getName()).getMethod("firstFailure", long.class, long.class);
-            return (String[]) method.invoke(null, first, count);
+            Method method = loadClass(Simulate.class.getName()).getMethod(name, long.class, long.class);
+            return method.invoke(null, first, count);
         } catch (InvocationTargetException failure) {
             throw new IllegalStateException("the simulator itself failed", failure.getCause());
         } catch (ReflectiveOperationException failure) {

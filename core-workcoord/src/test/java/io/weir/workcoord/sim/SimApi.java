@@ -8,8 +8,10 @@ import io.weir.workcoord.coordinator.CoordinatorEvent;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** An API process: the real coordinator and a shell that discovers, dials and fetches. */
@@ -26,7 +28,7 @@ final class SimApi extends SimNode {
     /** Streams whose hello has come. */
     private final TreeMap<Long, SimSession> open = new TreeMap<>();
 
-    private final Map<String, Long> running = new LinkedHashMap<>();
+    private final Set<String> running = new LinkedHashSet<>();
     /** Which session announced the artifact that a fetch is for. */
     private final Map<String, SimSession> owners = new HashMap<>();
 
@@ -80,7 +82,7 @@ final class SimApi extends SimNode {
         addresses.clear();
         links.clear();
         open.clear();
-        running.keySet().forEach(query -> world.ended(query, FailureKind.CANCELED));
+        running.forEach(query -> world.ended(query, FailureKind.CANCELED));
         running.clear();
         owners.clear();
         world.clock.after(world.faults.below(4_000), () -> {
@@ -132,6 +134,7 @@ final class SimApi extends SimNode {
                 3_000,
                 () -> inProcess(ofEpoch, () -> {
                     if (links.get(worker) == session && !open.containsKey(session.id)) {
+                        session.apiGaveUp = true;
                         session.breakFor(false, world.network.choices.half(), "no hello");
                         links.remove(worker);
                         redial(worker);
@@ -151,8 +154,7 @@ final class SimApi extends SimNode {
     void receive(int ofEpoch, CoordinatorEvent event, SimSession session) {
         inProcess(ofEpoch, () -> {
             if (event instanceof CoordinatorEvent.SessionOpened) {
-                if (links.get(session.worker) != session) {
-                    session.breakFor(false, true, "given up");
+                if (session.apiGaveUp) {
                     return;
                 }
                 open.put(session.id, session);
@@ -163,6 +165,7 @@ final class SimApi extends SimNode {
 
     void sessionEnded(SimSession session, CoordinatorEvent.SessionClosed closed) {
         inProcess(session.apiEpoch, () -> {
+            session.apiGaveUp = true;
             if (links.remove(session.worker, session)) {
                 redial(session.worker);
             }
@@ -186,7 +189,7 @@ final class SimApi extends SimNode {
 
     void cancel(String queryId) {
         inProcess(epoch, () -> {
-            if (running.containsKey(queryId)) {
+            if (running.contains(queryId)) {
                 ended(queryId, FailureKind.CANCELED);
                 step(new CoordinatorEvent.CancelQuery(queryId, "client went away"));
             }
@@ -261,6 +264,7 @@ final class SimApi extends SimNode {
             case CoordinatorEffect.CloseSession close -> {
                 SimSession session = open.remove(close.session());
                 if (session != null) {
+                    session.apiGaveUp = true;
                     session.breakFor(false, true, close.message());
                     if (links.remove(session.worker, session)) {
                         redial(session.worker);
@@ -275,7 +279,10 @@ final class SimApi extends SimNode {
                 // Nothing is kept here.
             }
             case CoordinatorEffect.Commit commit -> commit(commit);
-            case CoordinatorEffect.SubmitAccepted accepted -> running.put(accepted.queryId(), world.clock.nowMillis());
+            case CoordinatorEffect.SubmitAccepted accepted -> {
+                running.add(accepted.queryId());
+                world.worksMax = Math.max(world.worksMax, coordinator.worksTracked());
+            }
             case CoordinatorEffect.SubmitRefused refused -> world.ended(refused.queryId(), refused.kind());
             case CoordinatorEffect.QueryCompleted completed -> {
                 running.remove(completed.queryId());

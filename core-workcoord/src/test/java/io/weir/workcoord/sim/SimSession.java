@@ -92,6 +92,9 @@ final class SimSession {
     private final Lane<AgentEvent> toWorker;
     private final Lane<CoordinatorEvent> toApi;
     private boolean broken;
+    /** The API knows of the end, or has ended it itself: what still comes is not read. */
+    boolean apiGaveUp;
+
 
     SimSession(SimWorld world, SimApi api, SimWorker worker, long id) {
         this.world = world;
