@@ -86,7 +86,6 @@ class ApiLossTest {
         int port = Ports.free();
         FaultCluster.Api victim = cluster.startApi("victim", port);
         for (int kill = 0; kill < API_KILLS; kill++) {
-            cluster.heal();
             FaultCluster.Query query = holdHalf(victim);
             Instant killed = victim.process().signal("KILL");
             long idle = awaitNothingLeft(killed);

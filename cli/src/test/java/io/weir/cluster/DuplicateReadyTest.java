@@ -31,8 +31,8 @@ class DuplicateReadyTest {
             fleet.load(LOAD);
             TestingFleet.Worker worker = fleet.worker("worker");
             try (TestingControlProxy proxy = new TestingControlProxy(worker.grpcPort())) {
-                TestingFleet.Api api = fleet.api(
-                        "api", List.of(proxy.port()), "--query-samples-per-unit-target", "500");
+                TestingFleet.Api api =
+                        fleet.api("api", List.of(proxy.port()), "--query-samples-per-unit-target", "500");
                 String undisturbed = answer(api);
                 double mismatches = api.figures().metric("weir_artifact_checksum_mismatch_total");
                 double dropped = dropped(api);

@@ -165,6 +165,7 @@ final class FaultCluster implements AutoCloseable {
         List<CompletableFuture<Void>> starts = new ArrayList<>();
         for (TestingWorker worker : workers) {
             worker.heal();
+            worker.endIfDraining();
             if (!worker.isAlive()) {
                 starts.add(inBackground(worker::start));
             }

@@ -64,7 +64,8 @@ class SlowClientTest {
                 assertThat(api.figures().metric("weir_queries_running")).isEqualTo(SLOW_CLIENTS);
                 long heapDuring = api.figures().heapBytesAfterCollection();
                 assertThat(heapDuring - heapBefore)
-                        .as("heap held for " + SLOW_CLIENTS + " answers of " + whole.body().length() + " bytes")
+                        .as("heap held for " + SLOW_CLIENTS + " answers of "
+                                + whole.body().length() + " bytes")
                         .isLessThan(SLOW_CLIENTS * HEAP_BYTES_PER_STREAM_MAX);
                 Duration during = time(api, undisturbed);
                 System.out.println("heap before " + heapBefore + ", with slow clients " + heapDuring
@@ -72,14 +73,16 @@ class SlowClientTest {
                 assertThat(during).isLessThan(before.multipliedBy(3).plusSeconds(1));
 
                 Duration ended = TestingVitals.await(
-                        "slow clients are given up", Duration.ofSeconds(60), () -> api.figures()
-                                        .metric("weir_queries_running")
-                                == 0);
+                        "slow clients are given up",
+                        Duration.ofSeconds(60),
+                        () -> api.figures().metric("weir_queries_running") == 0);
                 System.out.println("given up after another " + ended);
-                TestingVitals.await("the worker is idle", () -> worker.figures().metric("weir_worker_running") == 0
-                        && worker.figures().metric("weir_worker_queue_depth") == 0
-                        && api.figures().metric("weir_api_work_in_flight") == 0
-                        && api.figures().metric("weir_api_queue_depth") == 0);
+                TestingVitals.await(
+                        "the worker is idle",
+                        () -> worker.figures().metric("weir_worker_running") == 0
+                                && worker.figures().metric("weir_worker_queue_depth") == 0
+                                && api.figures().metric("weir_api_work_in_flight") == 0
+                                && api.figures().metric("weir_api_queue_depth") == 0);
                 assertThat(TestingVitals.filesBelow(fleet.folderOf("api")))
                         .as("fetched artifacts of given up queries")
                         .isEmpty();

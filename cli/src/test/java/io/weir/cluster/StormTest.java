@@ -49,6 +49,7 @@ class StormTest {
 
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private static final Duration REQUEST_MAX = Duration.ofSeconds(150);
     private static final long SEED = Long.getLong("weir.seed", 42);
     private static final Duration LIMIT = Duration.ofMinutes(12);
 
@@ -61,7 +62,7 @@ class StormTest {
 
     private static final long HEAP_BYTES_MORE_MAX = 12L << 20;
 
-    private static final TestingLoad LOAD = new TestingLoad(60, 960, 15_000, false);
+    private static final TestingLoad LOAD = new TestingLoad(30, 960, 15_000, false);
     private static final String HEAVY = "sum by (mode) (max_over_time(deriv(cpu_seconds_total[10m])[30m:15s]))";
 
     /** What a process holds. */
@@ -158,7 +159,7 @@ class StormTest {
     }
 
     private String answer() throws IOException, InterruptedException {
-        HttpResponse<String> response = api.client().get(path());
+        HttpResponse<String> response = send("GET", path(), "");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         return response.body();
     }
@@ -182,7 +183,9 @@ class StormTest {
         List<Future<Integer>> clients = new ArrayList<>();
         for (int client = 0; client < CLIENTS; client++) {
             SplittableRandom random = new SplittableRandom(SEED + client);
-            clients.add(threads.submit(() -> client(random, over, cancelled)));
+            // One of them begins with a query that is not cancelled, the others come to it later, one after the other.
+            int first = 1 + client * WITNESS_INTERVAL / CLIENTS;
+            clients.add(threads.submit(() -> client(first, random, over, cancelled)));
         }
         AtomicInteger left = new AtomicInteger(kills);
         List<Future<Void>> killers = new ArrayList<>();
@@ -205,7 +208,7 @@ class StormTest {
         }
         int witnesses = 0;
         for (Future<Integer> client : clients) {
-            witnesses += client.get(120, TimeUnit.SECONDS);
+            witnesses += client.get(REQUEST_MAX.toSeconds(), TimeUnit.SECONDS);
         }
         assertThat(witnesses).isPositive();
     }
@@ -222,8 +225,7 @@ class StormTest {
     }
 
     private boolean connected(int grpcPort) throws IOException, InterruptedException {
-        for (JsonNode worker :
-                api.client().json("/api/v1/workers").path("data")) {
+        for (JsonNode worker : api.client().json("/api/v1/workers").path("data")) {
             if (worker.path("address").asText().endsWith(":" + grpcPort)) {
                 return worker.path("state").asText().equals("alive");
             }
@@ -232,10 +234,10 @@ class StormTest {
     }
 
     /** Asks and goes away, in several ways, again and again; returns how many queries it stayed for. */
-    private int client(SplittableRandom random, AtomicBoolean over, AtomicBoolean slow) throws Exception {
+    private int client(int first, SplittableRandom random, AtomicBoolean over, AtomicBoolean slow) throws Exception {
         int witnesses = 0;
         for (int query = 1; !over.get(); query++) {
-            if (query % WITNESS_INTERVAL == 0 || query == 1) {
+            if (query % WITNESS_INTERVAL == first) {
                 assertThat(answer()).isEqualTo(undisturbed);
                 witnesses++;
             } else if (query % 4 == 0) {
@@ -259,7 +261,8 @@ class StormTest {
                 : "";
         String head = (stream ? "POST /api/v1/metrics/query" : "GET " + path()) + " HTTP/1.1\r\nHost: localhost\r\n"
                 + "X-Scope-OrgID: acme\r\nContent-Length: " + body.length() + "\r\n\r\n";
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), api.base().getPort())) {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), api.base().getPort())) {
             socket.setSoLinger(reset, 0);
             OutputStream out = socket.getOutputStream();
             out.write((head + body).getBytes(StandardCharsets.UTF_8));
@@ -277,7 +280,7 @@ class StormTest {
                 Thread.sleep(1 + random.nextInt(50));
                 cancelled = send("DELETE", "/api/v1/queries/" + id, "");
             } while (cancelled.statusCode() == 404 && !answer.isDone());
-            HttpResponse<String> response = answer.get(60, TimeUnit.SECONDS);
+            HttpResponse<String> response = answer.get(REQUEST_MAX.toSeconds(), TimeUnit.SECONDS);
             if (response.statusCode() == 200) {
                 assertThat(response.body()).isEqualTo(undisturbed);
             } else {
@@ -288,8 +291,7 @@ class StormTest {
 
     private HttpResponse<String> send(String method, String path, String queryId)
             throws IOException, InterruptedException {
-        HttpRequest.Builder request =
-                api.client().request(path).method(method, HttpRequest.BodyPublishers.noBody());
+        HttpRequest.Builder request = api.client().request(path).timeout(REQUEST_MAX).method(method, HttpRequest.BodyPublishers.noBody());
         if (!queryId.isEmpty()) {
             request.header("X-Query-Id", queryId);
         }
@@ -329,8 +331,8 @@ class StormTest {
             Map<String, Held> now = held();
             if (now.entrySet().stream()
                     .allMatch(entry -> entry.getValue().isBackAt(Objects.requireNonNull(before.get(entry.getKey()))))) {
-                before.forEach((name, held) -> System.out.println(name + ": before " + held + ", after "
-                        + now.get(name)));
+                before.forEach(
+                        (name, held) -> System.out.println(name + ": before " + held + ", after " + now.get(name)));
                 return;
             }
             assertThat(System.nanoTime())

@@ -138,6 +138,19 @@ final class TestingWorker implements AutoCloseable {
         return killed;
     }
 
+    /** A worker that a failed test has told to drain is of no use to the next test. */
+    void endIfDraining() throws IOException, InterruptedException {
+        boolean ready;
+        try {
+            ready = isAlive() && readiness() == 200;
+        } catch (IOException ending) {
+            ready = false;
+        }
+        if (!ready && isAlive()) {
+            kill();
+        }
+    }
+
     /** The network is good again. */
     void heal() {
         control.release();

@@ -50,7 +50,8 @@ final class MutatedCore extends ClassLoader {
     private static Map<String, byte[]> compile(URI name, String source) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter messages = new StringWriter();
-        String classPath = locationOf(Coordinator.class) + System.getProperty("path.separator") + locationOf(NullMarked.class);
+        String classPath =
+                locationOf(Coordinator.class) + System.getProperty("path.separator") + locationOf(NullMarked.class);
         List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-cp", classPath);
         try (StandardJavaFileManager standard = compiler.getStandardFileManager(null, null, null);
                 MemoryFiles memory = new MemoryFiles(standard)) {
@@ -73,7 +74,8 @@ final class MutatedCore extends ClassLoader {
 
     private static Path locationOf(Class<?> type) {
         try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (URISyntaxException failure) {
             throw new IllegalStateException("where " + type + " is", failure);
         }

@@ -59,18 +59,16 @@ final class SeededFaultsTest {
     @Test
     void aFailureNamesItsCommandAndIsShrunk() {
         SeededFault fault = SeededFaults.all().getFirst();
-        String report = Objects.requireNonNull(
-                MutatedCore.compile(SOURCES, fault).firstReport(0, SEEDS_MAX));
-        assertThat(report.lines().toList())
-                .first()
-                .asString()
-                .matches("seed \\d+: [A-Z]+\\d? .*");
+        String report =
+                Objects.requireNonNull(MutatedCore.compile(SOURCES, fault).firstReport(0, SEEDS_MAX));
+        assertThat(report.lines().toList()).first().asString().matches("seed \\d+: [A-Z]+\\d? .*");
         assertThat(report).containsPattern("replay: dev/simulate --seed \\d+\n");
         String invariant = report.substring(report.indexOf(": ") + 2, report.indexOf(" ("));
         String last = report.stripTrailing().substring(report.stripTrailing().lastIndexOf('\n') + 1);
         assertThat(last).startsWith(invariant + " ");
-        assertThat(lineOf(report, "shrunk to: ").length()).isLessThan(lineOf(report, "its world: ").length());
-        assertThat(report).containsPattern("t=\\d{8} api0#\\d Submit q\\d");
+        assertThat(lineOf(report, "shrunk to: ").length())
+                .isLessThan(lineOf(report, "its world: ").length());
+        assertThat(report).containsPattern("t=\\d{8} api\\d#\\d+ Submit q\\d");
     }
 
     private static String lineOf(String report, String beginning) {

@@ -75,9 +75,7 @@ final class SimApi extends SimNode {
         alive = false;
         boolean silent = world.faults.half();
         List<SimSession> streams = new ArrayList<>(open.values());
-        links.values().stream()
-                .filter(link -> !open.containsKey(link.id))
-                .forEach(streams::add);
+        links.values().stream().filter(link -> !open.containsKey(link.id)).forEach(streams::add);
         streams.forEach(stream -> stream.breakFor(false, !silent, "API died"));
         addresses.clear();
         links.clear();
@@ -107,15 +105,15 @@ final class SimApi extends SimNode {
     /** Whether every worker is connected, as far as the limit allows. */
     boolean isConnected() {
         return checks.liveWorkers()
-                == Math.min(world.setting.size().workers(), world.setting.limits().workersMax());
+                == Math.min(
+                        world.setting.size().workers(), world.setting.limits().workersMax());
     }
 
     // The shell.
 
     private void redial(SimWorker worker) {
         int ofEpoch = epoch;
-        world.clock.after(
-                100 + world.network.choices.below(900), () -> inProcess(ofEpoch, () -> dial(worker, false)));
+        world.clock.after(100 + world.network.choices.below(900), () -> inProcess(ofEpoch, () -> dial(worker, false)));
     }
 
     private void dial(SimWorker worker, boolean beside) {
@@ -317,9 +315,7 @@ final class SimApi extends SimNode {
         }
         int ofEpoch = epoch;
         boolean reachable = !world.network.separates(this, session.worker);
-        long arrival = reachable
-                ? world.network.arrivalMillis(session.worker, this)
-                : world.clock.nowMillis() + 2_000;
+        long arrival = reachable ? world.network.arrivalMillis(session.worker, this) : world.clock.nowMillis() + 2_000;
         if (world.happens(Fault.SLOW_FETCH, world.execution)) {
             arrival += world.execution.below(2_000);
         }
@@ -328,8 +324,8 @@ final class SimApi extends SimNode {
                 fetch,
                 fetch,
                 () -> inProcess(ofEpoch, () -> {
-                    boolean served = reachable
-                            && session.worker.serves(session.workerEpoch, fetch.workId(), fetch.attempt());
+                    boolean served =
+                            reachable && session.worker.serves(session.workerEpoch, fetch.workId(), fetch.attempt());
                     if (served && world.happens(Fault.CORRUPTION, world.execution)) {
                         step(new CoordinatorEvent.FetchFailed(
                                 fetch.workId(), fetch.attempt(), FailureKind.CHECKSUM_MISMATCH, "corrupt"));
@@ -360,7 +356,8 @@ final class SimApi extends SimNode {
     }
 
     String describe() {
-        return "[live " + coordinator.workers().size() + "/" + world.setting.size().workers() + " q " + coordinator.queued()
-                + " fly " + coordinator.inFlight() + "]";
+        return "[live " + coordinator.workers().size() + "/"
+                + world.setting.size().workers() + " q " + coordinator.queued() + " fly " + coordinator.inFlight()
+                + "]";
     }
 }

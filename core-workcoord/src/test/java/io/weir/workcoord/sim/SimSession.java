@@ -74,8 +74,7 @@ final class SimSession {
                 int arriving = world.network.choices.upTo(late.size());
                 long delay = world.network.choices.below(6_000);
                 for (M message : late.subList(0, arriving)) {
-                    world.clock.at(
-                            world.clock.nowMillis() + delay, this, message, () -> receiver.accept(message));
+                    world.clock.at(world.clock.nowMillis() + delay, this, message, () -> receiver.accept(message));
                 }
             }
             underWay.clear();
@@ -94,7 +93,6 @@ final class SimSession {
     private boolean broken;
     /** The API knows of the end, or has ended it itself: what still comes is not read. */
     boolean apiGaveUp;
-
 
     SimSession(SimWorld world, SimApi api, SimWorker worker, long id) {
         this.world = world;
@@ -146,10 +144,7 @@ final class SimSession {
         if (apiLearns) {
             CoordinatorEvent.SessionClosed closed = new CoordinatorEvent.SessionClosed(id, reason);
             world.clock.at(
-                    world.network.arrivalMillis(worker, api),
-                    toApi,
-                    closed,
-                    () -> api.sessionEnded(this, closed));
+                    world.network.arrivalMillis(worker, api), toApi, closed, () -> api.sessionEnded(this, closed));
         }
         if (workerLearns) {
             AgentEvent.SessionClosed closed = new AgentEvent.SessionClosed(id, reason);

@@ -188,7 +188,12 @@ final class SimWorld {
         workers.forEach(SimWorker::heal);
         apis.forEach(SimApi::heal);
         long perWork = setting.executionMillis() * 20 + 10 * setting.latencyMillis();
-        long budget = 60_000 + 4L * setting.size().queries() * setting.size().unitsMax() * perWork / setting.size().workers();
+        long budget = 60_000
+                + 4L
+                        * setting.size().queries()
+                        * setting.size().unitsMax()
+                        * perWork
+                        / setting.size().workers();
         long until = clock.nowMillis() + budget;
         while (!apis.stream().allMatch(SimApi::isIdle)) {
             if (clock.nowMillis() >= until) {

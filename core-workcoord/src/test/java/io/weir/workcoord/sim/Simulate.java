@@ -82,10 +82,7 @@ public final class Simulate {
     }
 
     private static Summary work(
-            LongUnaryOperator seedOf,
-            long count,
-            AtomicLong next,
-            AtomicReference<@Nullable Failure> failure) {
+            LongUnaryOperator seedOf, long count, AtomicLong next, AtomicReference<@Nullable Failure> failure) {
         Summary summary = Summary.NONE;
         Map<String, Long> outcomes = new TreeMap<>();
         long steps = 0;
@@ -105,9 +102,8 @@ public final class Simulate {
             } catch (Violation violation) {
                 failure.accumulateAndGet(
                         new Failure(seed, violation),
-                        (first, second) -> first == null || (second != null && second.seed() < first.seed())
-                                ? second
-                                : first);
+                        (first, second) ->
+                                first == null || (second != null && second.seed() < first.seed()) ? second : first);
             }
             number = next.getAndIncrement();
         }
@@ -131,7 +127,10 @@ public final class Simulate {
     static String report(Failure failure) {
         long seed = failure.seed();
         StringBuilder text = new StringBuilder();
-        text.append("seed ").append(seed).append(": ").append(failure.violation().getMessage());
+        text.append("seed ")
+                .append(seed)
+                .append(": ")
+                .append(failure.violation().getMessage());
         text.append("\nreplay: dev/simulate --seed ").append(seed);
         SimSetting drawn = SimSetting.draw(new SeededChoices(seed, "setting"));
         text.append("\nits world: ").append(drawn);

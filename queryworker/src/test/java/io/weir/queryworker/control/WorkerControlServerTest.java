@@ -319,9 +319,11 @@ final class WorkerControlServerTest {
             }
             await().until(() -> disconnects("back_pressure") == 1);
             await().until(() -> executor.canceled.contains("slow"));
-            api.hello("well", 1);
-            api.assign("quick", 60_000);
-            api.await(WorkerMessage::hasReady);
+            try (TestingApi well = new TestingApi(server.port())) {
+                well.hello("well", 1);
+                well.assign("quick", 60_000);
+                well.await(WorkerMessage::hasReady);
+            }
         } finally {
             channel.shutdownNow();
         }
