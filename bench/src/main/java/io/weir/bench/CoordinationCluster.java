@@ -111,13 +111,12 @@ final class CoordinationCluster implements AutoCloseable {
         RemoteWriteSender sender = new RemoteWriteSender(ingest.base().resolve("/api/v1/write"));
         for (int from = 0; from < intervals; from += intervalsPerFlush) {
             sender.send(
-                    data,
-                    startMillis + from * data.intervalMillis(),
-                    Math.min(intervalsPerFlush, intervals - from));
+                    data, startMillis + from * data.intervalMillis(), Math.min(intervalsPerFlush, intervals - from));
             HttpRequest flush = HttpRequest.newBuilder(ingest.base().resolve("/api/v1/admin/flush"))
                     .POST(HttpRequest.BodyPublishers.noBody())
                     .build();
-            int status = HTTP.send(flush, HttpResponse.BodyHandlers.discarding()).statusCode();
+            int status =
+                    HTTP.send(flush, HttpResponse.BodyHandlers.discarding()).statusCode();
             if (status / 100 != 2) {
                 throw new IOException("flush answered " + status);
             }

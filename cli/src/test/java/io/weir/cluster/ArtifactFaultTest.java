@@ -73,8 +73,7 @@ class ArtifactFaultTest {
         WorkReady ready = message.getReady();
         URI url = URI.create(ready.getArtifactUrl());
         forward.accept(message.toBuilder()
-                .setReady(ready.toBuilder()
-                        .setArtifactUrl(proxy + url.getRawPath() + "?" + url.getRawQuery()))
+                .setReady(ready.toBuilder().setArtifactUrl(proxy + url.getRawPath() + "?" + url.getRawQuery()))
                 .build());
     }
 
@@ -93,8 +92,7 @@ class ArtifactFaultTest {
     }
 
     private HttpResponse<String> ask() throws IOException, InterruptedException {
-        return api.client()
-                .get(api.client().rangePath(EXPRESSION, LOAD.startSeconds() + 600, LOAD.endSeconds(), 30));
+        return api.client().get(api.client().rangePath(EXPRESSION, LOAD.startSeconds() + 600, LOAD.endSeconds(), 30));
     }
 
     private String answer() throws IOException, InterruptedException {
@@ -141,7 +139,8 @@ class ArtifactFaultTest {
         double failed = metric("weir_artifact_fetch_failures_total") - failures;
         switch (fault) {
             case CORRUPT -> assertThat(mismatched).isEqualTo(2);
-            case CUT, SHORT, NOT_FOUND, GONE, SERVER_ERROR -> assertThat(mismatched + failed).isEqualTo(2);
+            case CUT, SHORT, NOT_FOUND, GONE, SERVER_ERROR ->
+                assertThat(mismatched + failed).isEqualTo(2);
             // Its worker says that it has expired while the fetch still hangs.
             case HOLD -> {
                 assertThat(mismatched).isZero();
@@ -173,8 +172,8 @@ class ArtifactFaultTest {
                 .post(
                         "/api/v1/metrics/query",
                         "application/json",
-                        "{\"q\":\"" + EXPRESSION + "\",\"s\":\"" + (long) (LOAD.startSeconds() + 600) * 1_000
-                                + "\",\"e\":\"" + (long) LOAD.endSeconds() * 1_000 + "\"}");
+                        "{\"q\":\"" + EXPRESSION + "\",\"s\":\"" + (long) ((LOAD.startSeconds() + 600) * 1_000)
+                                + "\",\"e\":\"" + (long) (LOAD.endSeconds() * 1_000) + "\"}");
         assertThat(stream.body()).doesNotContain("\"type\":\"result\"").contains("checksum");
         heal();
         assertThat(answer()).as("nothing is left of it").isEqualTo(undisturbed);

@@ -60,11 +60,13 @@ class DatabaseWriteTest {
                         .as("PostgreSQL's own notes of its running transactions, which its background writer makes")
                         .isSubsetOf("Standby RUNNING_XACTS");
                 Map<String, Long> statements = statements(statement);
-                assertThat(statements.values().stream().mapToLong(calls -> calls).sum())
+                assertThat(statements.values().stream()
+                                .mapToLong(calls -> calls)
+                                .sum())
                         .as("the API's own statements were seen: " + statements)
                         .isGreaterThanOrEqualTo(QUERIES);
-                assertThat(statements.keySet()).allSatisfy(text -> assertThat(text.strip())
-                        .startsWithIgnoringCase("select"));
+                assertThat(statements.keySet())
+                        .allSatisfy(text -> assertThat(text.strip()).startsWithIgnoringCase("select"));
                 // The counters do see a write.
                 statement.execute("CREATE TABLE written (id int)");
                 settle(statement);
@@ -104,7 +106,8 @@ class DatabaseWriteTest {
         Map<String, String> values = new TreeMap<>();
         one(
                 statement,
-                "SELECT tup_inserted, tup_updated, tup_deleted FROM pg_stat_database WHERE datname = current_database()",
+                "SELECT tup_inserted, tup_updated, tup_deleted FROM pg_stat_database WHERE datname ="
+                        + " current_database()",
                 values);
         one(
                 statement,

@@ -57,8 +57,7 @@ class HugeResultTest {
             new Beyond("query-samples-max", 422, "sum(rate(cpu_seconds_total{mode!=\"idle\"}[5m]))", 60),
             new Beyond("query-result-bytes-max", 422, "cpu_seconds_total{mode=\"idle\"}", 16));
 
-    private static final Beyond ARTIFACT =
-            new Beyond("query-artifact-bytes-max", 422, "cpu_seconds_total", 60);
+    private static final Beyond ARTIFACT = new Beyond("query-artifact-bytes-max", 422, "cpu_seconds_total", 60);
 
     @Test
     void everyLimitIsNamed() throws Exception {
@@ -69,8 +68,8 @@ class HugeResultTest {
             check(beyond, tight, roomy);
         }
         assertThat(small(tight)).isEqualTo(undisturbed);
-        TestingFleet.Api tightArtifacts = fleet.api(
-                "api-tight-artifacts", List.of(worker.grpcPort()), "--" + ARTIFACT.setting(), "100000");
+        TestingFleet.Api tightArtifacts =
+                fleet.api("api-tight-artifacts", List.of(worker.grpcPort()), "--" + ARTIFACT.setting(), "100000");
         check(ARTIFACT, tightArtifacts, roomy);
         assertThat(small(tightArtifacts)).isEqualTo(undisturbed);
     }

@@ -146,6 +146,10 @@ final class LiveMetricsTest {
         return families;
     }
 
+    private static Map<String, Family> of(Map<String, Map<String, Family>> scrapes, String process) {
+        return Objects.requireNonNull(scrapes.get(process), process);
+    }
+
     /** Micrometer shows the greatest value of a time or size of the last minutes as a metric of its own. */
     private static boolean isMaximum(String name, Map<String, Family> families) {
         return name.endsWith("_max") && families.containsKey(name.substring(0, name.length() - 4));
@@ -156,8 +160,7 @@ final class LiveMetricsTest {
         int checked = 0;
         for (String line : REQUIRED.strip().split("\n", -1)) {
             String[] words = line.split(" ", -1);
-            Family family = Objects.requireNonNull(START.get(words[0])).get(words[1]);
-            assertThat(family).as(line).isNotNull();
+            Family family = Objects.requireNonNull(of(START, words[0]).get(words[1]), line);
             assertThat(family.type()).as(line).isEqualTo(words[2]);
             if (words[2].equals("histogram")) {
                 assertThat(family.series())
@@ -167,7 +170,7 @@ final class LiveMetricsTest {
             checked++;
         }
         assertThat(checked).isEqualTo(25);
-        assertThat(Objects.requireNonNull(START.get("api").get("weir_query_errors_total"))
+        assertThat(Objects.requireNonNull(of(START, "api").get("weir_query_errors_total"))
                         .labels())
                 .containsExactly("reason");
     }
@@ -175,7 +178,7 @@ final class LiveMetricsTest {
     @Test
     void everyMetricOfOursIsThereFromTheStartDescribedAndAHistogramIfItIsATime() {
         for (Map.Entry<String, Map<String, Family>> process : LATER.entrySet()) {
-            Map<String, Family> atStart = Objects.requireNonNull(START.get(process.getKey()));
+            Map<String, Family> atStart = of(START, process.getKey());
             for (Map.Entry<String, Family> entry : process.getValue().entrySet()) {
                 String name = entry.getKey();
                 if (!name.startsWith("weir_")) {

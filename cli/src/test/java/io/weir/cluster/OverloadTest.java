@@ -29,7 +29,8 @@ class OverloadTest {
     private static final TestingLoad LOAD = new TestingLoad(60, 960, 15_000, false);
     /** Some milliseconds for each piece of work. */
     private static final String LARGE =
-            "sum by (mode) (max_over_time(deriv(cpu_seconds_total[10m])[30m:15s])) * on () group_left () scalar(vector(%d))";
+            "sum by (mode) (max_over_time(deriv(cpu_seconds_total[10m])[30m:15s])) * on () group_left ()"
+                    + " scalar(vector(%d))";
 
     /** One piece of work. */
     private static final String SMALL = "sum(cpu_seconds_total{instance=\"host-7\"})";
@@ -43,7 +44,8 @@ class OverloadTest {
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             fleet.load(LOAD);
             TestingFleet.Worker worker = fleet.worker("worker", "--slots", "" + SLOTS, "--credits-per-slot", "4");
-            TestingFleet.Api api = fleet.api("api", List.of(worker.grpcPort()), "--query-samples-per-unit-target", "500");
+            TestingFleet.Api api =
+                    fleet.api("api", List.of(worker.grpcPort()), "--query-samples-per-unit-target", "500");
             List<String> undisturbed = new ArrayList<>();
             for (int query = 0; query < QUERIES; query++) {
                 undisturbed.add(ask(api, LARGE.formatted(query)));
@@ -117,8 +119,7 @@ class OverloadTest {
 
     private static String ask(TestingFleet.Api api, String expression) throws Exception {
         return api.client()
-                .json(api.client()
-                        .rangePath(expression, LOAD.startSeconds() + 3_600, LOAD.endSeconds(), 120))
+                .json(api.client().rangePath(expression, LOAD.startSeconds() + 3_600, LOAD.endSeconds(), 120))
                 .toString();
     }
 }

@@ -115,7 +115,8 @@ final class TestingArtifactProxy implements AutoCloseable {
     }
 
     private HttpResponse<byte[]> forward(HttpExchange exchange) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(worker.resolve(exchange.getRequestURI())).build();
+        HttpRequest request =
+                HttpRequest.newBuilder(worker.resolve(exchange.getRequestURI())).build();
         return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
     }
 

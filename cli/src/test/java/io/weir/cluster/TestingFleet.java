@@ -40,8 +40,7 @@ final class TestingFleet implements AutoCloseable {
     }
 
     static TestingFleet withLocalLake(Path folder) throws IOException {
-        return new TestingFleet(
-                folder, List.of("--lake", folder.resolve("lake").toString()));
+        return new TestingFleet(folder, List.of("--lake", folder.resolve("lake").toString()));
     }
 
     /** A fleet whose database counts statements, with the extension {@code pg_stat_statements}. */
@@ -147,8 +146,7 @@ final class TestingFleet implements AutoCloseable {
         Api api = apiThatWaitsForOne(name, controlPorts, options);
         TestingVitals figures = api.figures();
         TestingVitals.await(
-                "all workers connected",
-                () -> figures.metric("weir_control_streams_active") == controlPorts.size());
+                "all workers connected", () -> figures.metric("weir_control_streams_active") == controlPorts.size());
         return api;
     }
 

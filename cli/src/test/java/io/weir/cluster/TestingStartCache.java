@@ -54,8 +54,8 @@ final class TestingStartCache {
     }
 
     private static List<String> java(String cacheFlag, String classPath) {
-        List<String> java = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        List<String> java = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         java.addAll(FLAGS);
         java.addAll(List.of(cacheFlag, "-cp", classPath, "io.weir.cli.Main"));
         return List.copyOf(java);

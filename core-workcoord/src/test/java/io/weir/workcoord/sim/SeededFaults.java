@@ -328,14 +328,14 @@ final class SeededFaults {
                         AGENT,
                         "            if (task.session == session) {",
                         "            if (task.session == session && task.state() != TaskState.RUNNING) {",
-                        "Check.that(session.held == 0, \"nothing is held for an API that is gone\");",
+                        "Check.equal(session.held, 0, \"work held for an API that is gone\");",
                         ""),
                 SeededFault.of(
                         "what waits for an API that is gone runs later",
                         AGENT,
                         "            if (task.session == session) {",
                         "            if (task.session == session && task.state() != TaskState.QUEUED) {",
-                        "Check.that(session.held == 0, \"nothing is held for an API that is gone\");",
+                        "Check.equal(session.held, 0, \"work held for an API that is gone\");",
                         ""),
                 SeededFault.of(
                         "the work of a replaced session goes on",
@@ -373,11 +373,7 @@ final class SeededFaults {
                         AGENT,
                         "while (running < limits.slotsMax() && queued > 0) {",
                         "while (running <= limits.slotsMax() && queued > 0) {"),
-                SeededFault.of(
-                        "the first API gets every slot",
-                        AGENT,
-                        "(next == null || TURN.compare(session, next) < 0)) {",
-                        "next == null) {"),
+                SeededFault.of("the first API gets every slot", AGENT, ".min(TURN)", ".findFirst()"),
                 SeededFault.of(
                         "a credit is given to another API before the first knows that it lost it",
                         AGENT,
@@ -407,8 +403,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a draining worker takes work",
                         AGENT,
-                        "        if (draining) {\n            reason",
-                        "        if (drained) {\n            reason"),
+                        "        if (draining) {\n            return Optional.of(",
+                        "        if (drained) {\n            return Optional.of("),
                 SeededFault.of(
                         "a draining worker keeps what it has not started",
                         AGENT,
