@@ -32,7 +32,8 @@ import picocli.CommandLine.Model.OptionSpec;
 @Tag("slow")
 final class KustomizeTest {
     /** Variables of the launcher. */
-    private static final Set<String> LAUNCHER = Set.of("WEIR_HEAP", "WEIR_JAVA_OPTS", "WEIR_LOG_LEVEL", "WEIR_DEBUG");
+    private static final Set<String> LAUNCHER =
+            Set.of("WEIR_HEAP", "WEIR_JAVA_OPTS", "WEIR_LOG_LEVEL", "WEIR_LOG_FORMAT", "WEIR_DEBUG");
 
     /** After the drain, or the wait for queries and flushes, a process takes at most this long to close. */
     private static final long CLOSE_MILLIS_MAX = 10_000;
