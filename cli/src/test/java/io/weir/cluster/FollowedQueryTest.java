@@ -43,8 +43,7 @@ class FollowedQueryTest {
     @BeforeAll
     void start(@TempDir Path folder) throws Exception {
         collector = new TestingCollector();
-        tracing =
-                new String[] {"--tracing-endpoint", collector.endpoint(), "--tracing-export-interval-millis", "100"};
+        tracing = new String[] {"--tracing-endpoint", collector.endpoint(), "--tracing-export-interval-millis", "100"};
         cluster = FaultCluster.start(folder, 2, tracing);
         for (TestingWorker worker : cluster.workers) {
             worker.kill();

@@ -63,7 +63,9 @@ final class SpanExportTest {
             port = gone.getLocalPort();
         }
         assertNeverBlocks(
-                "no collector", "http://127.0.0.1:" + port + "/v1/traces", () -> await().atMost(Duration.ofSeconds(60))
+                "no collector",
+                "http://127.0.0.1:" + port + "/v1/traces",
+                () -> await().atMost(Duration.ofSeconds(60))
                         .until(() -> registry.get("weir_trace_spans_total")
                                         .tag("outcome", "failed")
                                         .counter()

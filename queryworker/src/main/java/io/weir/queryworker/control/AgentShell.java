@@ -276,7 +276,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     /** An API retries for as long as it runs; people are told once. */
     private void refuseVersion(ApiStream stream, ApiHello hello) {
         String message = "control protocol version " + hello.getProtocolVersion() + " of API " + hello.getApiId()
-                + " is not version " + ControlSettings.PROTOCOL_VERSION + " of this worker; run the same release of Weir"
+                + " is not version " + ControlSettings.PROTOCOL_VERSION
+                + " of this worker; run the same release of Weir"
                 + " on both";
         sessionMetrics.versionMismatches.increment();
         if (versionsReported.add(hello.getApiId() + "/" + hello.getProtocolVersion())) {
@@ -484,13 +485,12 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             return;
         }
         apiSessions.remove(close.session());
-        ApiStream.Ending ending =
-                switch (close.reason()) {
-                    case DRAINED -> ApiStream.Ending.DRAINED;
-                    case SILENT -> ApiStream.Ending.SILENT;
-                    case SUPERSEDED, OUTDATED -> ApiStream.Ending.SUPERSEDED;
-                    case TOO_MANY_SESSIONS -> ApiStream.Ending.TOO_MANY_PEERS;
-                };
+        ApiStream.Ending ending = switch (close.reason()) {
+            case DRAINED -> ApiStream.Ending.DRAINED;
+            case SILENT -> ApiStream.Ending.SILENT;
+            case SUPERSEDED, OUTDATED -> ApiStream.Ending.SUPERSEDED;
+            case TOO_MANY_SESSIONS -> ApiStream.Ending.TOO_MANY_PEERS;
+        };
         sessionMetrics.disconnected(ending);
         LOG.info("control session {} of an API closed: {}", close.session(), close.message());
         switch (close.reason()) {
