@@ -27,6 +27,9 @@ final class FaultCluster implements AutoCloseable {
     /** Two leaves of 16 units each, whose sums depend on the order of their terms. */
     static final String EXPRESSION = "sum by (mode) (rate(cpu_seconds_total[2m])) / on () group_left () avg(load1)";
 
+    /** Pieces of work of {@link #EXPRESSION}. */
+    static final int UNITS = 32;
+
     static final String UNIT_TARGET = "--query-samples-per-unit-target";
     /** One unit. */
     static final String ONE_UNIT = "cpu_seconds_total{instance=\"host-3\",mode=\"user\"}";
@@ -43,6 +46,9 @@ final class FaultCluster implements AutoCloseable {
     private final TestingS3 s3;
     private final TestingCluster processes;
     private final TestingCluster.Node ingest;
+    /** APIs beside the one that the whole class uses. */
+    private final List<Api> others = new ArrayList<>();
+
     private final Deque<String> fresh = new ArrayDeque<>();
     private int tenants;
     private Api api;
@@ -75,6 +81,7 @@ final class FaultCluster implements AutoCloseable {
         boolean started = false;
         try {
             cluster.api = cluster.startApi("api", Ports.free(), apiOptions);
+            cluster.others.clear();
             cluster.undisturbed = cluster.api.ask(cluster.tenant(), EXPRESSION).answer();
             cluster.undisturbedStream =
                     cluster.api.stream(cluster.tenant(), EXPRESSION).answer();
@@ -126,17 +133,19 @@ final class FaultCluster implements AutoCloseable {
         return startApi(name, port, List.of(), more);
     }
 
-    /** @param others further addresses of workers */
-    Api startApi(String name, int port, List<String> others, String... more) throws IOException, InterruptedException {
+    /** @param moreAddresses further addresses of workers */
+    Api startApi(String name, int port, List<String> moreAddresses, String... more)
+            throws IOException, InterruptedException {
         List<String> addresses =
                 new ArrayList<>(workers.stream().map(TestingWorker::address).toList());
-        addresses.addAll(others);
+        addresses.addAll(moreAddresses);
         List<String> options = new ArrayList<>(List.of("--workers", "static:" + String.join(",", addresses)));
         options.addAll(List.of(more));
         if (!options.contains(UNIT_TARGET)) {
             options.addAll(List.of(UNIT_TARGET, "20"));
         }
         Api started = new Api(processes.start("api", name, port, "/readyz", options.toArray(String[]::new)));
+        others.add(started);
         awaitConnected(started);
         return started;
     }
@@ -151,11 +160,12 @@ final class FaultCluster implements AutoCloseable {
                 () -> of.process().logTail());
     }
 
-    /** Everything as before a test: all workers run, the network is good, nobody works. */
+    /** Everything as before a test: one API, all workers run, the network is good, nobody works. */
     void heal() throws Exception {
         List<CompletableFuture<Void>> starts = new ArrayList<>();
         for (TestingWorker worker : workers) {
             worker.heal();
+            worker.endIfDraining();
             if (!worker.isAlive()) {
                 starts.add(inBackground(worker::start));
             }
@@ -163,9 +173,19 @@ final class FaultCluster implements AutoCloseable {
         for (CompletableFuture<Void> start : starts) {
             start.get(120, TimeUnit.SECONDS);
         }
+        for (Api other : others) {
+            // What a failed test left would keep half of the credits.
+            if (other.process().isAlive()) {
+                other.process().kill();
+            }
+        }
+        others.clear();
         awaitConnected(api);
         for (TestingWorker worker : workers) {
-            Await.until(worker.name + " is idle", LINK_LIMIT, worker::isIdle);
+            Await.until(
+                    worker.name + " is idle and all its credits are the API's",
+                    LINK_LIMIT,
+                    () -> worker.isIdle() && api.view(worker).path("credits").asInt() == TestingWorker.CREDITS);
         }
     }
 

@@ -67,6 +67,11 @@ final class TestingProxy implements AutoCloseable {
         return accepted.get();
     }
 
+    /** Connections that are up. */
+    int open() {
+        return connections.size();
+    }
+
     /** Bytes that have passed this way since the start. */
     long bytes(Direction direction) {
         return gate(direction).bytes.get();

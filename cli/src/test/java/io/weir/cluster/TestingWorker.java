@@ -13,6 +13,9 @@ import java.util.List;
  * store. It can be started again, with the same ports and the same data.
  */
 final class TestingWorker implements AutoCloseable {
+    /** Of its one slot. */
+    static final int CREDITS = 4;
+
     private static final Duration PHASE_LIMIT = Duration.ofSeconds(30);
 
     final String name;
@@ -44,7 +47,7 @@ final class TestingWorker implements AutoCloseable {
                 "--slots",
                 "1",
                 "--credits-per-slot",
-                "4",
+                "" + CREDITS,
                 // What is fetched goes at once, so that the spool shows what is not.
                 "--worker-spool-artifact-ttl-after-ack-millis",
                 "0",
@@ -133,6 +136,19 @@ final class TestingWorker implements AutoCloseable {
         Instant killed = process.signal("KILL");
         process.awaitExit(Duration.ofSeconds(10));
         return killed;
+    }
+
+    /** A worker that a failed test has told to drain is of no use to the next test. */
+    void endIfDraining() throws IOException, InterruptedException {
+        boolean ready;
+        try {
+            ready = isAlive() && readiness() == 200;
+        } catch (IOException ending) {
+            ready = false;
+        }
+        if (!ready && isAlive()) {
+            kill();
+        }
     }
 
     /** The network is good again. */

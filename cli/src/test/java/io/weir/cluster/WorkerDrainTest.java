@@ -49,9 +49,9 @@ class WorkerDrainTest {
     private Instant terminate() throws Exception {
         Instant begin = victim.process().signal("TERM");
         Await.until("readiness is false", LIMIT, () -> victim.readiness() == 503);
-        figures.add(
-                "SIGTERM to readiness being false",
-                Duration.between(begin, Instant.now()).toMillis());
+        long millis = Duration.between(begin, Instant.now()).toMillis();
+        figures.add("SIGTERM to readiness being false", millis);
+        assertThat(millis).isLessThan(1_000);
         return begin;
     }
 
@@ -116,14 +116,17 @@ class WorkerDrainTest {
 
     @Test
     void withWorkThatHasNotArrived() throws Exception {
+        // Cached everywhere: all but the held work is done before the worker finds the API silent.
+        String tenant = cluster.tenant();
+        cluster.assertUndisturbed(api.ask(tenant, FaultCluster.EXPRESSION));
+        TestingLog log = api.process().log();
         victim.control.hold(TestingProxy.Direction.TO_SERVER);
-        FaultCluster.Query query = api.ask(cluster.tenant(), FaultCluster.EXPRESSION);
+        FaultCluster.Query query = api.ask(tenant, FaultCluster.EXPRESSION);
         Await.until(
                 "work is on its way",
                 LIMIT,
-                () -> api.view(victim).path("inFlight").asInt() == 4 && api.unitsLeft(query) == 4);
+                () -> api.view(victim).path("inFlight").asInt() == 4);
         assertThat(victim.isIdle()).isTrue();
-        TestingLog log = api.process().log();
         victim.process().signal("TERM");
         cluster.assertUndisturbed(query);
         assertThat(log.lines(AGAIN)).hasSize(4);

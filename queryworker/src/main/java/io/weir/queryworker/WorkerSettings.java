@@ -5,6 +5,7 @@ import io.weir.queryworker.cache.CacheSettings;
 import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.exec.DuckDbSettings;
 import io.weir.queryworker.exec.ExecutorSettings;
+import io.weir.queryworker.workmanager.CancelSettings;
 import java.nio.file.Path;
 
 /**
@@ -34,6 +35,7 @@ public record WorkerSettings(
         CacheSettings cache,
         SpoolSettings spool,
         ExecutorSettings executor,
+        CancelSettings cancel,
         DuckDbSettings duckDb) {
     private static final int PORT_MAX = 65_535;
     private static final long DUCKDB_MEMORY_BYTES = 1L << 30;
@@ -59,9 +61,10 @@ public record WorkerSettings(
                             + " least 0 ms; got " + executionSlots + " slots, " + creditsTotal + " credits, "
                             + drainMillisMax + " ms");
         }
-        if (duckDb.connectionsMax() < executionSlots) {
-            throw new IllegalArgumentException("every execution slot needs a DuckDB connection: " + executionSlots
-                    + " slots, " + duckDb.connectionsMax() + " connections");
+        if (duckDb.connectionsMax() < executionSlots + cancel.abandonedMax()) {
+            throw new IllegalArgumentException("every execution, canceled ones without a slot included, needs a DuckDB"
+                    + " connection: " + executionSlots + " slots, " + cancel.abandonedMax() + " without a slot, "
+                    + duckDb.connectionsMax() + " connections");
         }
     }
 
@@ -85,8 +88,9 @@ public record WorkerSettings(
                 CacheSettings.DEFAULT,
                 SpoolSettings.DEFAULT,
                 ExecutorSettings.DEFAULT,
+                CancelSettings.DEFAULT,
                 new DuckDbSettings(
-                        executionSlots,
+                        executionSlots + CancelSettings.DEFAULT.abandonedMax(),
                         DUCKDB_ACQUIRE_TIMEOUT_MILLIS,
                         DUCKDB_MEMORY_BYTES,
                         dataFolder.resolve("duckdb"),
@@ -124,6 +128,7 @@ public record WorkerSettings(
                 cache,
                 spool,
                 executor,
+                cancel,
                 duckDb);
     }
 }

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
 import io.weir.cli.settings.SettingsOptions;
 import io.weir.queryapi.discovery.DiscoverySettings;
 import io.weir.queryapi.discovery.WorkerDiscovery;
@@ -51,8 +52,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
             names = "--workers-refresh",
             converter = Times.DurationConverter.class,
             defaultValue = "5s",
-            description =
-                    "How often a DNS name is resolved, or ECS asked, again (default ${DEFAULT-VALUE}).")
+            description = "How often a DNS name is resolved, or ECS asked, again (default ${DEFAULT-VALUE}).")
     private Duration refresh = Duration.ofSeconds(5);
 
     @Option(names = "--enable-feature", split = ",", description = "Feature flags of PromQL, by Prometheus' names.")
@@ -63,13 +63,17 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
+    private @Nullable ShutdownOptions shutdown;
     private @Nullable SettingsOptions<DiscoverySettings> discovery;
+    private @Nullable TracingOptions tracing;
 
     @Override
     public void addSettings(CommandSpec command) {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
+        shutdown = new ShutdownOptions(command);
         discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
+        tracing = new TracingOptions(command);
     }
 
     @Override
@@ -77,18 +81,18 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
         Lifecycle lifecycle = Lifecycle.install();
         ApiOptions api = Objects.requireNonNull(options);
         MeterRegistry registry = new Meters().registry();
-        DiscoverySettings places =
-                Objects.requireNonNull(discovery).build(Map.of("refreshMillis", refresh.toMillis()));
+        DiscoverySettings places = Objects.requireNonNull(discovery).build(Map.of("refreshMillis", refresh.toMillis()));
         ApiProcess.Parts parts = new ApiProcess.Parts(
                 api.api(features),
                 Objects.requireNonNull(database).build(databaseUrl),
                 api.workManager(),
                 api.fetch(dataDirectory),
                 Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, places, registry)));
-        ApiProcess process = ApiProcess.start(parts, registry, List.of());
-        System.out.println("weir api: ready on port " + process.port());
-        lifecycle.await();
-        Lifecycle.closeWithin(Duration.ofSeconds(10), process);
-        return 0;
+        try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-api", registry)) {
+            ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());
+            System.out.println("weir api: ready on port " + process.port());
+            lifecycle.await();
+            return Objects.requireNonNull(shutdown).close(parts.api().shutdownMillisMax(), process::close);
+        }
     }
 }

@@ -156,6 +156,10 @@ final class ApiModel {
     /** Queries of which a limit was reached in this step: they have to fail. */
     final Set<Query> exhausted = new LinkedHashSet<>();
 
+    /** The query that a failure reported in this step ends, whatever its limits. */
+    @Nullable
+    Query failedForGood;
+
     int inFlight;
 
     ApiModel(CoordinatorLimits limits) {
@@ -167,6 +171,7 @@ final class ApiModel {
         mustAbort.clear();
         reported.clear();
         exhausted.clear();
+        failedForGood = null;
     }
 
     @Nullable
@@ -282,7 +287,8 @@ final class ApiModel {
             reported.add(work);
         }
         work.failures++;
-        boolean spent = work.failures >= limits.attemptsMax() || (reportedFailure && work.query.retries > limits.queryRetriesMax());
+        boolean spent = work.failures >= limits.attemptsMax()
+                || (reportedFailure && work.query.retries > limits.queryRetriesMax());
         if (spent) {
             exhausted.add(work.query);
         }
@@ -350,9 +356,7 @@ final class ApiModel {
 
     /** Whether a second attempt at what this one is at may go to the worker. */
     static boolean mayHedge(Attempt attempt, Session session) {
-        return session.hasRoom()
-                && session != attempt.session
-                && !attempt.work.tried.contains(session.workerId());
+        return session.hasRoom() && session != attempt.session && !attempt.work.tried.contains(session.workerId());
     }
 
     boolean anyAvailable() {

@@ -106,9 +106,9 @@ final class Exhaustive {
     }
 
     /** Both workers are connected and a query of two pieces has just come. */
-    private SimWorld begin(@Nullable Trace trace) {
+    private SimWorld begin(@Nullable Observer observer) {
         Choices first = bound -> 0;
-        SimWorld world = new SimWorld(1, setting, trace, first, first, first, first);
+        SimWorld world = new SimWorld(1, setting, observer, first, first, first, first);
         world.apis.forEach(SimApi::start);
         world.runUntil(20);
         world.apis.getFirst().submit("q0", 2, "t0", 3_600_000);

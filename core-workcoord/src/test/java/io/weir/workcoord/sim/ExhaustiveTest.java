@@ -3,24 +3,33 @@ package io.weir.workcoord.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.workcoord.coordinator.HedgeLimits;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Everything that can happen to two pieces of work on two workers. */
 final class ExhaustiveTest {
-    private static final int CHOICES_MAX = Integer.getInteger("sim.exhaustive.choices", 8);
-    private static final int FAULTS_MAX = Integer.getInteger("sim.exhaustive.faults", 2);
+    private static final int FAULTS_MAX = 2;
 
     @Test
-    void everyOrderOfEightChoices() {
-        Exhaustive.Explored explored = new Exhaustive(CHOICES_MAX, FAULTS_MAX, HedgeLimits.OFF).run();
-        System.out.println("without hedging: " + explored);
-        assertThat(explored.states()).isGreaterThan(1_000);
+    void everyOrderOfSixChoices() {
+        assertThat(explore(6, HedgeLimits.OFF).states()).isGreaterThan(5_000);
     }
 
     @Test
+    @Tag("slow")
+    void everyOrderOfEightChoices() {
+        assertThat(explore(8, HedgeLimits.OFF).states()).isGreaterThan(20_000);
+    }
+
+    @Test
+    @Tag("slow")
     void everyOrderOfEightChoicesWithSecondAttempts() {
-        Exhaustive.Explored explored = new Exhaustive(CHOICES_MAX, FAULTS_MAX, new HedgeLimits(100, 1, 100)).run();
-        System.out.println("with hedging: " + explored);
-        assertThat(explored.states()).isGreaterThan(1_000);
+        assertThat(explore(8, new HedgeLimits(100, 1, 100)).states()).isGreaterThan(20_000);
+    }
+
+    private static Exhaustive.Explored explore(int choicesMax, HedgeLimits hedge) {
+        Exhaustive.Explored explored = new Exhaustive(choicesMax, FAULTS_MAX, hedge).run();
+        System.out.println(choicesMax + " choices, " + FAULTS_MAX + " faults at most, " + hedge + ": " + explored);
+        return explored;
     }
 }

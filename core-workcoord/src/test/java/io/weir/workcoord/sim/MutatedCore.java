@@ -50,7 +50,8 @@ final class MutatedCore extends ClassLoader {
     private static Map<String, byte[]> compile(URI name, String source) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter messages = new StringWriter();
-        String classPath = locationOf(Coordinator.class) + System.getProperty("path.separator") + locationOf(NullMarked.class);
+        String classPath =
+                locationOf(Coordinator.class) + System.getProperty("path.separator") + locationOf(NullMarked.class);
         List<String> options = List.of("-proc:none", "-implicit:none", "-nowarn", "-cp", classPath);
         try (StandardJavaFileManager standard = compiler.getStandardFileManager(null, null, null);
                 MemoryFiles memory = new MemoryFiles(standard)) {
@@ -73,7 +74,8 @@ final class MutatedCore extends ClassLoader {
 
     private static Path locationOf(Class<?> type) {
         try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (URISyntaxException failure) {
             throw new IllegalStateException("where " + type + " is", failure);
         }
@@ -138,9 +140,19 @@ final class MutatedCore extends ClassLoader {
 
     /** Runs worlds on this core: see {@link Simulate#firstFailure}. */
     String @Nullable [] firstFailure(long first, long count) {
+        return (String[]) call("firstFailure", first, count);
+    }
+
+    /** Runs worlds on this core: see {@link Simulate#firstReport}. */
+    @Nullable
+    String firstReport(long first, long count) {
+        return (String) call("firstReport", first, count);
+    }
+
+    private @Nullable Object call(String name, long first, long count) {
         try {
-            Method method = loadClass(Simulate.class.getName()).getMethod("firstFailure", long.class, long.class);
-            return (String[]) method.invoke(null, first, count);
+            Method method = loadClass(Simulate.class.getName()).getMethod(name, long.class, long.class);
+            return method.invoke(null, first, count);
         } catch (InvocationTargetException failure) {
             throw new IllegalStateException("the simulator itself failed", failure.getCause());
         } catch (ReflectiveOperationException failure) {

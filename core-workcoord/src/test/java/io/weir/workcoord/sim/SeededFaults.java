@@ -33,13 +33,15 @@ final class SeededFaults {
                 SeededFault.of(
                         "no fence for messages of old sessions and attempts",
                         COORDINATOR,
-                        "item == null ? Optional.empty() : item.attempt(number).filter(attempt -> attempt.isOwnedBy(session));",
+                        "item == null ? Optional.empty() : item.attempt(number).filter(attempt ->"
+                                + " attempt.isOwnedBy(session));",
                         "item == null ? Optional.empty()"
                                 + " : Optional.of(item.primary).filter(attempt -> attempt.owner != null);"),
                 SeededFault.of(
                         "messages of an earlier attempt on the same session are taken for the current one's",
                         COORDINATOR,
-                        "item == null ? Optional.empty() : item.attempt(number).filter(attempt -> attempt.isOwnedBy(session));",
+                        "item == null ? Optional.empty() : item.attempt(number).filter(attempt ->"
+                                + " attempt.isOwnedBy(session));",
                         "item == null ? Optional.empty()"
                                 + " : Optional.of(item.primary).filter(attempt -> attempt.isOwnedBy(session));"),
                 SeededFault.of(
@@ -108,7 +110,7 @@ final class SeededFaults {
                         "        if (!(event instanceof CoordinatorEvent.SessionOpened)) {\n"
                                 + "            placeQueued(nowMillis);\n        }\n        hedgeStragglers"),
                 SeededFault.of(
-                        "a session is left in peace by an old one that finishes its handshake late",
+                        "an older session that finishes its handshake late replaces the live one",
                         MEMBERSHIP,
                         "known.address.equals(opened.address()) && known.session < opened.session();",
                         "known.address.equals(opened.address());"),
@@ -223,7 +225,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a worker is not told that its artifact could not be fetched",
                         COORDINATOR,
-                        "effects.add(new SendCancel(worker.session, item.workId, \"its artifact could not be fetched\"));",
+                        "effects.add(new SendCancel(worker.session, item.workId, \"its artifact could not be"
+                                + " fetched\"));",
                         ""),
                 SeededFault.of(
                         "a fetched artifact is not acknowledged",
@@ -249,7 +252,8 @@ final class SeededFaults {
                         "an effect depends on where an object lies in memory",
                         COORDINATOR,
                         "count(worker == members.best(item.keyHash) ? Counter.AFFINITY_HIT : Counter.AFFINITY_MISS);",
-                        "count((System.identityHashCode(item) & 1) == 0 ? Counter.AFFINITY_HIT : Counter.AFFINITY_MISS);"));
+                        "count((System.identityHashCode(item) & 1) == 0 ? Counter.AFFINITY_HIT :"
+                                + " Counter.AFFINITY_MISS);"));
     }
 
     private static List<SeededFault> hedging() {
@@ -277,7 +281,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a second attempt that fails for good fails the query",
                         COORDINATOR,
-                        "return item.hedge != null && (attempt == item.hedge || item.hedge.state() == WorkState.READY);",
+                        "return item.hedge != null && (attempt == item.hedge || item.hedge.state() =="
+                                + " WorkState.READY);",
                         "return item.hedge != null && item.hedge.state() == WorkState.READY;"),
                 SeededFault.of(
                         "second attempts beyond the budget",
@@ -323,14 +328,14 @@ final class SeededFaults {
                         AGENT,
                         "            if (task.session == session) {",
                         "            if (task.session == session && task.state() != TaskState.RUNNING) {",
-                        "Check.that(session.held == 0, \"nothing is held for an API that is gone\");",
+                        "Check.equal(session.held, 0, \"work held for an API that is gone\");",
                         ""),
                 SeededFault.of(
                         "what waits for an API that is gone runs later",
                         AGENT,
                         "            if (task.session == session) {",
                         "            if (task.session == session && task.state() != TaskState.QUEUED) {",
-                        "Check.that(session.held == 0, \"nothing is held for an API that is gone\");",
+                        "Check.equal(session.held, 0, \"work held for an API that is gone\");",
                         ""),
                 SeededFault.of(
                         "the work of a replaced session goes on",
@@ -350,7 +355,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a canceled execution is not told to stop",
                         AGENT,
-                        "case RUNNING -> effects.add(new CancelExecution(task.key.workId(), task.key.attempt(), reason));",
+                        "case RUNNING -> effects.add(new CancelExecution(task.key.workId(), task.key.attempt(),"
+                                + " reason));",
                         "case RUNNING -> { }"),
                 SeededFault.of(
                         "executions go on after their deadline",
@@ -367,11 +373,7 @@ final class SeededFaults {
                         AGENT,
                         "while (running < limits.slotsMax() && queued > 0) {",
                         "while (running <= limits.slotsMax() && queued > 0) {"),
-                SeededFault.of(
-                        "the first API gets every slot",
-                        AGENT,
-                        "(next == null || TURN.compare(session, next) < 0)) {",
-                        "next == null) {"),
+                SeededFault.of("the first API gets every slot", AGENT, ".min(TURN)", ".findFirst()"),
                 SeededFault.of(
                         "a credit is given to another API before the first knows that it lost it",
                         AGENT,
@@ -385,7 +387,8 @@ final class SeededFaults {
                         "a canceled artifact stays on the disk",
                         AGENT,
                         "                tasks.remove(task.key);\n"
-                                + "                effects.add(new DiscardArtifact(task.key.workId(), task.key.attempt()));",
+                                + "                effects.add(new DiscardArtifact(task.key.workId(),"
+                                + " task.key.attempt()));",
                         "                tasks.remove(task.key);"),
                 SeededFault.of(
                         "what a canceled execution still wrote stays on the disk",
@@ -400,8 +403,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a draining worker takes work",
                         AGENT,
-                        "        if (draining) {\n            reason",
-                        "        if (drained) {\n            reason"),
+                        "        if (draining) {\n            return Optional.of(",
+                        "        if (drained) {\n            return Optional.of("),
                 SeededFault.of(
                         "a draining worker keeps what it has not started",
                         AGENT,

@@ -1,11 +1,13 @@
 package io.weir.workcoord.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -52,6 +54,34 @@ final class SeededFaultsTest {
         Set<String> whys = new TreeSet<>();
         faults.forEach(fault -> whys.add(fault.why()));
         assertThat(whys).hasSameSizeAs(faults).hasSizeGreaterThanOrEqualTo(20);
+    }
+
+    @Test
+    void aFailureNamesItsCommandAndIsShrunk() {
+        SeededFault fault = SeededFaults.all().getFirst();
+        String report =
+                Objects.requireNonNull(MutatedCore.compile(SOURCES, fault).firstReport(0, SEEDS_MAX));
+        assertThat(report.lines().toList()).first().asString().matches("seed \\d+: [A-Z]+\\d? .*");
+        assertThat(report).containsPattern("replay: dev/simulate --seed \\d+\n");
+        String invariant = report.substring(report.indexOf(": ") + 2, report.indexOf(" ("));
+        String last = report.stripTrailing().substring(report.stripTrailing().lastIndexOf('\n') + 1);
+        assertThat(last).startsWith(invariant + " ");
+        assertThat(lineOf(report, "shrunk to: ").length())
+                .isLessThan(lineOf(report, "its world: ").length());
+        assertThat(report).containsPattern("t=\\d{8} api\\d#\\d+ Submit q\\d");
+    }
+
+    private static String lineOf(String report, String beginning) {
+        int at = report.indexOf(beginning);
+        return report.substring(at, report.indexOf('\n', at));
+    }
+
+    @Test
+    void aFaultThatNoLongerAppliesIsRefused() {
+        SeededFault gone = SeededFault.of("gone", "coordinator/Coordinator.java", "no such text", "");
+        assertThatThrownBy(() -> MutatedCore.compile(SOURCES, gone))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("does not apply");
     }
 
     private static Found run(SeededFault fault) {

@@ -8,8 +8,10 @@ import io.weir.workcoord.coordinator.CoordinatorEvent;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** An API process: the real coordinator and a shell that discovers, dials and fetches. */
@@ -26,7 +28,7 @@ final class SimApi extends SimNode {
     /** Streams whose hello has come. */
     private final TreeMap<Long, SimSession> open = new TreeMap<>();
 
-    private final Map<String, Long> running = new LinkedHashMap<>();
+    private final Set<String> running = new LinkedHashSet<>();
     /** Which session announced the artifact that a fetch is for. */
     private final Map<String, SimSession> owners = new HashMap<>();
 
@@ -73,14 +75,12 @@ final class SimApi extends SimNode {
         alive = false;
         boolean silent = world.faults.half();
         List<SimSession> streams = new ArrayList<>(open.values());
-        links.values().stream()
-                .filter(link -> !open.containsKey(link.id))
-                .forEach(streams::add);
+        links.values().stream().filter(link -> !open.containsKey(link.id)).forEach(streams::add);
         streams.forEach(stream -> stream.breakFor(false, !silent, "API died"));
         addresses.clear();
         links.clear();
         open.clear();
-        running.keySet().forEach(query -> world.ended(query, FailureKind.CANCELED));
+        running.forEach(query -> world.ended(query, FailureKind.CANCELED));
         running.clear();
         owners.clear();
         world.clock.after(world.faults.below(4_000), () -> {
@@ -105,15 +105,15 @@ final class SimApi extends SimNode {
     /** Whether every worker is connected, as far as the limit allows. */
     boolean isConnected() {
         return checks.liveWorkers()
-                == Math.min(world.setting.size().workers(), world.setting.limits().workersMax());
+                == Math.min(
+                        world.setting.size().workers(), world.setting.limits().workersMax());
     }
 
     // The shell.
 
     private void redial(SimWorker worker) {
         int ofEpoch = epoch;
-        world.clock.after(
-                100 + world.network.choices.below(900), () -> inProcess(ofEpoch, () -> dial(worker, false)));
+        world.clock.after(100 + world.network.choices.below(900), () -> inProcess(ofEpoch, () -> dial(worker, false)));
     }
 
     private void dial(SimWorker worker, boolean beside) {
@@ -132,6 +132,7 @@ final class SimApi extends SimNode {
                 3_000,
                 () -> inProcess(ofEpoch, () -> {
                     if (links.get(worker) == session && !open.containsKey(session.id)) {
+                        session.apiGaveUp = true;
                         session.breakFor(false, world.network.choices.half(), "no hello");
                         links.remove(worker);
                         redial(worker);
@@ -151,8 +152,7 @@ final class SimApi extends SimNode {
     void receive(int ofEpoch, CoordinatorEvent event, SimSession session) {
         inProcess(ofEpoch, () -> {
             if (event instanceof CoordinatorEvent.SessionOpened) {
-                if (links.get(session.worker) != session) {
-                    session.breakFor(false, true, "given up");
+                if (session.apiGaveUp) {
                     return;
                 }
                 open.put(session.id, session);
@@ -163,6 +163,7 @@ final class SimApi extends SimNode {
 
     void sessionEnded(SimSession session, CoordinatorEvent.SessionClosed closed) {
         inProcess(session.apiEpoch, () -> {
+            session.apiGaveUp = true;
             if (links.remove(session.worker, session)) {
                 redial(session.worker);
             }
@@ -186,7 +187,7 @@ final class SimApi extends SimNode {
 
     void cancel(String queryId) {
         inProcess(epoch, () -> {
-            if (running.containsKey(queryId)) {
+            if (running.contains(queryId)) {
                 ended(queryId, FailureKind.CANCELED);
                 step(new CoordinatorEvent.CancelQuery(queryId, "client went away"));
             }
@@ -261,6 +262,7 @@ final class SimApi extends SimNode {
             case CoordinatorEffect.CloseSession close -> {
                 SimSession session = open.remove(close.session());
                 if (session != null) {
+                    session.apiGaveUp = true;
                     session.breakFor(false, true, close.message());
                     if (links.remove(session.worker, session)) {
                         redial(session.worker);
@@ -275,7 +277,10 @@ final class SimApi extends SimNode {
                 // Nothing is kept here.
             }
             case CoordinatorEffect.Commit commit -> commit(commit);
-            case CoordinatorEffect.SubmitAccepted accepted -> running.put(accepted.queryId(), world.clock.nowMillis());
+            case CoordinatorEffect.SubmitAccepted accepted -> {
+                running.add(accepted.queryId());
+                world.worksMax = Math.max(world.worksMax, coordinator.worksTracked());
+            }
             case CoordinatorEffect.SubmitRefused refused -> world.ended(refused.queryId(), refused.kind());
             case CoordinatorEffect.QueryCompleted completed -> {
                 running.remove(completed.queryId());
@@ -310,9 +315,7 @@ final class SimApi extends SimNode {
         }
         int ofEpoch = epoch;
         boolean reachable = !world.network.separates(this, session.worker);
-        long arrival = reachable
-                ? world.network.arrivalMillis(session.worker, this)
-                : world.clock.nowMillis() + 2_000;
+        long arrival = reachable ? world.network.arrivalMillis(session.worker, this) : world.clock.nowMillis() + 2_000;
         if (world.happens(Fault.SLOW_FETCH, world.execution)) {
             arrival += world.execution.below(2_000);
         }
@@ -321,8 +324,8 @@ final class SimApi extends SimNode {
                 fetch,
                 fetch,
                 () -> inProcess(ofEpoch, () -> {
-                    boolean served = reachable
-                            && session.worker.serves(session.workerEpoch, fetch.workId(), fetch.attempt());
+                    boolean served =
+                            reachable && session.worker.serves(session.workerEpoch, fetch.workId(), fetch.attempt());
                     if (served && world.happens(Fault.CORRUPTION, world.execution)) {
                         step(new CoordinatorEvent.FetchFailed(
                                 fetch.workId(), fetch.attempt(), FailureKind.CHECKSUM_MISMATCH, "corrupt"));
@@ -353,7 +356,8 @@ final class SimApi extends SimNode {
     }
 
     String describe() {
-        return "[live " + coordinator.workers().size() + "/" + world.setting.size().workers() + " q " + coordinator.queued()
-                + " fly " + coordinator.inFlight() + "]";
+        return "[live " + coordinator.workers().size() + "/"
+                + world.setting.size().workers() + " q " + coordinator.queued() + " fly " + coordinator.inFlight()
+                + "]";
     }
 }

@@ -15,12 +15,8 @@ final class SimClock {
      * @param lane actions of one lane keep their order, also in an enumeration; null for a timer, which keeps its time
      * @param label what it is, for the identity of a state
      */
-    record Entry(
-            long atMillis,
-            long sequence,
-            @Nullable Object lane,
-            Object label,
-            Runnable action) implements Comparable<Entry> {
+    record Entry(long atMillis, long sequence, @Nullable Object lane, Object label, Runnable action)
+            implements Comparable<Entry> {
         @Override
         public int compareTo(Entry other) {
             int byTime = Long.compare(atMillis, other.atMillis);

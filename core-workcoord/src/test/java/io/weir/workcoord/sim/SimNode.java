@@ -103,12 +103,16 @@ abstract class SimNode {
         }
         long generation = tickGeneration;
         int ofEpoch = epoch;
-        world.clock.at(atMillis - offsetMillis, null, name, () -> inProcess(ofEpoch, () -> {
-            if (tickGeneration == generation) {
-                tickWantedMillis = Long.MAX_VALUE;
-                tick();
-            }
-        }));
+        world.clock.at(
+                atMillis - offsetMillis,
+                null,
+                name,
+                () -> inProcess(ofEpoch, () -> {
+                    if (tickGeneration == generation) {
+                        tickWantedMillis = Long.MAX_VALUE;
+                        tick();
+                    }
+                }));
     }
 
     abstract void tick();

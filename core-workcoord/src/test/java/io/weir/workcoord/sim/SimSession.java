@@ -74,8 +74,7 @@ final class SimSession {
                 int arriving = world.network.choices.upTo(late.size());
                 long delay = world.network.choices.below(6_000);
                 for (M message : late.subList(0, arriving)) {
-                    world.clock.at(
-                            world.clock.nowMillis() + delay, this, message, () -> receiver.accept(message));
+                    world.clock.at(world.clock.nowMillis() + delay, this, message, () -> receiver.accept(message));
                 }
             }
             underWay.clear();
@@ -92,6 +91,8 @@ final class SimSession {
     private final Lane<AgentEvent> toWorker;
     private final Lane<CoordinatorEvent> toApi;
     private boolean broken;
+    /** The API knows of the end, or has ended it itself: what still comes is not read. */
+    boolean apiGaveUp;
 
     SimSession(SimWorld world, SimApi api, SimWorker worker, long id) {
         this.world = world;
@@ -143,10 +144,7 @@ final class SimSession {
         if (apiLearns) {
             CoordinatorEvent.SessionClosed closed = new CoordinatorEvent.SessionClosed(id, reason);
             world.clock.at(
-                    world.network.arrivalMillis(worker, api),
-                    toApi,
-                    closed,
-                    () -> api.sessionEnded(this, closed));
+                    world.network.arrivalMillis(worker, api), toApi, closed, () -> api.sessionEnded(this, closed));
         }
         if (workerLearns) {
             AgentEvent.SessionClosed closed = new AgentEvent.SessionClosed(id, reason);

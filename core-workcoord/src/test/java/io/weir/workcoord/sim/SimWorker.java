@@ -277,7 +277,8 @@ final class SimWorker extends SimNode {
 
     private void start(AgentEffect.StartExecution start) {
         TaskKey key = new TaskKey(start.workId(), start.attempt());
-        if (executing.put(key, false) != null || executing.size() > world.setting.size().slots()) {
+        if (executing.put(key, false) != null
+                || executing.size() > world.setting.size().slots()) {
             throw new Violation(Invariant.I12, "more executions than slots: " + executing.keySet());
         }
         long mean = world.setting.executionMillis();

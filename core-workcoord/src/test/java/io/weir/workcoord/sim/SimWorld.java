@@ -32,23 +32,26 @@ final class SimWorld {
     /** Whether events are kept, to be given to fresh state machines at the end. */
     final boolean replays;
 
+    /** Most pieces of work an API had at once. */
+    int worksMax;
+
     long sessions;
     long steps;
     /** Hash of all events and effects so far. */
     long hash;
 
-    private final @Nullable Trace trace;
+    private final @Nullable Observer observer;
     private boolean healed;
 
     SimWorld(long seed) {
         this(seed, SimSetting.draw(new SeededChoices(seed, "setting")), null);
     }
 
-    SimWorld(long seed, SimSetting setting, @Nullable Trace trace) {
+    SimWorld(long seed, SimSetting setting, @Nullable Observer observer) {
         this(
                 seed,
                 setting,
-                trace,
+                observer,
                 new SeededChoices(seed, "workload"),
                 new SeededChoices(seed, "faults"),
                 new SeededChoices(seed, "execution"),
@@ -58,14 +61,14 @@ final class SimWorld {
     SimWorld(
             long seed,
             SimSetting setting,
-            @Nullable Trace trace,
+            @Nullable Observer observer,
             Choices workload,
             Choices faults,
             Choices execution,
             Choices networking) {
         this.seed = seed;
         this.setting = setting;
-        this.trace = trace;
+        this.observer = observer;
         this.workload = workload;
         this.faults = faults;
         this.execution = execution;
@@ -115,8 +118,8 @@ final class SimWorld {
             mixed = mixed * 31 + effect.getClass().getName().hashCode();
         }
         hash = mixed ^ (mixed >>> 29);
-        if (trace != null) {
-            trace.add(this, node, event, effects);
+        if (observer != null) {
+            observer.stepped(this, node, event, effects);
         }
         return steps;
     }
@@ -185,7 +188,12 @@ final class SimWorld {
         workers.forEach(SimWorker::heal);
         apis.forEach(SimApi::heal);
         long perWork = setting.executionMillis() * 20 + 10 * setting.latencyMillis();
-        long budget = 60_000 + 4L * setting.size().queries() * setting.size().unitsMax() * perWork / setting.size().workers();
+        long budget = 60_000
+                + 4L
+                        * setting.size().queries()
+                        * setting.size().unitsMax()
+                        * perWork
+                        / setting.size().workers();
         long until = clock.nowMillis() + budget;
         while (!apis.stream().allMatch(SimApi::isIdle)) {
             if (clock.nowMillis() >= until) {

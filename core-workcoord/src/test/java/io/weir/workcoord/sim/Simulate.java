@@ -15,6 +15,9 @@ public final class Simulate {
     private static final int TWICE_EVERY = 64;
 
     private static final int TAIL_LINES = 40;
+    private static final List<String> OPTIONS = List.of("--seed", "--seeds", "--first", "--threads", "--log");
+    /** Seeds between two lines of progress. */
+    private static final int PROGRESS_SEEDS = 10_000;
 
     private Simulate() {}
 
@@ -46,14 +49,14 @@ public final class Simulate {
      *
      * @throws AssertionError with the report of the failing seed with the lowest number
      */
-    static Summary run(LongUnaryOperator seedOf, long count, int threads, boolean prints) {
+    static Summary run(LongUnaryOperator seedOf, long count, int threads) {
         AtomicLong next = new AtomicLong();
         AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
         List<Summary> parts = new ArrayList<>();
         List<Thread> running = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             running.add(Thread.ofPlatform().name("simulate-" + i).start(() -> {
-                Summary part = work(seedOf, count, next, failure, prints);
+                Summary part = work(seedOf, count, next, failure);
                 synchronized (parts) {
                     parts.add(part);
                 }
@@ -79,11 +82,7 @@ public final class Simulate {
     }
 
     private static Summary work(
-            LongUnaryOperator seedOf,
-            long count,
-            AtomicLong next,
-            AtomicReference<@Nullable Failure> failure,
-            boolean prints) {
+            LongUnaryOperator seedOf, long count, AtomicLong next, AtomicReference<@Nullable Failure> failure) {
         Summary summary = Summary.NONE;
         Map<String, Long> outcomes = new TreeMap<>();
         long steps = 0;
@@ -103,12 +102,8 @@ public final class Simulate {
             } catch (Violation violation) {
                 failure.accumulateAndGet(
                         new Failure(seed, violation),
-                        (first, second) -> first == null || (second != null && second.seed() < first.seed())
-                                ? second
-                                : first);
-            }
-            if (prints && (number + 1) % 10_000 == 0) {
-                System.out.println((number + 1) + " seeds");
+                        (first, second) ->
+                                first == null || (second != null && second.seed() < first.seed()) ? second : first);
             }
             number = next.getAndIncrement();
         }
@@ -132,7 +127,10 @@ public final class Simulate {
     static String report(Failure failure) {
         long seed = failure.seed();
         StringBuilder text = new StringBuilder();
-        text.append("seed ").append(seed).append(": ").append(failure.violation().getMessage());
+        text.append("seed ")
+                .append(seed)
+                .append(": ")
+                .append(failure.violation().getMessage());
         text.append("\nreplay: dev/simulate --seed ").append(seed);
         SimSetting drawn = SimSetting.draw(new SeededChoices(seed, "setting"));
         text.append("\nits world: ").append(drawn);
@@ -170,12 +168,21 @@ public final class Simulate {
         return null;
     }
 
+    /** For a core in a class loader of its own: the report of the first of the seeds that breaks an invariant. */
+    public static @Nullable String firstReport(long first, long count) {
+        for (long seed = first; seed < first + count; seed++) {
+            try {
+                world(seed);
+            } catch (Violation violation) {
+                return report(new Failure(seed, violation));
+            }
+        }
+        return null;
+    }
+
     /** See {@code dev/simulate --help}. */
     public static void main(String[] arguments) {
-        Map<String, String> options = new TreeMap<>();
-        for (int i = 0; i + 1 < arguments.length; i += 2) {
-            options.put(arguments[i], arguments[i + 1]);
-        }
+        Map<String, String> options = options(arguments);
         long begun = System.nanoTime();
         if (options.containsKey("--seed")) {
             one(Long.parseLong(options.get("--seed")), options.getOrDefault("--log", "tail"));
@@ -185,12 +192,29 @@ public final class Simulate {
         long first = Long.parseLong(options.getOrDefault("--first", "0"));
         int threads = Integer.parseInt(options.getOrDefault("--threads", "2"));
         try {
-            Summary summary = run(number -> first + number, seeds, threads, true);
-            System.out.println(summary + " in " + (System.nanoTime() - begun) / 1_000_000 + " ms");
+            Summary summary = Summary.NONE;
+            while (summary.seeds() < seeds) {
+                long done = summary.seeds();
+                long part = Math.min(PROGRESS_SEEDS, seeds - done);
+                summary = summary.plus(run(number -> first + done + number, part, threads));
+                System.out.println(summary + " in " + (System.nanoTime() - begun) / 1_000_000 + " ms");
+            }
         } catch (AssertionError failure) {
             System.out.println(failure.getMessage());
             System.exit(1);
         }
+    }
+
+    private static Map<String, String> options(String[] arguments) {
+        Map<String, String> options = new TreeMap<>();
+        for (int i = 0; i < arguments.length; i += 2) {
+            if (!OPTIONS.contains(arguments[i]) || i + 1 == arguments.length) {
+                System.err.println("unknown or without a value: " + arguments[i] + "; see dev/simulate --help");
+                System.exit(2);
+            }
+            options.put(arguments[i], arguments[i + 1]);
+        }
+        return options;
     }
 
     private static void one(long seed, String log) {

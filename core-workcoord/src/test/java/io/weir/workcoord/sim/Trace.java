@@ -13,7 +13,7 @@ import java.util.List;
  * The last steps of a world, one compact line each: time, process and incarnation, event, effects, state. It is kept only
  * when a world is run again to show what happened.
  */
-final class Trace {
+final class Trace implements Observer {
     private final int linesMax;
     private final boolean heartbeats;
     private final Deque<String> lines = new ArrayDeque<>();
@@ -25,7 +25,8 @@ final class Trace {
         this.heartbeats = heartbeats;
     }
 
-    void add(SimWorld world, SimNode node, Object event, List<?> effects) {
+    @Override
+    public void stepped(SimWorld world, SimNode node, Object event, List<?> effects) {
         StringBuilder line = new StringBuilder();
         boolean quiet = isQuiet(event);
         for (Object effect : effects) {

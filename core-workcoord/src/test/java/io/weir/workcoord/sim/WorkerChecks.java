@@ -72,6 +72,9 @@ final class WorkerChecks {
     /** Effects this step has to have: what must be stopped, deleted, told. */
     private final Set<AgentEffect> expected = new HashSet<>();
 
+    /** The last status each API was sent in this step. */
+    private final Map<Long, AgentEffect.Status> announced = new LinkedHashMap<>();
+
     private final Set<TaskKey> mustStop = new HashSet<>();
 
     WorkerChecks(SimNode node, AgentLimits limits) {
@@ -82,6 +85,7 @@ final class WorkerChecks {
     void after(AgentEvent event, List<AgentEffect> effects, long now, WorkerAgent agent) {
         expected.clear();
         mustStop.clear();
+        announced.clear();
         if (lastStalls == node.stalls) {
             timers(now);
         }
@@ -407,11 +411,7 @@ final class WorkerChecks {
             case AgentEffect.SendHello hello -> {
                 // Its status is checked like every other.
             }
-            case AgentEffect.SendStatus status -> {
-                if (status.status().acceptingWork() != (storageAccepts && !draining)) {
-                    throw broken(Invariant.I6, "announces another rotation: " + status);
-                }
-            }
+            case AgentEffect.SendStatus status -> announced.put(status.session(), status.status());
             case AgentEffect.SendAccepted accepted -> messages++;
             case AgentEffect.SendRejected rejected -> messages++;
             case AgentEffect.SendReady ready -> {
@@ -480,6 +480,12 @@ final class WorkerChecks {
     private void obligations(List<AgentEffect> effects) {
         if (drained) {
             return;
+        }
+        // An API may be told of its credits before the event, and of the rotation after it: the last word counts.
+        for (AgentEffect.Status status : announced.values()) {
+            if (status.acceptingWork() != (storageAccepts && !draining) || status.draining() != draining) {
+                throw broken(Invariant.I6, "announces another rotation: " + status);
+            }
         }
         if (!mustStop.isEmpty()) {
             throw broken(Invariant.I10, "goes on although it is canceled, overdue or its API is gone: " + mustStop);

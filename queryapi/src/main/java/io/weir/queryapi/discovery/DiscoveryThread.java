@@ -14,7 +14,6 @@ final class DiscoveryThread {
                         .daemon(true)
                         .unstarted(task));
         timer.setRemoveOnCancelPolicy(true);
-        timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         return timer;
     }
 }

@@ -31,11 +31,9 @@ final class KubernetesDiscovery implements WorkerDiscovery {
     private static final String SERVICE_LABEL = "kubernetes.io/service-name";
 
     private static final long SETTLE_MILLIS = 20;
-    private static final long CLOSE_MILLIS_MAX = 1_000;
     private static final int CAUSES_MAX = 10;
     /** Looks at a watch that is down, before it is begun anew. */
     private static final int DOWN_MAX = 3;
-
 
     private final KubernetesClient client;
     private final DiscoverySettings settings;
@@ -43,7 +41,7 @@ final class KubernetesDiscovery implements WorkerDiscovery {
     private final EndpointChoice choice;
     private final String namespace;
     private final String service;
-    private SharedIndexInformer<EndpointSlice> informer;
+    private volatile SharedIndexInformer<EndpointSlice> informer;
     private final ScheduledThreadPoolExecutor timer = DiscoveryThread.start("kubernetes");
     private final AtomicBoolean changed = new AtomicBoolean();
     private int downInARow;
@@ -75,8 +73,9 @@ final class KubernetesDiscovery implements WorkerDiscovery {
             return target.namespace();
         }
         if (ofServiceAccount == null || ofServiceAccount.isBlank()) {
-            throw new IllegalArgumentException("this process has no Kubernetes namespace of its own; write kubernetes:namespace/"
-                    + target.service() + ":" + target.port());
+            throw new IllegalArgumentException(
+                    "this process has no Kubernetes namespace of its own; write kubernetes:namespace/"
+                            + target.service() + ":" + target.port());
         }
         return ofServiceAccount;
     }
@@ -188,7 +187,8 @@ final class KubernetesDiscovery implements WorkerDiscovery {
             return "Kubernetes refuses this process' account; it needs get, list and watch on endpointslices";
         }
         String message = deepest.getMessage();
-        return "Kubernetes cannot be asked: " + (message == null ? deepest.getClass().getSimpleName() : message);
+        return "Kubernetes cannot be asked: "
+                + (message == null ? deepest.getClass().getSimpleName() : message);
     }
 
     private static boolean refused(Throwable failure) {
@@ -198,17 +198,9 @@ final class KubernetesDiscovery implements WorkerDiscovery {
     @Override
     public void close() {
         closed = true;
-        // The informer belongs to the one thread; what it still does ends with the client.
-        timer.execute(() -> informer.stop());
-        timer.shutdown();
-        try {
-            if (!timer.awaitTermination(CLOSE_MILLIS_MAX, TimeUnit.MILLISECONDS)) {
-                timer.shutdownNow();
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            timer.shutdownNow();
-        }
+        timer.shutdownNow();
+        informer.stop();
+        // Ends an informer that was begun at this moment, too.
         client.close();
     }
 }

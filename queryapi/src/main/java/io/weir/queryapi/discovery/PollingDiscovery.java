@@ -26,6 +26,7 @@ final class PollingDiscovery implements WorkerDiscovery {
     private final RandomGenerator random;
     private final ScheduledThreadPoolExecutor timer;
     private long retryMillis;
+    private volatile boolean closed;
 
     PollingDiscovery(
             String kind, Source source, DiscoverySettings settings, DiscoveryReport report, RandomGenerator random) {
@@ -48,18 +49,25 @@ final class PollingDiscovery implements WorkerDiscovery {
             report.found(source.find(), listener);
             retryMillis = settings.retryMillisMin();
         } catch (DiscoveryException failure) {
-            report.failed(failure.reason());
+            failed(failure.reason());
             waitMillis = backOff();
         } catch (RuntimeException defect) {
             // Whatever it is must not end the discovery for the rest of the process' life.
-            report.failed("the answer cannot be used: " + defect);
+            failed("the answer cannot be used: " + defect);
             waitMillis = backOff();
         }
         try {
             timer.schedule(() -> ask(listener), waitMillis, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException closed) {
+        } catch (RejectedExecutionException ended) {
             // The process ends; nobody waits for another answer.
             return;
+        }
+    }
+
+    private void failed(String reason) {
+        // A question that the end of the process cut off is no failure.
+        if (!closed) {
+            report.failed(reason);
         }
     }
 
@@ -71,6 +79,7 @@ final class PollingDiscovery implements WorkerDiscovery {
 
     @Override
     public void close() {
+        closed = true;
         timer.shutdownNow();
         source.close();
     }

@@ -27,7 +27,7 @@ public interface WorkerDiscovery extends AutoCloseable {
         String[] parts = text.split(":", 2);
         String place = parts.length == 2 ? parts[1] : "";
         return switch (parts[0]) {
-            case "static" -> StaticDiscovery.parse(place);
+            case "static" -> StaticDiscovery.parse(place, registry);
             case "dns" -> {
                 WorkerAddress name = WorkerAddress.parse(place);
                 yield polling(

@@ -3,6 +3,9 @@ package io.weir.queryapi.fetch;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.SpanKind;
+import io.weir.proto.log.LogContext;
+import io.weir.proto.trace.Trace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -26,7 +29,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Downloads artifacts into the API's spool directory and verifies their SHA-256 while the bytes come in. A file is handed
@@ -40,8 +42,15 @@ public final class ArtifactFetcher implements AutoCloseable {
      * What to download.
      *
      * @param checksum lower-case hexadecimal SHA-256
+     * @param trace the span that the download belongs to
      */
-    public record Request(String queryId, String workId, int attempt, String url, long sizeBytes, String checksum) {}
+    public record Request(
+            String queryId, String workId, int attempt, String url, long sizeBytes, String checksum, Trace trace) {
+        /** An untraced request. */
+        public Request(String queryId, String workId, int attempt, String url, long sizeBytes, String checksum) {
+            this(queryId, workId, attempt, url, sizeBytes, checksum, Trace.OFF);
+        }
+    }
 
     /** Why a download failed. */
     public enum Failure {
@@ -151,8 +160,18 @@ public final class ArtifactFetcher implements AutoCloseable {
 
         @Override
         public void run() {
-            MDC.put("query_id", request.queryId());
-            MDC.put("work_id", request.workId());
+            try (LogContext context = LogContext.ofWork(request.queryId(), request.workId(), request.trace());
+                    Trace span = request.trace()
+                            .child("fetch", SpanKind.CLIENT)
+                            .set("query_id", request.queryId())
+                            .set("work_id", request.workId())
+                            .set("attempt", request.attempt())
+                            .set("bytes", request.sizeBytes())) {
+                run(span);
+            }
+        }
+
+        private void run(Trace span) {
             Path file = settings.spoolDirectory().resolve(files.incrementAndGet() + SUFFIX);
             boolean handedOver = false;
             try {
@@ -160,29 +179,30 @@ public final class ArtifactFetcher implements AutoCloseable {
                 try {
                     if (!aborted) {
                         readyToFetchTimer.record(System.nanoTime() - announcedNanos, TimeUnit.NANOSECONDS);
-                        handedOver = download(file);
+                        handedOver = download(file, span);
                     }
                 } finally {
                     turns.release();
                 }
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
-                fail(Failure.UNAVAILABLE, "the API is shutting down");
+                fail(span, Failure.UNAVAILABLE, "the API is shutting down");
             } finally {
                 if (!handedOver) {
                     delete(file);
                 }
-                MDC.remove("query_id");
-                MDC.remove("work_id");
+                if (aborted) {
+                    span.event("aborted");
+                }
             }
         }
 
-        private boolean download(Path file) throws InterruptedException {
+        private boolean download(Path file, Trace span) throws InterruptedException {
             long startedNanos = System.nanoTime();
             String problem;
             Failure kind = Failure.UNAVAILABLE;
             try {
-                ArtifactBody.Result result = exchange(file);
+                ArtifactBody.Result result = exchange(file, span);
                 fetchTimer.record(System.nanoTime() - startedNanos, TimeUnit.NANOSECONDS);
                 if (!result.checksum().equals(request.checksum())) {
                     kind = Failure.CHECKSUM_MISMATCH;
@@ -209,23 +229,26 @@ public final class ArtifactFetcher implements AutoCloseable {
             } catch (IllegalArgumentException failure) {
                 problem = "the worker announced the URL '" + request.url() + "': " + failure.getMessage();
             }
-            fail(kind, problem);
+            fail(span, kind, problem);
             return false;
         }
 
-        private ArtifactBody.Result exchange(Path file)
+        private ArtifactBody.Result exchange(Path file, Trace span)
                 throws InterruptedException, ExecutionException, TimeoutException {
             if (request.sizeBytes() > settings.artifactBytesMax()) {
                 throw new ExecutionException(new IOException("the artifact has " + request.sizeBytes()
                         + " bytes, the limit is " + settings.artifactBytesMax()));
             }
-            HttpRequest get = HttpRequest.newBuilder(URI.create(request.url()))
+            HttpRequest.Builder get = HttpRequest.newBuilder(URI.create(request.url()))
                     .timeout(Duration.ofMillis(settings.fetchMillisMax()))
                     .header("X-Query-Id", request.queryId())
-                    .GET()
-                    .build();
+                    .GET();
+            String traceParent = span.traceParent();
+            if (!traceParent.isEmpty()) {
+                get.header("traceparent", traceParent);
+            }
             CompletableFuture<HttpResponse<ArtifactBody.Result>> running =
-                    client.sendAsync(get, new ArtifactBody(file, request.sizeBytes(), request.checksum()));
+                    client.sendAsync(get.build(), new ArtifactBody(file, request.sizeBytes(), request.checksum()));
             exchange = running;
             if (aborted) {
                 running.cancel(true);
@@ -238,11 +261,12 @@ public final class ArtifactFetcher implements AutoCloseable {
             }
         }
 
-        private void fail(Failure failure, String message) {
+        private void fail(Trace span, Failure failure, String message) {
             if (aborted) {
                 return;
             }
             (failure == Failure.CHECKSUM_MISMATCH ? mismatchCounter : failureCounter).increment();
+            span.fail(message);
             LOG.warn("artifact of attempt {} not fetched: {}", request.attempt(), message);
             callback.failed(failure, message);
         }

@@ -4,6 +4,7 @@ import io.javalin.http.Context;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.eval.MatrixResult;
 import io.weir.queryapi.eval.QueryEngine;
 import io.weir.queryapi.eval.QueryEngine.QueryStatistics;
@@ -128,7 +129,9 @@ final class QueryRoutes {
             String stats = parameters.get("stats");
             StatisticsJson shown = stats.isEmpty() ? null : new StatisticsJson(statistics, queuedNanos);
             ResultJson json = new ResultJson(result, request.query(), range, asked.limit(), shown);
-            Reply.json(context, settings.responseBufferBytes(), json::write);
+            try (Trace span = Trace.current().child("send")) {
+                Reply.json(context, settings.responseBufferBytes(), json::write);
+            }
             return statistics;
         });
     }

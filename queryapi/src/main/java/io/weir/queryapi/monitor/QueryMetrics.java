@@ -40,6 +40,9 @@ public final class QueryMetrics {
     private static final List<String> REASONS =
             List.of("bad_data", "canceled", "execution", "internal", "not_found", "timeout", "unavailable");
 
+    /** Why queries are stopped before their end. */
+    private static final List<String> STOP_CAUSES = List.of("client_gone", "request", "timeout", "limit", "failure");
+
     private final MeterRegistry registry;
     private final Map<String, Counter> errors = new HashMap<>();
     private final Timer planning;
@@ -66,6 +69,7 @@ public final class QueryMetrics {
                             .register(registry));
         }
         KINDS.forEach(kind -> query(kind, "success"));
+        STOP_CAUSES.forEach(this::stop);
     }
 
     private Timer query(String kind, String outcome) {
@@ -78,6 +82,14 @@ public final class QueryMetrics {
                 .tags(tags)
                 .serviceLevelObjectives(BUCKETS)
                 .register(registry);
+    }
+
+    private Timer stop(String cause) {
+        return histogram(
+                "weir.query.cancel",
+                "From what stopped a query to nothing of it being left in this API process",
+                "cause",
+                cause);
     }
 
     /** Shows numbers that somebody else keeps. */
@@ -107,6 +119,16 @@ public final class QueryMetrics {
      */
     public void finished(String kind, String outcome, long nanos) {
         query(kind, outcome.equals("success") ? outcome : bounded(outcome)).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /**
+     * A query that was stopped is gone.
+     *
+     * @param cause client_gone, request, timeout, limit or failure
+     * @param nanos since the cause
+     */
+    public void stopped(String cause, long nanos) {
+        stop(cause).record(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** @param reason the error's type */

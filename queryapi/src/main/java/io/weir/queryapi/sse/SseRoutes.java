@@ -4,6 +4,7 @@ import io.javalin.http.Context;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
+import io.weir.queryapi.eval.Client;
 import io.weir.queryapi.eval.MatrixResult;
 import io.weir.queryapi.eval.QueryEngine;
 import io.weir.queryapi.eval.QueryLimits;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** {@code POST /api/v1/metrics/query}: results as server-sent events while the query runs. */
@@ -73,7 +73,7 @@ public final class SseRoutes {
         return new Asked(query, planning.plan(query), request);
     }
 
-    private void stream(QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, BooleanSupplier watch)
+    private void stream(QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, Client watch)
             throws IOException {
         SseFrames frames = new SseFrames(writer);
         Ticker ticker = new Ticker(writer, frames, watch, request.progress());
@@ -109,18 +109,18 @@ public final class SseRoutes {
     }
 
     /** What the query's thread does while it waits: flush, ping, progress, and look whether the client is still there. */
-    private static final class Ticker implements BooleanSupplier {
+    private static final class Ticker implements Client {
         private static final long PROGRESS_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
         private final SseWriter writer;
         private final SseFrames frames;
-        private final BooleanSupplier watch;
+        private final Client watch;
         private final boolean progress;
         private @Nullable RunningQuery running;
         private long lastProgressNanos = System.nanoTime();
         private boolean gone;
 
-        Ticker(SseWriter writer, SseFrames frames, BooleanSupplier watch, boolean progress) {
+        Ticker(SseWriter writer, SseFrames frames, Client watch, boolean progress) {
             this.writer = writer;
             this.frames = frames;
             this.watch = watch;
@@ -128,8 +128,13 @@ public final class SseRoutes {
         }
 
         @Override
-        public boolean getAsBoolean() {
-            if (gone || watch.getAsBoolean()) {
+        public void cutOff() {
+            watch.cutOff();
+        }
+
+        @Override
+        public boolean isGone() {
+            if (gone || watch.isGone()) {
                 gone = true;
                 return true;
             }

@@ -1,7 +1,9 @@
 package io.weir.queryapi.workmanager;
 
 import io.weir.proto.control.v1.WorkReady;
+import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.fetch.ArtifactFetcher;
 import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
@@ -23,13 +25,15 @@ final class Downloads {
 
     /** One download. */
     private static final class Download {
+        final String queryId;
         final WorkReady ready;
         ArtifactFetcher.@Nullable Fetch fetch;
 
         @Nullable
         Path file;
 
-        Download(WorkReady ready) {
+        Download(String queryId, WorkReady ready) {
+            this.queryId = queryId;
             this.ready = ready;
         }
     }
@@ -48,9 +52,10 @@ final class Downloads {
         this.step = step;
     }
 
-    void start(String queryId, WorkReady ready) {
+    /** @param trace the span of the work */
+    void start(String queryId, WorkReady ready, Trace trace) {
         Key key = new Key(ready.getWorkId(), ready.getAttempt());
-        Download download = new Download(ready);
+        Download download = new Download(queryId, ready);
         downloads.put(key, download);
         download.fetch = fetcher.fetch(
                 new ArtifactFetcher.Request(
@@ -59,12 +64,13 @@ final class Downloads {
                         key.attempt,
                         ready.getArtifactUrl(),
                         ready.getArtifactSizeBytes(),
-                        ready.getArtifactChecksum()),
+                        ready.getArtifactChecksum(),
+                        trace),
                 new ArtifactFetcher.Callback() {
                     @Override
                     public void fetched(Path file) {
                         if (!mailbox.post(() -> complete(key, download, file))) {
-                            delete(file);
+                            delete(key, download, file);
                         }
                     }
 
@@ -81,7 +87,7 @@ final class Downloads {
             step.accept(new CoordinatorEvent.Fetched(key.workId, key.attempt));
         } else {
             // Aborted while its outcome was under way.
-            delete(file);
+            delete(key, download, file);
         }
     }
 
@@ -96,13 +102,14 @@ final class Downloads {
 
     /** Stops a download and deletes what is there. */
     void drop(String workId, int attempt) {
-        Download download = downloads.remove(new Key(workId, attempt));
+        Key key = new Key(workId, attempt);
+        Download download = downloads.remove(key);
         if (download != null) {
             if (download.fetch != null) {
                 download.fetch.abort();
             }
             if (download.file != null) {
-                delete(download.file);
+                delete(key, download, download.file);
             }
         }
     }
@@ -118,6 +125,12 @@ final class Downloads {
 
     int size() {
         return downloads.size();
+    }
+
+    private static void delete(Key key, Download download, Path file) {
+        try (LogContext context = LogContext.ofWork(download.queryId, key.workId, Trace.OFF)) {
+            delete(file);
+        }
     }
 
     private static void delete(Path file) {

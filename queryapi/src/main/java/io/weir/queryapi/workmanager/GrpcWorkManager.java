@@ -8,11 +8,14 @@ import io.weir.proto.control.v1.ArtifactAck;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.CancelWork;
 import io.weir.proto.control.v1.Heartbeat;
+import io.weir.proto.control.v1.WorkFailed;
 import io.weir.proto.control.v1.WorkReady;
 import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
+import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.autoscale.Autoscaler;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import io.weir.queryapi.fetch.ArtifactFetcher;
@@ -35,7 +38,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Runs work on workers over the control streams. One mailbox owns the coordinator; transports, downloads and callers only
@@ -170,6 +172,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         mailbox.post(() -> {
             String queryId = query.submission.queryId();
             if (queries.remove(queryId, query)) {
+                try (LogContext context = query.logContext()) {
+                    LOG.debug("the work that is left is canceled: {}", reason);
+                }
+                query.endWork(reason, false);
                 step(new CoordinatorEvent.CancelQuery(queryId, reason));
             }
         });
@@ -277,6 +283,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         List<RunningQuery> running = new ArrayList<>(queries.values());
         queries.clear();
         for (RunningQuery query : running) {
+            query.endWork("the API is shutting down", true);
             step(new CoordinatorEvent.CancelQuery(query.submission.queryId(), "the API is shutting down"));
             query.failed(new QueryException.Unavailable("the API is shutting down"));
         }
@@ -366,7 +373,8 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                         || ready.getAttempt() != fetch.attempt()) {
                     throw new IllegalStateException("work " + fetch.workId() + " is fetched but was not announced");
                 }
-                downloads.start(fetch.queryId(), ready);
+                RunningQuery query = queries.get(fetch.queryId());
+                downloads.start(fetch.queryId(), ready, query == null ? Trace.OFF : query.work(fetch.workId()));
             }
             case CoordinatorEffect.AbortFetch abort -> downloads.drop(abort.workId(), abort.attempt());
             case CoordinatorEffect.DiscardFetched discard -> downloads.drop(discard.workId(), discard.attempt());
@@ -374,6 +382,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
             case CoordinatorEffect.SubmitAccepted accepted -> {
                 RunningQuery query = requireSubmitting();
                 queries.put(accepted.queryId(), query);
+                query.beginWork();
                 query.answer.complete(null);
             }
             case CoordinatorEffect.SubmitRefused refused -> {
@@ -383,14 +392,20 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 }
                 query.answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
             }
-            case CoordinatorEffect.QueryCompleted completed -> queries.remove(completed.queryId());
+            case CoordinatorEffect.QueryCompleted completed -> {
+                RunningQuery query = queries.remove(completed.queryId());
+                if (query != null) {
+                    query.endWork("the query is complete", false);
+                }
+            }
             case CoordinatorEffect.QueryFailed failed -> {
                 RunningQuery query = queries.remove(failed.queryId());
                 if (query != null) {
-                    MDC.put("query_id", failed.queryId());
-                    LOG.info("query's work failed: {}: {}", failed.kind(), failed.message());
-                    MDC.remove("query_id");
-                    query.failed(WorkFailures.exception(failed.kind(), failed.message()));
+                    try (LogContext context = query.logContext()) {
+                        LOG.info("query's work failed: {}: {}", failed.kind(), failed.message());
+                        query.endWork(failed.message(), true);
+                        query.failed(WorkFailures.exception(failed.kind(), failed.message()));
+                    }
                 }
             }
             case CoordinatorEffect.Count count -> metrics.count(count.counter());
@@ -413,15 +428,18 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         if (assign.attempt() == 1) {
             metrics.assignment.record(System.nanoTime() - query.submittedNanos, TimeUnit.NANOSECONDS);
         } else {
-            MDC.put("query_id", assign.queryId());
-            MDC.put("work_id", assign.workId());
-            LOG.info(
-                    assign.hedge()
-                            ? "work takes long and is given to a second worker, attempt {}"
-                            : "work is assigned again, attempt {}",
-                    assign.attempt());
-            MDC.remove("query_id");
-            MDC.remove("work_id");
+            try (LogContext context = query.logContext(assign.workId())) {
+                LOG.info(
+                        assign.hedge()
+                                ? "work takes long and is given to a second worker, attempt {}"
+                                : "work is assigned again, attempt {}",
+                        assign.attempt());
+            }
+        }
+        Trace span = query.work(assign.workId()).set("attempt", assign.attempt());
+        if (span.isRecording()) {
+            ControlLink link = links.ofSession(assign.session());
+            span.event("assigned", "worker_id", link == null ? "" : link.workerId);
         }
         WorkUnit unit = query.unit(assign.workId());
         links.send(
@@ -434,6 +452,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                                 .setAttempt(assign.attempt())
                                 .setAffinityKey(assign.affinityKey())
                                 .setDeadlineRemainingMillis(assign.deadlineRemainingMillis())
+                                .setTraceParent(span.traceParent())
                                 .setSpec(unit.spec()))
                         .build());
     }
@@ -462,7 +481,17 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         WorkStatistics statistics = complete.ready().getStatistics();
         FetchedArtifact artifact = new FetchedArtifact(
                 complete.file(), complete.ready().getArtifactSizeBytes(), commit.workerId(), statistics);
-        if (!query.committed(query.unit(commit.workId()), artifact)) {
+        query.work(commit.workId())
+                .set("worker_id", commit.workerId())
+                .set("samples", statistics.getSamplesRead())
+                .event("committed");
+        query.endWork(commit.workId());
+        boolean taken;
+        try (LogContext context = query.logContext(commit.workId())) {
+            LOG.debug("committed, attempt {} of worker {}", commit.attempt(), commit.workerId());
+            taken = query.committed(query.unit(commit.workId()), artifact);
+        }
+        if (!taken) {
             query.failed(new QueryException.Internal("the artifact of work " + commit.workId() + " was not taken"));
             cancel(query, "its listener failed");
         }
@@ -498,6 +527,31 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         return views;
     }
 
+    /** The query that a piece of work belongs to, if it runs. */
+    private @Nullable RunningQuery queryOf(String workId) {
+        for (RunningQuery query : queries.values()) {
+            if (query.hasUnit(workId)) {
+                return query;
+            }
+        }
+        return null;
+    }
+
+    private void workFailed(ControlLink link, WorkFailed failed) {
+        RunningQuery query = queryOf(failed.getWorkId());
+        if (query != null) {
+            try (LogContext context = query.logContext(failed.getWorkId())) {
+                LOG.info(
+                        "work failed on worker {}, attempt {}: {}: {}",
+                        link.workerId,
+                        failed.getAttempt(),
+                        failed.getFailureClass(),
+                        failed.getMessage());
+            }
+            query.work(failed.getWorkId()).event("failed", "message", failed.getMessage());
+        }
+    }
+
     /** Messages of workers as events of the coordinator. */
     private final class FromWorkers implements ControlLinks.Receiver {
         @Override
@@ -522,6 +576,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                             message.getRejected().getReason()));
                 case READY -> {
                     WorkReady ready = message.getReady();
+                    RunningQuery query = queries.get(ready.getQueryId());
+                    if (query != null) {
+                        query.work(ready.getWorkId()).event("ready", "worker_id", link.workerId);
+                    }
                     announced = ready;
                     step(new CoordinatorEvent.Ready(
                             session,
@@ -532,13 +590,15 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                             ready.getArtifactChecksum()));
                     announced = null;
                 }
-                case FAILED ->
+                case FAILED -> {
+                    workFailed(link, message.getFailed());
                     step(new CoordinatorEvent.Failed(
                             session,
                             message.getFailed().getWorkId(),
                             message.getFailed().getAttempt(),
                             WorkFailures.kind(message.getFailed().getFailureClass()),
                             message.getFailed().getMessage()));
+                }
                 case STATUS -> {
                     WorkerStatus status = message.getStatus();
                     link.status = status;

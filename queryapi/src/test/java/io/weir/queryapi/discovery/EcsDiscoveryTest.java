@@ -164,8 +164,17 @@ final class EcsDiscoveryTest {
     }
 
     private PollingDiscovery discover() {
+        return discover(30_000);
+    }
+
+    private PollingDiscovery discover(long requestMillisMax) {
         DiscoverySettings settings = new DiscoverySettings(
-                20, 1_500, 5, 50, "eu-central-1", "http://127.0.0.1:" + server.getAddress().getPort());
+                20,
+                requestMillisMax,
+                5,
+                50,
+                "eu-central-1",
+                "http://127.0.0.1:" + server.getAddress().getPort());
         EcsSource source = new EcsSource(
                 EcsTarget.parse("prod/worker:8082"),
                 EcsSource.connect(
@@ -217,7 +226,9 @@ final class EcsDiscoveryTest {
         }
         assertThat(protocolErrors).isEmpty();
         assertThat(authorizations)
-                .allSatisfy(value -> assertThat(value).startsWith("AWS4-HMAC-SHA256 Credential=key/").contains("/eu-central-1/ecs/"));
+                .allSatisfy(value -> assertThat(value)
+                        .startsWith("AWS4-HMAC-SHA256 Credential=key/")
+                        .contains("/eu-central-1/ecs/"));
         assertThat(errors()).isZero();
     }
 
@@ -263,7 +274,9 @@ final class EcsDiscoveryTest {
                 PollingDiscovery discovery = discover()) {
             awaitTold("10.0.0.1");
             assertThat(errors()).isEqualTo(3);
-            assertThat(log.warnings()).hasSize(1).allMatch(line -> line.contains("ECS answers ClusterNotFoundException"));
+            assertThat(log.warnings())
+                    .hasSize(1)
+                    .allMatch(line -> line.contains("ECS answers ClusterNotFoundException"));
         }
     }
 
@@ -271,7 +284,7 @@ final class EcsDiscoveryTest {
     void anApiThatDoesNotAnswerIsGivenUpInTime() {
         running("arn:a", "10.0.0.1");
         silent = true;
-        try (PollingDiscovery discovery = discover()) {
+        try (PollingDiscovery discovery = discover(3_000)) {
             await().atMost(30, TimeUnit.SECONDS).until(() -> errors() >= 1);
             silent = false;
             awaitTold("10.0.0.1");

@@ -101,6 +101,10 @@ final class MonitorQueueTest {
                     .contains("\"errorType\":\"unavailable\"")
                     .contains("stopping");
             assertThat(api.get("/livez").statusCode()).isEqualTo(200);
+            HttpResponse<String> late = api.get(TestingApi.instant("y", "0"));
+            assertThat(late.statusCode()).as("a new query").isEqualTo(503);
+            assertThat(late.body()).contains("this API process is stopping; ask again");
+            assertThat(query.isAlive()).as("the running query has its time").isTrue();
         } finally {
             gate.countDown();
         }

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.ByteString;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
 import io.weir.proto.leaf.v1.WorkSpec;
@@ -24,6 +25,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +33,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +55,8 @@ final class ControlLinksTest {
 
     @BeforeEach
     void listen() {
+        // Long, for a machine that others load.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         log.list = new CopyOnWriteArrayList<>();
         log.start();
         logger.setLevel(Level.INFO);
@@ -85,18 +90,7 @@ final class ControlLinksTest {
         CoordinatorLimits limits =
                 new CoordinatorLimits(new HeartbeatLimits(200, 5), 10_000, 100, 3, 10, 20, 10, 10, 2_000, 1_000);
         WorkManagerSettings settings = new WorkManagerSettings(
-                "api-1",
-                limits,
-                20,
-                100,
-                300,
-                OUTBOUND_MAX,
-                8,
-                4 << 20,
-                100,
-                5_000,
-                3,
-                AutoscaleSettings.DEFAULT);
+                "api-1", limits, 20, 100, 300, OUTBOUND_MAX, 8, 4 << 20, 100, 5_000, 3, AutoscaleSettings.DEFAULT);
         GrpcWorkManager manager = GrpcWorkManager.start(
                 settings,
                 discovery,
@@ -130,9 +124,8 @@ final class ControlLinksTest {
         String query = "q" + queries.incrementAndGet();
         List<WorkUnit> list = new ArrayList<>();
         for (int i = 0; i < units; i++) {
-            WorkSpec spec = WorkSpec.newBuilder()
-                    .setTenant(payload.toStringUtf8())
-                    .build();
+            WorkSpec spec =
+                    WorkSpec.newBuilder().setTenant(payload.toStringUtf8()).build();
             list.add(new WorkUnit(0, query + "-w" + i, "tenant/" + i, spec));
         }
         return new WorkManager.Submission(query, "t", System.nanoTime() + TimeUnit.SECONDS.toNanos(30), list);
@@ -143,7 +136,8 @@ final class ControlLinksTest {
         TestingWorker a = worker("a");
         a.refusing = true;
         GrpcWorkManager manager = manager(address(a));
-        await().until(() -> registry.get("weir_control_version_mismatch_total").counter().count() >= 4);
+        await().until(() ->
+                registry.get("weir_control_version_mismatch_total").counter().count() >= 4);
         assertThat(manager.load().workers()).isZero();
         assertThat(logged(Level.ERROR, "version 1 is not version 2")).hasSize(1);
         a.refusing = false;
@@ -155,7 +149,8 @@ final class ControlLinksTest {
         TestingWorker a = worker("a");
         a.protocolVersion = 7;
         manager(address(a));
-        await().until(() -> registry.get("weir_control_version_mismatch_total").counter().count() >= 3);
+        await().until(() ->
+                registry.get("weir_control_version_mismatch_total").counter().count() >= 3);
         assertThat(logged(Level.ERROR, "version 7")).hasSize(1).allMatch(line -> line.contains("same release of Weir"));
         await().until(() -> a.sessions.stream().limit(3).allMatch(session -> session.ended));
     }
@@ -269,6 +264,52 @@ final class ControlLinksTest {
         await().until(() -> manager.workers().size() == 1
                 && manager.workers().getFirst().address().equals(address(after).toString())
                 && manager.workers().getFirst().state().equals("alive"));
+    }
+
+    /** As in Kubernetes: the pod that ends leaves the list at once, and must still be able to hand its artifacts over. */
+    @Test
+    void aDrainingWorkerKeepsItsStreamAfterItsListingUntilItEndsIt() throws Exception {
+        TestingWorker ending = worker("ending");
+        TestingWorker other = worker("other");
+        List<AssignWork> held = new CopyOnWriteArrayList<>();
+        ending.work = (assignment, session) -> {
+            session.accept(assignment);
+            held.add(assignment);
+        };
+        List<WorkerDiscovery.Listener> listeners = new CopyOnWriteArrayList<>();
+        GrpcWorkManager manager = manager(
+                new WorkerDiscovery() {
+                    @Override
+                    public void start(Listener listener) {
+                        listeners.add(listener);
+                        listener.addresses(Set.of(address(ending), address(other)));
+                    }
+
+                    @Override
+                    public void close() {
+                        listeners.clear();
+                    }
+                },
+                HostResolver.SYSTEM);
+        await().until(() -> manager.load().workers() == 2);
+        TestingListener listener = new TestingListener(20);
+        manager.submit(submission(20, ByteString.EMPTY), listener);
+        await().until(() -> !held.isEmpty() && held.size() + other.assigned.size() == 20);
+        TestingWorker.Session session = ending.sessions.getFirst();
+        listeners.getFirst().addresses(Set.of(address(other)));
+        session.status(false, true);
+        await().until(() ->
+                manager.workers().stream().anyMatch(view -> view.workerId().equals("ending") && view.draining()));
+        held.forEach(session::complete);
+        listener.awaitCommitted();
+        assertThat(listener.artifacts.values().stream()
+                        .filter(artifact -> artifact.workerId().equals("ending")))
+                .hasSize(held.size());
+        await().until(() -> ending.acknowledged.size() == held.size());
+        session.responses.onCompleted();
+        await().until(() -> manager.workers().size() == 1);
+        assertThat(ending.sessions).as("not dialled again").hasSize(1);
+        assertThat(disconnects("peer_ended")).isEqualTo(1);
     }
 
     @Test

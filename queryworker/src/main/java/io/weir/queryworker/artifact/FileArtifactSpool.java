@@ -279,10 +279,7 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
         delete(artifact.file);
         evictions.increment();
         if (lost) {
-            LOGGER.warn(
-                    "artifact evicted before it was fetched, its work runs again: work_id={} attempt={}",
-                    key.workId,
-                    key.attempt);
+            // Whoever listens knows the query too, and logs it.
             listener.artifactLost(key.workId, key.attempt, "evicted: the worker's disk is full");
         }
     }

@@ -4,13 +4,18 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.SpanKind;
 import io.weir.proto.control.v1.ApiHello;
 import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkerMessage;
+import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
+import io.weir.proto.trace.Trace;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryworker.workmanager.ArtifactSpool;
+import io.weir.queryworker.workmanager.CancelSettings;
 import io.weir.queryworker.workmanager.WorkExecutor;
 import io.weir.queryworker.workmanager.WorkerWorkManager;
 import io.weir.queryworker.workmanager.WorkerWorkManager.Attempt;
@@ -32,19 +37,29 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /** The shell around the agent: turns messages and outcomes into events, effects into messages and executions. */
 final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentShell.class);
 
     /** An assignment that is queued, running or waiting to be fetched. */
-    private record Assignment(AssignWork work, long receivedNanos) {}
+    private record Assignment(AssignWork work, long receivedNanos, Trace trace, Trace queued) {
+        /** Nothing more happens to it here but that its artifact is fetched. */
+        void endTrace() {
+            queued.close();
+            trace.close();
+        }
+
+        LogContext logContext() {
+            return LogContext.ofWork(work.getQueryId(), work.getWorkId(), trace);
+        }
+    }
 
     private final ControlSettings settings;
     private final ArtifactSpool spool;
     private final StorageUsage usage;
     private final WorkerWorkManager executions;
+    private final Tracing tracing;
     private final Mailbox mailbox;
     private final AtomicLong sessionsSeen = new AtomicLong();
     private final CountDownLatch drainedLatch = new CountDownLatch(1);
@@ -70,13 +85,16 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             WorkExecutor executor,
             ArtifactSpool spool,
             MeterRegistry registry,
-            StorageUsage usage) {
+            StorageUsage usage,
+            CancelSettings cancelSettings,
+            Tracing tracing) {
         this.settings = settings;
+        this.tracing = tracing;
         this.spool = spool;
         this.usage = usage;
         this.agent = new WorkerAgent(settings.agentLimits());
         this.executions = new WorkerWorkManager(
-                executor, spool, settings.slots(), settings.artifactReserveBytes(), registry, this);
+                executor, spool, settings.slots(), settings.artifactReserveBytes(), cancelSettings, registry, this);
         this.mailbox = new Mailbox(
                 "weir-worker-control",
                 settings.mailboxMessagesMax(),
@@ -103,8 +121,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     }
 
     void start() {
-        spool.setLossListener((workId, attempt, reason) ->
-                mailbox.post(() -> step(new AgentEvent.ArtifactLost(workId, attempt, reason))));
+        spool.setLossListener(
+                (workId, attempt, reason) -> mailbox.post(() -> artifactLost(new Attempt(workId, attempt), reason)));
         mailbox.start();
     }
 
@@ -290,7 +308,10 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
 
     private void assigned(ApiStream stream, AssignWork work) {
         Attempt attempt = new Attempt(work.getWorkId(), work.getAttempt());
-        assignments.putIfAbsent(attempt, new Assignment(work, System.nanoTime()));
+        Assignment assignment = assignments.computeIfAbsent(attempt, fresh -> assignment(work));
+        try (LogContext context = assignment.logContext()) {
+            LOG.debug("attempt {} received", work.getAttempt());
+        }
         step(new AgentEvent.Assigned(
                 stream.session,
                 work.getWorkId(),
@@ -298,6 +319,26 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                 work.getQueryId(),
                 work.getLeafId(),
                 Math.min(work.getDeadlineRemainingMillis(), 86_400_000)));
+    }
+
+    private void artifactLost(Attempt attempt, String reason) {
+        Assignment assignment = assignments.get(attempt);
+        if (assignment != null) {
+            try (LogContext context = assignment.logContext()) {
+                LOG.warn("artifact of attempt {} lost, the work runs again: {}", attempt.attempt(), reason);
+            }
+        }
+        step(new AgentEvent.ArtifactLost(attempt.workId(), attempt.attempt(), reason));
+    }
+
+    private Assignment assignment(AssignWork work) {
+        Trace trace = tracing.enter("work", SpanKind.CONSUMER, work.getTraceParent(), "")
+                .set("query_id", work.getQueryId())
+                .set("work_id", work.getWorkId())
+                .set("leaf_id", work.getLeafId())
+                .set("attempt", work.getAttempt())
+                .set("worker_id", settings.workerId());
+        return new Assignment(work, System.nanoTime(), trace, trace.child("queued"));
     }
 
     private long nextTimerMillis() {
@@ -347,7 +388,13 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         if (assignments.size() != tasks.size()) {
             Set<Attempt> known = new HashSet<>();
             tasks.forEach(task -> known.add(new Attempt(task.workId(), task.attempt())));
-            assignments.keySet().retainAll(known);
+            assignments.entrySet().removeIf(entry -> {
+                boolean gone = !known.contains(entry.getKey());
+                if (gone) {
+                    entry.getValue().endTrace();
+                }
+                return gone;
+            });
         }
     }
 
@@ -377,12 +424,18 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                 send(rejected.session(), ControlMessages.rejected(rejected));
             }
             case AgentEffect.SendReady ready -> ready(ready);
-            case AgentEffect.SendFailed failed -> send(failed.session(), ControlMessages.failed(failed));
+            case AgentEffect.SendFailed failed -> {
+                Assignment assignment = assignments.get(new Attempt(failed.workId(), failed.attempt()));
+                if (assignment != null) {
+                    assignment.trace().fail(failed.message());
+                }
+                send(failed.session(), ControlMessages.failed(failed));
+            }
             case AgentEffect.SendHeartbeat heartbeat -> send(heartbeat.session(), ControlMessages.heartbeat(heartbeat));
             case AgentEffect.CloseSession close -> close(close);
             case AgentEffect.StartExecution start -> start(start);
             case AgentEffect.CancelExecution cancel -> {
-                log(new Attempt(cancel.workId(), cancel.attempt()), "canceled: " + cancel.reason());
+                canceled(new Attempt(cancel.workId(), cancel.attempt()), cancel.reason());
                 executions.cancel(new Attempt(cancel.workId(), cancel.attempt()));
             }
             case AgentEffect.DiscardArtifact discard -> {
@@ -407,6 +460,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             throw new IllegalStateException("work " + attempt + " is ready but has no artifact or assignment");
         }
         send(ready.session(), ControlMessages.ready(assignment.work(), outcome));
+        assignment.trace().set("artifact_bytes", outcome.artifact().sizeBytes());
+        assignment.endTrace();
     }
 
     private void start(AgentEffect.StartExecution start) {
@@ -414,11 +469,13 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         if (assignment == null) {
             throw new IllegalStateException("work " + start.workId() + " starts but was never assigned");
         }
+        assignment.queued().close();
         executions.start(
                 start.apiId(),
                 assignment.work(),
                 assignment.receivedNanos(),
-                start.deadlineMillis() - mailbox.nowMillis());
+                start.deadlineMillis() - mailbox.nowMillis(),
+                assignment.trace());
     }
 
     private void close(AgentEffect.CloseSession close) {
@@ -444,13 +501,15 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         }
     }
 
-    private void log(Attempt attempt, String message) {
+    private void canceled(Attempt attempt, String reason) {
         Assignment assignment = assignments.get(attempt);
-        MDC.put("work_id", attempt.workId());
-        MDC.put("query_id", assignment == null ? "" : assignment.work().getQueryId());
-        LOG.info("attempt {} {}", attempt.attempt(), message);
-        MDC.remove("work_id");
-        MDC.remove("query_id");
+        if (assignment == null) {
+            throw new IllegalStateException("work " + attempt + " is canceled but was never assigned");
+        }
+        try (LogContext context = assignment.logContext()) {
+            LOG.info("attempt {} canceled: {}", attempt.attempt(), reason);
+        }
+        assignment.trace().event("canceled", "reason", reason).fail("canceled: " + reason);
     }
 
     private void send(long session, WorkerMessage message) {

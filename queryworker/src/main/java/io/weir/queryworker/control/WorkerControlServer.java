@@ -4,7 +4,9 @@ import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryworker.workmanager.ArtifactSpool;
+import io.weir.queryworker.workmanager.CancelSettings;
 import io.weir.queryworker.workmanager.WorkExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -46,7 +48,20 @@ public final class WorkerControlServer implements AutoCloseable {
             MeterRegistry registry,
             StorageUsage usage)
             throws IOException {
-        AgentShell shell = new AgentShell(settings, executor, spool, registry, usage);
+        return start(settings, executor, spool, registry, usage, CancelSettings.DEFAULT, Tracing.OFF);
+    }
+
+    /** As {@link #start(ControlSettings, WorkExecutor, ArtifactSpool, MeterRegistry, StorageUsage)}, and traced. */
+    public static WorkerControlServer start(
+            ControlSettings settings,
+            WorkExecutor executor,
+            ArtifactSpool spool,
+            MeterRegistry registry,
+            StorageUsage usage,
+            CancelSettings cancelSettings,
+            Tracing tracing)
+            throws IOException {
+        AgentShell shell = new AgentShell(settings, executor, spool, registry, usage, cancelSettings, tracing);
         // Callbacks only post to the mailbox, so they may run on the transport's threads.
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(settings.host(), settings.port()))
                 .directExecutor()

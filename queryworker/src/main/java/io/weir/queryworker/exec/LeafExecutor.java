@@ -18,6 +18,7 @@ import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.leaf.v1.Segment;
 import io.weir.proto.leaf.v1.WorkLimits;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.proto.trace.Trace;
 import io.weir.queryworker.cache.CacheUse;
 import io.weir.queryworker.cache.SegmentCache;
 import io.weir.queryworker.workmanager.WorkExecutor;
@@ -88,9 +89,8 @@ public final class LeafExecutor implements WorkExecutor {
     public Result execute(WorkSpec spec, String workId, Path target, Cancellation cancellation)
             throws WorkFailureException {
         long startNanos = System.nanoTime();
-        var use = new CacheUse(cancellation);
         WorkStatistics.Builder statistics = WorkStatistics.newBuilder();
-        try {
+        try (var use = new CacheUse(cancellation)) {
             ArtifactMeta artifact = run(spec, workId, target, cancellation, use, statistics);
             long nanos = System.nanoTime() - startNanos;
             samplesCounter.increment(statistics.getSamplesRead());
@@ -113,7 +113,7 @@ public final class LeafExecutor implements WorkExecutor {
         } catch (OutOfMemoryError e) {
             throw counted(Failures.outOfMemory("the worker ran out of memory", e));
         } catch (RuntimeException e) {
-            LOGGER.error("work failed by a defect: work_id={}", workId, e);
+            LOGGER.error("work failed by a defect", e);
             throw counted(new WorkFailureException(FailureClass.INTERNAL, "the worker failed: " + e, e));
         }
     }
@@ -221,11 +221,15 @@ public final class LeafExecutor implements WorkExecutor {
                         .setSeriesMatched(scan.seriesMatched());
                 return artifact;
             } catch (CorruptSegmentException e) {
+                if (cancellation.isCanceled()) {
+                    // An interrupted read looks like a damaged file.
+                    throw new CancellationException("canceled while reading");
+                }
                 Segment segment = scan.current();
                 if (!again || segment == null || !cache.dropBlocksIfDamaged(segment)) {
                     throw corrupt(segment, e);
                 }
-                LOGGER.warn("reading again after a damaged local copy: work_id={} segment={}", workId, segment.getId());
+                LOGGER.warn("reading again after a damaged local copy: segment {}", segment.getId());
             } catch (WorkFailureException | IOException | RuntimeException e) {
                 throw e;
             } catch (Exception e) {
@@ -240,13 +244,29 @@ public final class LeafExecutor implements WorkExecutor {
         if (RawSelection.isRaw(plan)) {
             var samples =
                     new RawSamples(new RawSelection(plan), Math.min(limits.samplesMax(), settings.resultCellsMax()));
-            scan.read(selected, samples);
-            return samples.write(target, workId, limits.artifactBytesMax());
+            scan(scan, selected, samples);
+            try (Trace span = Trace.current().child("write artifact")) {
+                return samples.write(target, workId, limits.artifactBytesMax());
+            }
         }
-        LeafEvaluator evaluator =
-                new LeafEvaluator(plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()));
-        scan.read(selected, evaluator::add);
-        return ArtifactWriter.write(target, workId, evaluator.finish(), limits.artifactBytesMax());
+        LeafEvaluator evaluator = new LeafEvaluator(
+                plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()), scan::checkCanceled);
+        scan(scan, selected, evaluator::add);
+        try (Trace span = Trace.current().child("write artifact")) {
+            return ArtifactWriter.write(target, workId, evaluator.finish(), limits.artifactBytesMax());
+        }
+    }
+
+    private static void scan(LeafScan scan, List<SelectedSeries> selected, SeriesConsumer consumer)
+            throws WorkFailureException {
+        try (Trace span = Trace.current().child("scan and evaluate")) {
+            scan.read(selected, consumer);
+            if (span.isRecording()) {
+                span.set("segments", selected.size())
+                        .set("samples", scan.samplesRead())
+                        .set("series", scan.seriesMatched());
+            }
+        }
     }
 
     private List<SelectedSeries> select(WorkSpec spec, LeafPlan plan, CacheUse use) throws WorkFailureException {
