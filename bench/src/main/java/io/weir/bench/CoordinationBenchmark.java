@@ -38,9 +38,8 @@ import picocli.CommandLine.Option;
         description = "Detection, reassignment, cancellation, affinity and memory of Weir's coordination.")
 public final class CoordinationBenchmark implements Callable<Integer> {
     private static final long START_MILLIS = 1_780_000_000_000L / 86_400_000 * 86_400_000;
-    private static final int HOSTS = 60;
     private static final int INTERVALS = 240 * 6;
-    private static final int INTERVALS_PER_FLUSH = 120;
+    private static final int INTERVALS_PER_FLUSH = 360;
     private static final int[] WORKERS = {1, 3, 8};
     private static final int FAILURE_WORKERS = 3;
     private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(90);
@@ -56,12 +55,15 @@ public final class CoordinationBenchmark implements Callable<Integer> {
             "sum(rate(http_requests_total{code=\"500\"}[5m])) / sum(rate(http_requests_total[5m]))",
             "max_over_time(node_load1[30m])",
             "count(up == 1)",
-            "node_load1{instance=\"host-007:9100\"}");
+            "node_load1{instance=\"host-003:9100\"}");
 
     private static final int[] RANGES_MINUTES = {30, 60, 180, 330};
 
     /** A second or more of work on every worker. */
     private static final String HEAVY = "sum by (mode) (max_over_time(deriv(node_cpu_seconds_total[10m])[30m:15s]))";
+
+    @Option(names = "--hosts", defaultValue = "60", description = "Hosts in the data, 40 series each for six hours.")
+    private int hosts;
 
     @Option(names = "--load-seconds", defaultValue = "15", description = "Load on each number of workers.")
     private int loadSeconds;
@@ -91,12 +93,9 @@ public final class CoordinationBenchmark implements Callable<Integer> {
         Path folder = Files.createTempDirectory("weir-bench-coordination");
         String loadBefore = Files.readString(Path.of("/proc/loadavg")).strip();
         try (CoordinationCluster cluster = new CoordinationCluster(folder)) {
-            progress("writing " + HOSTS * 40L * INTERVALS + " samples");
-            cluster.load(new DataSet(HOSTS, 1), START_MILLIS, INTERVALS, INTERVALS_PER_FLUSH);
-            List<Node> workers = new ArrayList<>();
-            for (int worker = 0; worker < WORKERS[WORKERS.length - 1]; worker++) {
-                workers.add(cluster.worker("worker-" + worker));
-            }
+            progress("writing " + hosts * 40L * INTERVALS + " samples");
+            cluster.load(new DataSet(hosts, 1), START_MILLIS, INTERVALS, INTERVALS_PER_FLUSH);
+            List<Node> workers = workers(cluster);
             for (int count : WORKERS) {
                 affinity(cluster, workers.subList(0, count));
             }
@@ -128,6 +127,21 @@ public final class CoordinationBenchmark implements Callable<Integer> {
                 + Runtime.getRuntime().availableProcessors());
         table.print();
         return 0;
+    }
+
+    private static List<Node> workers(CoordinationCluster cluster) throws Exception {
+        List<Node> workers = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Node>> starting = new ArrayList<>();
+            for (int worker = 0; worker < WORKERS[WORKERS.length - 1]; worker++) {
+                String name = "worker-" + worker;
+                starting.add(threads.submit(() -> cluster.worker(name)));
+            }
+            for (Future<Node> worker : starting) {
+                workers.add(worker.get());
+            }
+        }
+        return workers;
     }
 
     private static void progress(String what) {
@@ -417,7 +431,9 @@ public final class CoordinationBenchmark implements Callable<Integer> {
         private final List<String> rows = new ArrayList<>();
 
         private void row(String name, String samples, String median, String late, String most) {
-            rows.add("| " + name + " | " + samples + " | " + median + " | " + late + " | " + most + " |");
+            String row = "| " + name + " | " + samples + " | " + median + " | " + late + " | " + most + " |";
+            progress(row);
+            rows.add(row);
         }
 
         void samples(String name, List<Double> samples) {

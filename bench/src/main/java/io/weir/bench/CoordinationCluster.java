@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 
 /** Weir's processes for {@link CoordinationBenchmark}: real ones on the loopback interface, over one embedded PostgreSQL and an S3 server. */
@@ -35,7 +36,7 @@ final class CoordinationCluster implements AutoCloseable {
     private final BenchmarkS3 s3;
     private final EmbeddedDatabase database;
     private final ConcurrentLinkedDeque<Node> running = new ConcurrentLinkedDeque<>();
-    private int started;
+    private final AtomicInteger started = new AtomicInteger();
 
     CoordinationCluster(Path folder) throws Exception {
         this.folder = folder;
@@ -186,7 +187,7 @@ final class CoordinationCluster implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "io.weir.cli.Main"));
         command.addAll(arguments);
-        Path log = folder.resolve(name + "-" + started++ + ".log");
+        Path log = folder.resolve(name + "-" + started.getAndIncrement() + ".log");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())

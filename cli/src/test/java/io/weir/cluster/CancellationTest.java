@@ -3,6 +3,7 @@ package io.weir.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
@@ -266,13 +267,15 @@ class CancellationTest {
                 "--tenant",
                 tenant,
                 "--start",
-                range[1],
+                new BigDecimal(range[1]).toPlainString(),
                 "--end",
-                range[2],
+                new BigDecimal(range[2]).toPlainString(),
                 "--step",
                 "15s",
                 HEAVY)) {
-            awaitRunning(1, 3);
+            for (TestingWorker worker : cluster.workers) {
+                Await.until(worker.name + " runs", LIMIT, () -> worker.running() == 1, command::logTail);
+            }
             Instant cause = command.signal("INT");
             assertAllGone("Ctrl-C of weir query", cause);
             command.awaitExit(LIMIT);

@@ -40,8 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StormTest {
-    private static final int CANCELLED_QUERIES = 1_000;
-    private static final int KILLS = 50;
+    private static final int CANCELLED_QUERIES = Integer.getInteger("weir.storm.cancellations", 1_000);
+    private static final int KILLS = Integer.getInteger("weir.storm.kills", 50);
     private static final int CLIENTS = 12;
     private static final int VICTIMS = 3;
     /** Every so many queries of a client, one is not cancelled. */
@@ -51,7 +51,7 @@ class StormTest {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private static final Duration REQUEST_MAX = Duration.ofSeconds(150);
     private static final long SEED = Long.getLong("weir.seed", 42);
-    private static final Duration LIMIT = Duration.ofMinutes(12);
+    private static final Duration LIMIT = Duration.ofMinutes(20);
 
     /** Threads that a pool may have started for the first time: carriers of virtual threads, compiler threads. */
     private static final int THREADS_MORE_MAX = 6;
