@@ -48,6 +48,10 @@ class ManagersDoNotBlockTest {
             Map.entry("Downloads: Files.deleteIfExists", "a download nobody wants; moves to the fetcher's threads"),
             Map.entry("RunningQuery: Files.deleteIfExists", "a download nobody wants; moves to the fetcher's threads"),
             Map.entry("AgentShell: CountDownLatch.await", "the main thread waits for the end of the drain"),
+            Map.entry(
+                    "ExecutionCancellation: Condition.awaitNanos",
+                    "the thread that watches one cancellation, with a limit"),
+            Map.entry("WorkerWorkManager: Files.deleteIfExists", "the execution's own thread, before its slot is free"),
             Map.entry("WorkerControlServer: Server.awaitTermination", ENDING),
             Map.entry("WorkerWorkManager: ThreadPoolExecutor.awaitTermination", ENDING)));
 
