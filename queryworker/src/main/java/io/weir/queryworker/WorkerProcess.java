@@ -14,6 +14,8 @@ import io.weir.queryworker.control.ControlStatus;
 import io.weir.queryworker.control.StorageUsage;
 import io.weir.queryworker.control.WorkerControlServer;
 import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.DiskWatch;
+import io.weir.queryworker.disk.Folders;
 import io.weir.queryworker.drain.DataFolder;
 import io.weir.queryworker.exec.BlockReaders;
 import io.weir.queryworker.exec.DuckDbPool;
@@ -44,6 +46,7 @@ public final class WorkerProcess implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
     private volatile @Nullable WorkerControlServer control;
+    private volatile @Nullable DiskWatch diskWatch;
     private int httpPort;
     private String workerId = "";
 
@@ -81,7 +84,11 @@ public final class WorkerProcess implements AutoCloseable {
         DataFolder folder = started(
                 DataFolder.open(settings.dataFolder(), () -> UUID.randomUUID().toString()));
         workerId = folder.workerId();
-        DiskBudget budget = new DiskBudget(settings.disk(), System::currentTimeMillis);
+        Folders.empty(folder.resolve("duckdb"));
+        DiskBudget budget =
+                new DiskBudget(settings.disk(), System::currentTimeMillis, folder::usableBytes, registry);
+        DiskWatch disk = started(new DiskWatch(budget, settings.spool().reserveBytes(), registry));
+        diskWatch = disk;
         Gauge.builder("weir_disk_free_bytes", () -> Math.min(budget.freeBytes(), folder.usableBytes()))
                 .description(
                         "Room left for segments and artifacts: of the budget, or of the file system if that is less")
@@ -108,11 +115,14 @@ public final class WorkerProcess implements AutoCloseable {
         LeafExecutor executor =
                 new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
         ArtifactServer server = started(
-                ArtifactServer.start(spool, registry, this::health, settings.listenHost(), settings.httpPort()));
+                ArtifactServer.start(
+                spool, settings.spool(), registry, this::health, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
         spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + httpPort);
-        control = started(WorkerControlServer.start(
-                controlSettings(workerId), executor, spool, registry, new BudgetUsage(budget)));
+        WorkerControlServer controlServer = started(WorkerControlServer.start(
+                controlSettings(workerId), executor, spool, registry, new BudgetUsage(budget, disk)));
+        control = controlServer;
+        disk.start(settings.disk().checkIntervalMillis(), full -> controlServer.setAcceptingWork(!full));
         LOGGER.info(
                 "worker {} is ready: gRPC port {}, HTTP port {}, settings {}",
                 workerId,
@@ -131,7 +141,7 @@ public final class WorkerProcess implements AutoCloseable {
         return mapped;
     }
 
-    private record BudgetUsage(DiskBudget budget) implements StorageUsage {
+    private record BudgetUsage(DiskBudget budget, DiskWatch disk) implements StorageUsage {
         @Override
         public long cacheBytes() {
             return budget.cacheBytes();
@@ -140,6 +150,11 @@ public final class WorkerProcess implements AutoCloseable {
         @Override
         public long spoolBytes() {
             return budget.artifactBytes();
+        }
+
+        @Override
+        public void reportFull() {
+            disk.check();
         }
     }
 
@@ -163,7 +178,7 @@ public final class WorkerProcess implements AutoCloseable {
                 defaults.helloMillisMax(),
                 defaults.outboundMessagesMax(),
                 defaults.messageBytesMax(),
-                defaults.artifactReserveBytes());
+                settings.spool().reserveBytes());
     }
 
     /** IPv6 addresses stand in brackets in URLs. */
@@ -180,7 +195,14 @@ public final class WorkerProcess implements AutoCloseable {
         if (status.failed()) {
             return Health.FAILED;
         }
-        return status.draining() || !status.acceptingWork() ? Health.DRAINING : Health.READY;
+        if (status.draining()) {
+            return Health.DRAINING;
+        }
+        DiskWatch disk = diskWatch;
+        if (disk != null && disk.isFull()) {
+            return Health.DISK_FULL;
+        }
+        return status.acceptingWork() ? Health.READY : Health.DRAINING;
     }
 
     /** The identity that survives restarts on the same data folder. */

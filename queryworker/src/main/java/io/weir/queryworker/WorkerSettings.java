@@ -57,6 +57,11 @@ public record WorkerSettings(
                             + " least 0 ms; got " + executionSlots + " slots, " + creditsTotal + " credits, "
                             + drainMillisMax + " ms");
         }
+        if (disk.totalBytesMax() / 4 < spool.reserveBytes()) {
+            throw new IllegalArgumentException("a quarter of the disk budget (worker-disk-total-bytes-max, "
+                    + disk.totalBytesMax() + ") must hold the room for one artifact (worker-spool-reserve-bytes, "
+                    + spool.reserveBytes() + ")");
+        }
         if (duckDb.connectionsMax() < executionSlots) {
             throw new IllegalArgumentException("every execution slot needs a DuckDB connection: " + executionSlots
                     + " slots, " + duckDb.connectionsMax() + " connections");

@@ -51,7 +51,8 @@ public final class SegmentCache implements AutoCloseable {
     /*
      * Implementation notes: a file's name is <SHA-256>-<size>.<number>.parquet. The number is never used twice, so that a late deletion of an evicted file
      * cannot hit its successor. Downloads and index loading run on threads of their own, the work only waits for them: a piece of work that is canceled
-     * leaves at once, and what it started still serves the others.
+     * leaves at once, and what it started still serves the others. A file of an earlier run is a leftover until its SHA-256 has been verified, as a download that
+     * needs no store.
      */
     private static final Logger LOGGER = LoggerFactory.getLogger(SegmentCache.class);
     private static final Pattern FILE_NAME = Pattern.compile("([0-9a-f]{64}-([0-9]{1,18}))\\.([0-9]{1,18})\\.parquet");
@@ -73,8 +74,11 @@ public final class SegmentCache implements AutoCloseable {
     /** Complete files by content. */
     private final Map<String, String> files = new ConcurrentHashMap<>();
 
+    /** Files of an earlier run by content, not verified yet. */
+    private final Map<String, String> leftovers = new ConcurrentHashMap<>();
+
     private final Map<String, Long> touchedMillis = new ConcurrentHashMap<>();
-    private final Map<String, CompletableFuture<String>> downloads = new ConcurrentHashMap<>();
+    private final Map<String, CompletableFuture<Obtained>> downloads = new ConcurrentHashMap<>();
     private final Map<String, CompletableFuture<SeriesIndex>> loads = new ConcurrentHashMap<>();
     private final IndexMemory indexes;
     private final InPlaceChecks inPlaceChecks;
@@ -98,10 +102,14 @@ public final class SegmentCache implements AutoCloseable {
         this.clockMillis = clockMillis;
         this.indexes = new IndexMemory(settings.indexBytesMax());
         this.inPlaceChecks = new InPlaceChecks(registry);
-        this.download = new ObjectDownload(folder, store, settings.downloadsMax(), registry);
+        this.download = new ObjectDownload(folder, store, settings, registry);
         this.hits = registry.counter("weir_segment_cache_hits_total");
         this.misses = registry.counter("weir_segment_cache_misses_total");
         Gauge.builder("weir_segment_cache_bytes", budget, DiskBudget::cacheBytes)
+                .description("Bytes of cached segments")
+                .register(registry);
+        Gauge.builder("weir_segment_cache_files", this, cache -> cache.files.size() + cache.leftovers.size())
+                .description("Cached objects of segments")
                 .register(registry);
         Gauge.builder("weir_segment_index_bytes", indexes, IndexMemory::bytes).register(registry);
         budget.setCacheEvictor(this::evicted);
@@ -125,6 +133,7 @@ public final class SegmentCache implements AutoCloseable {
                     found.add(new Found(entry, name.group(1), Files.size(entry), Files.getLastModifiedTime(entry)));
                     fileSequence.accumulateAndGet(Long.parseLong(name.group(3)) + 1, Math::max);
                 } else {
+                    LOGGER.info("the file {} of an earlier run is no complete object, it is deleted", entry.getFileName());
                     Files.delete(entry);
                 }
             }
@@ -133,10 +142,10 @@ public final class SegmentCache implements AutoCloseable {
         found.sort(Comparator.comparing(Found::lastUsed).thenComparing(Found::path));
         for (Found file : found.reversed()) {
             String name = file.path.getFileName().toString();
-            if (files.containsKey(file.contentId) || !budget.adoptCached(name, file.sizeBytes)) {
+            if (leftovers.containsKey(file.contentId) || !budget.adoptCached(name, file.sizeBytes)) {
                 Files.delete(file.path);
             } else {
-                files.put(file.contentId, name);
+                leftovers.put(file.contentId, name);
             }
         }
         for (Found file : found) {
@@ -273,6 +282,7 @@ public final class SegmentCache implements AutoCloseable {
             throw new IllegalStateException("no file of the segment cache: " + fileName);
         }
         files.remove(name.group(1), fileName);
+        leftovers.remove(name.group(1), fileName);
         touchedMillis.remove(fileName);
         evictionListener.accept(folder.resolve(fileName));
         try {
@@ -291,8 +301,9 @@ public final class SegmentCache implements AutoCloseable {
         for (int tries = 0; tries < PIN_TRIES_MAX; tries++) {
             String name = files.get(object.contentId());
             if (name == null) {
-                hit = false;
-                name = await(startDownload(object, use), use, object.describe());
+                Obtained obtained = await(startDownload(object, use), use, object.describe());
+                hit &= !obtained.downloaded;
+                name = obtained.name;
             }
             if (budget.pinCached(name)) {
                 (hit ? hits : misses).increment();
@@ -336,23 +347,24 @@ public final class SegmentCache implements AutoCloseable {
         }
     }
 
-    private CompletableFuture<String> startDownload(CachedObject object, CacheUse use) {
+    private record Obtained(String name, boolean downloaded) {}
+
+    private CompletableFuture<Obtained> startDownload(CachedObject object, CacheUse use) {
         String contentId = object.contentId();
-        var created = new CompletableFuture<String>();
-        CompletableFuture<String> running = downloads.putIfAbsent(contentId, created);
+        var created = new CompletableFuture<Obtained>();
+        CompletableFuture<Obtained> running = downloads.putIfAbsent(contentId, created);
         if (running != null) {
             return running;
         }
         threads.execute(() -> {
             try {
-                String name = files.get(contentId);
-                if (name == null) {
-                    name = contentId + "." + fileSequence.getAndIncrement() + ".parquet";
-                    fetch(object, name);
-                    use.downloaded(object.sizeBytes());
-                }
+                Obtained obtained = download.inTurn(object, () -> obtain(object));
+                use.downloaded(obtained.downloaded ? object.sizeBytes() : 0);
                 downloads.remove(contentId);
-                created.complete(name);
+                created.complete(obtained);
+            } catch (IOException e) {
+                downloads.remove(contentId);
+                created.completeExceptionally(failed(object, e));
             } catch (WorkFailureException | RuntimeException | Error e) {
                 downloads.remove(contentId);
                 created.completeExceptionally(e);
@@ -361,21 +373,56 @@ public final class SegmentCache implements AutoCloseable {
         return created;
     }
 
-    private void fetch(CachedObject object, String name) throws WorkFailureException {
-        boolean done = false;
-        boolean admitted = false;
+    private Obtained obtain(CachedObject object) throws WorkFailureException, IOException {
+        String name = files.get(object.contentId());
+        if (name == null) {
+            name = verifiedLeftover(object);
+        }
+        if (name != null) {
+            return new Obtained(name, false);
+        }
+        String fresh = object.contentId() + "." + fileSequence.getAndIncrement() + ".parquet";
+        fetch(object, fresh);
+        return new Obtained(fresh, true);
+    }
+
+    /** The file of an earlier run, if there was one and it is intact: it is one of the cache's files then. A damaged one is deleted. */
+    private @Nullable String verifiedLeftover(CachedObject object) {
+        String name = leftovers.get(object.contentId());
+        if (name == null || !budget.pinCached(name)) {
+            return null;
+        }
+        boolean intact = false;
         try {
-            budget.admitCached(name, object.sizeBytes());
-            admitted = true;
+            intact = ObjectDownload.isIntact(folder.resolve(name), object);
+        } catch (IOException e) {
+            LOGGER.warn("{} of an earlier run cannot be read: {}", object.describe(), e.toString());
+        } finally {
+            budget.unpinCached(name);
+        }
+        if (intact) {
+            files.put(object.contentId(), name);
+            leftovers.remove(object.contentId(), name);
+            return name;
+        }
+        LOGGER.warn("{} of an earlier run is damaged, it is fetched again", object.describe());
+        budget.removeCached(name);
+        evicted(name);
+        return null;
+    }
+
+    private void fetch(CachedObject object, String name) throws WorkFailureException, IOException {
+        boolean done = false;
+        budget.admitCached(name, object.sizeBytes());
+        try {
             download.fetch(object, folder.resolve(name));
+            budget.writtenCached(name, object.sizeBytes());
             files.put(object.contentId(), name);
             done = true;
-        } catch (IOException e) {
-            throw failed(object, e);
         } finally {
             if (done) {
                 budget.unpinCached(name);
-            } else if (admitted) {
+            } else {
                 budget.removeCached(name);
             }
         }

@@ -3,11 +3,11 @@ package io.weir.queryworker.workmanager;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkStatistics;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -132,9 +132,9 @@ public final class WorkerWorkManager implements AutoCloseable {
         }
         long limit = work.getSpec().getLimits().getArtifactBytesMax();
         long reserve = limit > 0 ? Math.min(limit, artifactReserveBytes) : artifactReserveBytes;
-        Path target;
+        ArtifactTarget target;
         try {
-            target = spool.reserve(attempt.workId(), attempt.attempt(), reserve);
+            target = spool.reserve(attempt.workId(), attempt.attempt(), reserve, cancellation::isCanceled);
         } catch (IOException failure) {
             throw new WorkFailureException(
                     FailureClass.DISK_FULL, "no room for the artifact: " + message(failure), failure);
@@ -145,7 +145,7 @@ public final class WorkerWorkManager implements AutoCloseable {
         if (statistics.getExecutionMicros() == 0) {
             statistics.setExecutionMicros((System.nanoTime() - startedNanos) / 1_000);
         }
-        String url = spool.publish(attempt.workId(), attempt.attempt(), apiId, target, result.artifact());
+        String url = spool.publish(attempt.workId(), attempt.attempt(), apiId, target.file(), result.artifact());
         return new Finished(url, result.artifact(), statistics.build());
     }
 

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class SegmentCacheTest {
     private static final int OBJECT_BYTES = 10_000;
-    private static final DiskLimits LIMITS = new DiskLimits(100_000, 80_000, 60_000, 20_000);
+    private static final DiskLimits LIMITS = new DiskLimits(100_000, 80_000, 60_000, 20_000, 0, 0, 1_000);
 
     @TempDir
     Path folder;
@@ -57,8 +57,8 @@ final class SegmentCacheTest {
     }
 
     private void open(DiskLimits limits) throws IOException {
-        budget = new DiskBudget(limits, clock::get);
         registry = new SimpleMeterRegistry();
+        budget = new DiskBudget(limits, clock::get, () -> Long.MAX_VALUE, registry);
         cache = new SegmentCache(
                 folder.resolve("cache"),
                 store,
@@ -70,7 +70,7 @@ final class SegmentCacheTest {
                     }
                     return new TestingIndex(1000);
                 },
-                new CacheSettings(2500, 4, 30_000),
+                new CacheSettings(2500, 4, 30_000, 3, 10),
                 clock::get,
                 registry);
     }
@@ -317,7 +317,7 @@ final class SegmentCacheTest {
         assertThat(store.gets).hasValue(before + 1);
 
         cache.close();
-        open(new DiskLimits(50_000, 40_000, 30_000, 20_000));
+        open(new DiskLimits(50_000, 40_000, 30_000, 20_000, 0, 0, 1_000));
         assertThat(filesInCache()).as("a smaller budget keeps the youngest").isEqualTo(2);
     }
 
