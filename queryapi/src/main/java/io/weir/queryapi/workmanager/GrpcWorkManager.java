@@ -94,7 +94,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 },
                 this::defect);
         this.links = new ControlLinks(settings, mailbox, new SplittableRandom(), metrics, new FromWorkers());
-        this.downloads = new Downloads(fetcher, mailbox, this::step);
+        this.downloads = new Downloads(fetcher, mailbox, this::step, this::failQuery);
     }
 
     private ControlLinks links() {
@@ -324,6 +324,15 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 }
             }
             case CoordinatorEffect.Count count -> metrics.count(count.counter());
+        }
+    }
+
+    private void failQuery(String queryId, QueryException cause) {
+        RunningQuery query = queries.remove(queryId);
+        if (query != null) {
+            LOG.info("query_id={} fails: {}", queryId, cause.getMessage());
+            step(new CoordinatorEvent.CancelQuery(queryId, String.valueOf(cause.getMessage())));
+            query.failed(cause);
         }
     }
 

@@ -1,8 +1,6 @@
 package io.weir.queryapi.workmanager;
 
 import io.weir.promql.error.QueryException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -55,7 +53,7 @@ final class RunningQuery implements WorkManager.QueryWork {
     /** Hands the artifact over, or deletes it if nobody listens. False if the listener failed. */
     boolean committed(WorkUnit unit, WorkManager.FetchedArtifact artifact) {
         if (silenced) {
-            delete(artifact);
+            artifact.delete();
             return true;
         }
         try {
@@ -63,7 +61,7 @@ final class RunningQuery implements WorkManager.QueryWork {
             return true;
         } catch (RuntimeException failure) {
             LOG.error("query {} could not take an artifact", submission.queryId(), failure);
-            delete(artifact);
+            artifact.delete();
             return false;
         }
     }
@@ -76,14 +74,6 @@ final class RunningQuery implements WorkManager.QueryWork {
             } catch (RuntimeException failure) {
                 LOG.error("query {} could not take its failure", submission.queryId(), failure);
             }
-        }
-    }
-
-    private static void delete(WorkManager.FetchedArtifact artifact) {
-        try {
-            Files.deleteIfExists(artifact.file());
-        } catch (IOException failure) {
-            LOG.warn("the artifact {} could not be deleted; the next start sweeps it", artifact.file(), failure);
         }
     }
 }

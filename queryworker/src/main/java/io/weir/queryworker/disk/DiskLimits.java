@@ -4,9 +4,9 @@ package io.weir.queryworker.disk;
  * Bounds of a worker's disk use.
  *
  * @param totalBytesMax artifacts and cached segments together never take more
- * @param highWatermarkBytes passing it starts eviction; 0 for 90 % of the total
- * @param lowWatermarkBytes eviction of what costs no work goes on down to here; 0 for 75 % of the total
- * @param artifactFloorBytes cached segments leave at least so much below the high watermark to artifacts; 0 for 25 % of the total
+ * @param highWatermarkBytes passing it starts eviction; 0 for nine tenths of the total
+ * @param lowWatermarkBytes eviction of what costs no work goes on down to here; 0 for three quarters of the total
+ * @param artifactFloorBytes cached segments leave at least so much below the high watermark to artifacts; 0 for a quarter of the total
  * @param fileSystemFreeBytesMin bytes that are left to others on the file system, whatever the budget allows
  * @param roomWaitMillisMax longest wait for room, before artifacts that nobody has fetched are evicted and before a request is refused
  * @param checkIntervalMillis time between looks at the file system; a full one stops the worker from taking work
