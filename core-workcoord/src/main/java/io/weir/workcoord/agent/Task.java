@@ -1,5 +1,7 @@
 package io.weir.workcoord.agent;
 
+import io.weir.workcoord.Transition;
+
 /** One accepted attempt. */
 final class Task {
     final ApiSession session;
@@ -25,10 +27,10 @@ final class Task {
     /** Applies a trigger and keeps the session's count of credits in use right. False if the trigger is ignored. */
     boolean move(TaskTrigger trigger) {
         return switch (state.on(trigger)) {
-            case TaskState.Ignored() -> false;
-            case TaskState.Illegal() ->
+            case Transition.Ignored<TaskState> ignored -> false;
+            case Transition.Illegal<TaskState>() ->
                 throw new IllegalStateException("task " + key + ": " + trigger + " in state " + state);
-            case TaskState.Moves(TaskState to) -> {
+            case Transition.Moves<TaskState>(TaskState to) -> {
                 if (state.takesCredit() && !to.takesCredit()) {
                     session.held--;
                 }

@@ -1,5 +1,13 @@
 package io.weir.workcoord.agent;
 
+import static io.weir.workcoord.Transition.duplicate;
+import static io.weir.workcoord.Transition.illegal;
+import static io.weir.workcoord.Transition.late;
+import static io.weir.workcoord.Transition.moves;
+import static io.weir.workcoord.Transition.pointless;
+
+import io.weir.workcoord.Transition;
+
 /** Where an accepted piece of work stands on the worker. {@link #on} is the whole state machine. */
 public enum TaskState {
     /** Waits for an execution slot. */
@@ -31,45 +39,42 @@ public enum TaskState {
         return this == QUEUED || this == RUNNING || this == OVERDUE;
     }
 
-    /** What a trigger does to a task in a state. */
-    public sealed interface Outcome {}
-
-    public record Moves(TaskState to) implements Outcome {}
-
-    /** Late, repeated or pointless: nothing changes. */
-    public record Ignored() implements Outcome {}
-
-    /** Cannot happen unless the agent or its shell is broken. */
-    public record Illegal() implements Outcome {}
-
-    private static final Outcome IGNORED = new Ignored();
-    private static final Outcome ILLEGAL = new Illegal();
-
     /** The state machine. Messages of APIs are never illegal: a confused API must not stop the worker. */
-    public Outcome on(TaskTrigger trigger) {
+    public Transition<TaskState> on(TaskTrigger trigger) {
         return switch (trigger) {
-            case START -> this == QUEUED ? new Moves(RUNNING) : ILLEGAL;
+            case START -> this == QUEUED ? moves(RUNNING) : illegal();
             case SUCCEEDED ->
                 switch (this) {
-                    case RUNNING -> new Moves(READY);
-                    case CANCELING, OVERDUE -> new Moves(GONE);
-                    case QUEUED, READY, GONE -> ILLEGAL;
+                    case RUNNING -> moves(READY);
+                    case CANCELING, OVERDUE -> moves(GONE);
+                    case QUEUED, READY, GONE -> illegal();
                 };
-            case FAILED -> takesSlot ? new Moves(GONE) : ILLEGAL;
+            case FAILED -> takesSlot ? moves(GONE) : illegal();
             case CANCEL, SESSION_LOST ->
                 switch (this) {
-                    case QUEUED, READY -> new Moves(GONE);
-                    case RUNNING, OVERDUE -> new Moves(CANCELING);
-                    case CANCELING, GONE -> IGNORED;
+                    case QUEUED, READY -> moves(GONE);
+                    case RUNNING, OVERDUE -> moves(CANCELING);
+                    case CANCELING, GONE -> duplicate();
                 };
             case DEADLINE ->
                 switch (this) {
-                    case QUEUED -> new Moves(GONE);
-                    case RUNNING -> new Moves(OVERDUE);
-                    case CANCELING, OVERDUE, READY, GONE -> IGNORED;
+                    case QUEUED -> moves(GONE);
+                    case RUNNING -> moves(OVERDUE);
+                    case OVERDUE -> duplicate();
+                    case CANCELING, READY, GONE -> late();
                 };
-            case HAND_BACK -> this == QUEUED ? new Moves(GONE) : IGNORED;
-            case ACKNOWLEDGED, ARTIFACT_LOST -> this == READY ? new Moves(GONE) : IGNORED;
+            case HAND_BACK ->
+                switch (this) {
+                    case QUEUED -> moves(GONE);
+                    case RUNNING, CANCELING, OVERDUE, READY -> pointless();
+                    case GONE -> late();
+                };
+            case ACKNOWLEDGED, ARTIFACT_LOST ->
+                switch (this) {
+                    case QUEUED, RUNNING, CANCELING, OVERDUE -> pointless();
+                    case READY -> moves(GONE);
+                    case GONE -> late();
+                };
         };
     }
 }

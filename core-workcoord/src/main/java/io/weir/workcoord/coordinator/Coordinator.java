@@ -21,12 +21,10 @@ import io.weir.workcoord.coordinator.CoordinatorEffect.StartFetch;
 import io.weir.workcoord.coordinator.CoordinatorEffect.SubmitAccepted;
 import io.weir.workcoord.coordinator.CoordinatorEffect.SubmitRefused;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The API's end of work coordination: which workers live, which piece of work is where, what happens when something fails.
@@ -48,12 +46,16 @@ public final class Coordinator {
     private final FairQueue queue = new FairQueue();
     private final Map<String, QueryEntry> queries = new LinkedHashMap<>();
     private final Map<String, WorkItem> works = new LinkedHashMap<>();
+    private final Admission admission;
+    private final Hedging hedging;
     private final StallDetector stalls;
     private List<CoordinatorEffect> effects = new ArrayList<>();
 
     public Coordinator(CoordinatorLimits limits) {
         this.limits = limits;
         this.members = new Membership(limits);
+        this.admission = new Admission(limits, members, queries, works);
+        this.hedging = new Hedging(limits);
         this.stalls = new StallDetector(limits.heartbeat().intervalMillis() * 3 / 2);
     }
 
@@ -67,6 +69,7 @@ public final class Coordinator {
         long stalledMillis = stalls.step(nowMillis, !members.live().isEmpty());
         if (stalledMillis > 0) {
             members.live().forEach(worker -> worker.heartbeat.forgive(stalledMillis));
+            hedging.stalled(nowMillis);
         }
         if (event instanceof CoordinatorEvent.OfSession message) {
             WorkerEntry worker = members.ofSession(message.session());
@@ -79,6 +82,7 @@ public final class Coordinator {
         members.noteAvailability(nowMillis);
         failOverdue(nowMillis);
         placeQueued(nowMillis);
+        hedgeStragglers(nowMillis);
         sendHeartbeats(nowMillis);
         // Several sessions may end in one step; what was meant for the later ones goes.
         effects.removeIf(
@@ -113,7 +117,7 @@ public final class Coordinator {
             }
             case CoordinatorEvent.Accepted accepted -> accepted(accepted);
             case CoordinatorEvent.Rejected rejected -> rejected(rejected, nowMillis);
-            case CoordinatorEvent.Ready ready -> ready(ready);
+            case CoordinatorEvent.Ready ready -> ready(ready, nowMillis);
             case CoordinatorEvent.Failed failed -> failed(failed, nowMillis);
             case CoordinatorEvent.Fetched fetched -> fetched(fetched);
             case CoordinatorEvent.FetchFailed failed -> fetchFailed(failed, nowMillis);
@@ -123,7 +127,7 @@ public final class Coordinator {
     // Queries.
 
     private void submit(CoordinatorEvent.Submit submit, long nowMillis) {
-        Optional<SubmitRefused> refusal = refusal(submit, nowMillis);
+        Optional<SubmitRefused> refusal = admission.refusal(submit, nowMillis);
         if (refusal.isPresent()) {
             effects.add(refusal.get());
             return;
@@ -144,65 +148,27 @@ public final class Coordinator {
         queue.add(query);
     }
 
-    private Optional<SubmitRefused> refusal(CoordinatorEvent.Submit submit, long nowMillis) {
-        String queryId = submit.queryId();
-        if (queries.containsKey(queryId)) {
-            return Optional.of(new SubmitRefused(
-                    queryId, FailureKind.DUPLICATE_ID, "query " + queryId + " is running; use a fresh query id"));
-        }
-        Set<String> ids = new HashSet<>();
-        for (CoordinatorEvent.Unit unit : submit.units()) {
-            if (!ids.add(unit.workId()) || works.containsKey(unit.workId())) {
-                return Optional.of(new SubmitRefused(
-                        queryId, FailureKind.DUPLICATE_ID, "work id " + unit.workId() + " is in use; ids are unique"));
-            }
-        }
-        if (submit.deadlineMillis() <= nowMillis) {
-            return Optional.of(new SubmitRefused(
-                    queryId, FailureKind.DEADLINE_EXCEEDED, "the query's deadline passed before its work started"));
-        }
-        if (!submit.units().isEmpty() && !members.maySubmit(nowMillis)) {
-            return Optional.of(new SubmitRefused(queryId, FailureKind.NO_WORKERS, noWorkersMessage()));
-        }
-        if (queries.size() >= limits.queriesMax()) {
-            return Optional.of(new SubmitRefused(
-                    queryId,
-                    FailureKind.QUEUE_FULL,
-                    "the limit of " + limits.queriesMax() + " running queries is reached"));
-        }
-        if (works.size() + submit.units().size() > limits.worksMax()) {
-            return Optional.of(new SubmitRefused(
-                    queryId,
-                    FailureKind.QUEUE_FULL,
-                    "the queue of work is full: " + works.size() + " pieces wait or run, this query has "
-                            + submit.units().size() + ", the limit is " + limits.worksMax()));
-        }
-        return Optional.empty();
-    }
-
-    private String noWorkersMessage() {
-        int live = members.live().size();
-        return live == 0
-                ? "no query workers are connected; start workers or check the workers' addresses"
-                : "none of the " + live + " connected query workers accepts work (draining, or out of disk)";
-    }
-
     /** Cancels what is not finished, on the workers too, and forgets the query. */
     private void endQuery(QueryEntry query, String reason) {
         queue.remove(query);
         for (WorkItem item : query.works) {
-            WorkState before = item.state();
-            if (before == WorkState.READY) {
-                effects.add(new AbortFetch(item.workId, item.attempt));
+            for (Attempt attempt : item.attempts()) {
+                abortFetch(attempt);
+                if (attempt.state().isOwned()) {
+                    effects.add(new SendCancel(attempt.requireOwner().session, item.workId, reason));
+                }
+                attempt.move(WorkTrigger.CANCEL);
             }
-            if (before.isOwned() && members.ofSession(item.requireOwner().session) != null) {
-                effects.add(new SendCancel(item.requireOwner().session, item.workId, reason));
-            }
-            item.move(WorkTrigger.CANCEL);
             works.remove(item.workId);
         }
-        Check.that(query.inFlight == 0, "a query that is over has nothing in flight");
+        Check.equal(query.inFlight(), 0, "what a query that is over has in flight");
         queries.remove(query.queryId);
+    }
+
+    private void abortFetch(Attempt attempt) {
+        if (attempt.state() == WorkState.READY) {
+            effects.add(new AbortFetch(attempt.work.workId, attempt.number));
+        }
     }
 
     private void failQuery(QueryEntry query, FailureKind kind, String message) {
@@ -219,7 +185,7 @@ public final class Coordinator {
                         "the query's deadline passed with " + (query.works.size() - query.committed) + " of "
                                 + query.works.size() + " pieces of work unfinished");
             } else if (query.hasQueued() && members.noWorkersDueMillis(query.submittedMillis) <= nowMillis) {
-                failQuery(query, FailureKind.NO_WORKERS, noWorkersMessage());
+                failQuery(query, FailureKind.NO_WORKERS, members.noWorkersMessage());
             }
         }
     }
@@ -232,8 +198,7 @@ public final class Coordinator {
             effects.add(new CloseSession(superseded.session, CloseReason.SUPERSEDED, "replaced by a newer session"));
             lose(List.of(superseded), "its session was replaced by a newer one", nowMillis);
         }
-        boolean admitted = members.admit(opened, nowMillis, effects::add);
-        Check.that(superseded == null || admitted, "the session that replaces another is admitted");
+        members.admit(opened, nowMillis, effects::add);
     }
 
     private void expireSilent(long nowMillis) {
@@ -253,19 +218,19 @@ public final class Coordinator {
             members.remove(worker, nowMillis);
         }
         for (WorkerEntry worker : lost) {
-            for (WorkItem item : List.copyOf(worker.works)) {
-                // The failure of one item may have ended the query of the next.
-                if (item.owner == worker) {
-                    if (item.state() == WorkState.READY) {
-                        effects.add(new AbortFetch(item.workId, item.attempt));
-                    }
+            for (Attempt attempt : List.copyOf(worker.attempts)) {
+                // The failure of one piece may have ended the query of the next.
+                if (attempt.owner == worker) {
+                    WorkItem item = attempt.work;
+                    abortFetch(attempt);
                     item.tried.add(worker.workerId);
-                    item.move(WorkTrigger.OWNER_LOST);
-                    requeueFailed(
-                            item, FailureKind.WORKER_LOST, "worker " + worker.workerId + " lost: " + reason, nowMillis);
+                    attempt.move(WorkTrigger.OWNER_LOST);
+                    if (!item.goesOnWithout(attempt)) {
+                        requeueFailed(item, "worker " + worker.workerId + " lost: " + reason, nowMillis);
+                    }
                 }
             }
-            Check.that(worker.works.isEmpty(), "a lost worker owns nothing");
+            Check.equal(worker.attempts.size(), 0, "what a lost worker owns");
         }
     }
 
@@ -284,12 +249,15 @@ public final class Coordinator {
     }
 
     private void takeBackUnaccepted(WorkerEntry worker, long nowMillis) {
-        for (WorkItem item : List.copyOf(worker.works)) {
-            if (item.owner == worker && item.state() == WorkState.ASSIGNED) {
+        for (Attempt attempt : List.copyOf(worker.attempts)) {
+            // Accepted and finished work stays; the failure of one piece may have ended the query of the next.
+            if (attempt.owner == worker && attempt.move(WorkTrigger.OWNER_DRAINING)) {
+                WorkItem item = attempt.work;
                 effects.add(new SendCancel(worker.session, item.workId, "moved: the worker stopped accepting work"));
                 item.tried.add(worker.workerId);
-                item.move(WorkTrigger.OWNER_DRAINING);
-                requeue(item, nowMillis);
+                if (!item.goesOnWithout(attempt)) {
+                    requeue(item, nowMillis);
+                }
             }
         }
     }
@@ -304,19 +272,28 @@ public final class Coordinator {
 
     // Work.
 
-    /** The work a worker's message is about, if it is still this worker's and this attempt; else it is counted. */
-    private Optional<WorkItem> current(long session, String workId, int attempt) {
+    /** The attempt a worker's message is about, if it is this worker's and not over; else the message is counted. */
+    private Optional<Attempt> current(long session, String workId, int number) {
         WorkItem item = works.get(workId);
-        if (item == null || !item.isOwnedBy(session, attempt)) {
+        Optional<Attempt> found =
+                item == null ? Optional.empty() : item.attempt(number).filter(attempt -> attempt.isOwnedBy(session));
+        if (found.isEmpty()) {
             count(Counter.STALE_DROPPED);
-            return Optional.empty();
         }
-        return Optional.of(item);
+        return found;
+    }
+
+    /** The attempt whose artifact is being fetched, if this is it. */
+    private Optional<Attempt> fetching(String workId, int number) {
+        WorkItem item = works.get(workId);
+        return item == null
+                ? Optional.empty()
+                : item.attempt(number).filter(attempt -> attempt.state() == WorkState.READY);
     }
 
     private void accepted(CoordinatorEvent.Accepted accepted) {
-        current(accepted.session(), accepted.workId(), accepted.attempt()).ifPresent(item -> {
-            if (item.move(WorkTrigger.ACCEPT)) {
+        current(accepted.session(), accepted.workId(), accepted.attempt()).ifPresent(attempt -> {
+            if (attempt.move(WorkTrigger.ACCEPT)) {
                 count(Counter.ACCEPTED);
             }
         });
@@ -328,11 +305,11 @@ public final class Coordinator {
             // It gets nothing more until it says again that it accepts work: no storm of rejections.
             worker.acceptingWork = false;
         }
-        current(rejected.session(), rejected.workId(), rejected.attempt()).ifPresent(item -> {
+        current(rejected.session(), rejected.workId(), rejected.attempt()).ifPresent(attempt -> {
             count(Counter.REJECTED);
-            item.tried.add(item.requireOwner().workerId);
-            if (item.move(WorkTrigger.REJECT)) {
-                requeue(item, nowMillis);
+            attempt.work.tried.add(attempt.requireOwner().workerId);
+            if (attempt.move(WorkTrigger.REJECT) && !attempt.work.goesOnWithout(attempt)) {
+                requeue(attempt.work, nowMillis);
             }
         });
         if (worker != null) {
@@ -340,64 +317,98 @@ public final class Coordinator {
         }
     }
 
-    private void ready(CoordinatorEvent.Ready ready) {
+    private void ready(CoordinatorEvent.Ready ready, long nowMillis) {
         WorkItem item = works.get(ready.workId());
-        boolean known = item != null && item.query.queryId.equals(ready.queryId()) && item.leafId == ready.leafId();
-        if (item == null || !known) {
+        if (item == null || !item.query.queryId.equals(ready.queryId()) || item.leafId != ready.leafId()) {
             count(Counter.STALE_DROPPED);
         } else if (item.state() == WorkState.COMMITTED) {
             // The key (query_id, leaf_id, work_id, checksum) has its completion, or another checksum came second.
             count(Counter.DUPLICATE_DROPPED);
-        } else if (!item.isOwnedBy(ready.session(), ready.attempt())) {
-            count(Counter.STALE_DROPPED);
-        } else if (item.move(WorkTrigger.READY)) {
-            item.checksum = ready.checksum();
+        } else {
+            current(ready.session(), ready.workId(), ready.attempt())
+                    .ifPresent(attempt -> ready(attempt, ready.checksum(), nowMillis));
+        }
+    }
+
+    private void ready(Attempt attempt, String checksum, long nowMillis) {
+        WorkItem item = attempt.work;
+        Attempt other = item.beside(attempt);
+        if (other != null && other.state() == WorkState.READY) {
+            // The first completion is being fetched; should that fail, the work runs again.
+            count(Counter.DUPLICATE_DROPPED);
+            withdraw(attempt, "another attempt finished first");
+        } else if (attempt.move(WorkTrigger.READY)) {
+            attempt.workedMillis = nowMillis - attempt.assignedMillis;
             effects.add(new StartFetch(
-                    item.query.queryId, item.workId, item.attempt, item.requireOwner().workerId, item.checksum));
+                    item.query.queryId, item.workId, attempt.number, attempt.requireOwner().workerId, checksum));
         } else {
             count(Counter.DUPLICATE_DROPPED);
         }
     }
 
+    /** Stops an attempt, or deletes its artifact, because the other one has made it pointless. */
+    private void withdraw(Attempt attempt, String reason) {
+        effects.add(new SendCancel(attempt.requireOwner().session, attempt.work.workId, reason));
+        attempt.move(WorkTrigger.CANCEL);
+        attempt.work.goesOnWithout(attempt);
+    }
+
     private void failed(CoordinatorEvent.Failed failed, long nowMillis) {
-        current(failed.session(), failed.workId(), failed.attempt()).ifPresent(item -> {
-            WorkerEntry worker = item.requireOwner();
-            // What is wrong with the query itself is the user's to read, whichever worker found it.
-            boolean ofQuery = failed.kind() == FailureKind.BAD_QUERY || failed.kind() == FailureKind.LIMIT_EXCEEDED;
-            String message = ofQuery ? failed.message() : "worker " + worker.workerId + ": " + failed.message();
-            item.tried.add(worker.workerId);
-            if (item.state() == WorkState.READY) {
-                effects.add(new AbortFetch(item.workId, item.attempt));
+        current(failed.session(), failed.workId(), failed.attempt())
+                .ifPresent(attempt -> failed(attempt, failed.kind(), failed.message(), nowMillis));
+    }
+
+    private void failed(Attempt attempt, FailureKind kind, String text, long nowMillis) {
+        WorkItem item = attempt.work;
+        WorkerEntry worker = attempt.requireOwner();
+        // What is wrong with the query itself is the user's to read, whichever worker found it.
+        boolean ofQuery = kind == FailureKind.BAD_QUERY || kind == FailureKind.LIMIT_EXCEEDED;
+        String message = ofQuery ? text : "worker " + worker.workerId + ": " + text;
+        item.tried.add(worker.workerId);
+        abortFetch(attempt);
+        if (kind == FailureKind.HANDED_BACK && attempt.move(WorkTrigger.HAND_BACK)) {
+            if (!item.goesOnWithout(attempt)) {
+                requeue(item, nowMillis);
             }
-            if (failed.kind() == FailureKind.HANDED_BACK) {
-                if (item.move(WorkTrigger.HAND_BACK)) {
-                    requeue(item, nowMillis);
-                } else {
-                    item.move(WorkTrigger.FAIL_RETRYABLE);
-                    requeueFailed(item, failed.kind(), message, nowMillis);
-                }
-            } else if (failed.kind().isRetryable()) {
-                item.move(WorkTrigger.FAIL_RETRYABLE);
-                requeueReported(item, failed.kind(), message, nowMillis);
-            } else {
-                item.move(WorkTrigger.FAIL_FINAL);
-                failQuery(item.query, failed.kind(), message);
+        } else if (kind.isRetryable() || isDispensable(attempt)) {
+            attempt.move(WorkTrigger.FAIL_RETRYABLE);
+            if (!item.goesOnWithout(attempt)) {
+                requeueReported(item, message, nowMillis);
             }
-        });
+        } else {
+            attempt.move(WorkTrigger.FAIL_FINAL);
+            failQuery(item.query, kind, message);
+        }
+    }
+
+    /** Whether a query must not fail by this attempt: it is only a hedge, or the hedge has finished. */
+    private static boolean isDispensable(Attempt attempt) {
+        WorkItem item = attempt.work;
+        return item.hedge != null && (attempt == item.hedge || item.hedge.state() == WorkState.READY);
     }
 
     private void fetched(CoordinatorEvent.Fetched fetched) {
-        WorkItem item = works.get(fetched.workId());
-        if (item == null || item.attempt != fetched.attempt() || item.state() != WorkState.READY) {
-            effects.add(new DiscardFetched(fetched.workId(), fetched.attempt()));
-            return;
-        }
-        WorkerEntry worker = item.requireOwner();
-        item.move(WorkTrigger.FETCHED);
+        fetching(fetched.workId(), fetched.attempt())
+                .ifPresentOrElse(
+                        this::commit, () -> effects.add(new DiscardFetched(fetched.workId(), fetched.attempt())));
+    }
+
+    private void commit(Attempt attempt) {
+        WorkItem item = attempt.work;
         QueryEntry query = item.query;
+        WorkerEntry worker = attempt.requireOwner();
+        attempt.move(WorkTrigger.FETCHED);
         query.committed++;
-        effects.add(new Commit(query.queryId, item.workId, item.attempt, worker.workerId));
-        effects.add(new SendAck(worker.session, item.workId, item.attempt));
+        hedging.committed(attempt);
+        effects.add(new Commit(query.queryId, item.workId, attempt.number, worker.workerId));
+        effects.add(new SendAck(worker.session, item.workId, attempt.number));
+        if (attempt.hedge) {
+            count(Counter.HEDGE_WON);
+        }
+        Attempt other = item.beside(attempt);
+        if (other != null) {
+            withdraw(other, "another attempt's artifact is committed");
+        }
         if (query.committed == query.works.size()) {
             endQuery(query, "completed");
             effects.add(new QueryCompleted(query.queryId));
@@ -408,26 +419,30 @@ public final class Coordinator {
         if (failed.kind() == FailureKind.CHECKSUM_MISMATCH) {
             count(Counter.CHECKSUM_MISMATCH);
         }
-        WorkItem item = works.get(failed.workId());
-        if (item == null || item.attempt != failed.attempt() || item.state() != WorkState.READY) {
-            count(Counter.STALE_DROPPED);
-            return;
-        }
-        WorkerEntry worker = item.requireOwner();
+        fetching(failed.workId(), failed.attempt())
+                .ifPresentOrElse(
+                        attempt -> fetchFailed(attempt, failed.message(), nowMillis),
+                        () -> count(Counter.STALE_DROPPED));
+    }
+
+    private void fetchFailed(Attempt attempt, String message, long nowMillis) {
+        WorkItem item = attempt.work;
+        WorkerEntry worker = attempt.requireOwner();
         effects.add(new SendCancel(worker.session, item.workId, "its artifact could not be fetched"));
         item.tried.add(worker.workerId);
-        item.move(WorkTrigger.FETCH_FAILED);
-        requeueReported(
-                item, failed.kind(), "artifact of worker " + worker.workerId + ": " + failed.message(), nowMillis);
+        attempt.move(WorkTrigger.FETCH_FAILED);
+        if (!item.goesOnWithout(attempt)) {
+            requeueReported(item, "artifact of worker " + worker.workerId + ": " + message, nowMillis);
+        }
     }
 
     /** Back to the queue after a failure that a worker or a fetch reported: counts against the query's retries too. */
-    private void requeueReported(WorkItem item, FailureKind kind, String message, long nowMillis) {
+    private void requeueReported(WorkItem item, String message, long nowMillis) {
         item.query.retries++;
         if (item.query.retries > limits.queryRetriesMax()) {
             giveUp(item, "the query's " + limits.queryRetriesMax() + " retries are used up; last: " + message);
         } else {
-            requeueFailed(item, kind, message, nowMillis);
+            requeueFailed(item, message, nowMillis);
             if (item.state() == WorkState.QUEUED && !members.hasUntried(item)) {
                 item.notBeforeMillis = nowMillis + (limits.retryBackoffMillis() << Math.min(10, item.failures - 1));
             }
@@ -435,9 +450,8 @@ public final class Coordinator {
     }
 
     /** Back to the queue after an attempt that failed. */
-    private void requeueFailed(WorkItem item, FailureKind kind, String message, long nowMillis) {
+    private void requeueFailed(WorkItem item, String message, long nowMillis) {
         item.failures++;
-        item.lastFailure = kind;
         item.lastMessage = message;
         if (item.failures >= limits.attemptsMax()) {
             giveUp(item, "all " + limits.attemptsMax() + " attempts failed; last: " + message);
@@ -448,11 +462,10 @@ public final class Coordinator {
 
     /** Back to the queue, not by a fault of the work. */
     private void requeue(WorkItem item, long nowMillis) {
-        Check.that(item.state() == WorkState.QUEUED && item.owner == null, "only queued work is put into the queue");
-        if (item.attempt >= limits.assignmentsMax()) {
+        if (item.assignments >= limits.assignmentsMax()) {
             giveUp(
                     item,
-                    "it was assigned " + item.attempt + " times without being completed; last: "
+                    "it was assigned " + item.assignments + " times without being completed; last: "
                             + (item.lastMessage.isEmpty() ? "no worker kept it" : item.lastMessage));
             return;
         }
@@ -462,7 +475,7 @@ public final class Coordinator {
     }
 
     private void giveUp(WorkItem item, String message) {
-        item.move(WorkTrigger.GIVE_UP);
+        item.primary.move(WorkTrigger.GIVE_UP);
         failQuery(item.query, FailureKind.RETRIES_EXHAUSTED, "work " + item.workId + ": " + message);
     }
 
@@ -481,16 +494,42 @@ public final class Coordinator {
             return false;
         }
         count(worker == members.best(item.keyHash) ? Counter.AFFINITY_HIT : Counter.AFFINITY_MISS);
-        item.assignTo(worker);
+        assign(item.primary, worker, false, nowMillis);
+        return true;
+    }
+
+    /** Second attempts, on room that nothing else wants. */
+    private void hedgeStragglers(long nowMillis) {
+        if (queue.size() > 0) {
+            return;
+        }
+        for (QueryEntry query : queries.values()) {
+            if (hedging.mayHedge(query)) {
+                for (WorkItem straggler : hedging.stragglers(query, nowMillis)) {
+                    WorkerEntry worker = members.placeHedge(straggler);
+                    if (worker != null && hedging.mayHedge(query)) {
+                        query.hedged++;
+                        straggler.hedge = new Attempt(straggler);
+                        count(Counter.HEDGED);
+                        assign(straggler.hedge, worker, true, nowMillis);
+                    }
+                }
+            }
+        }
+    }
+
+    private void assign(Attempt attempt, WorkerEntry worker, boolean hedge, long nowMillis) {
+        attempt.assignTo(worker, hedge, nowMillis);
+        WorkItem item = attempt.work;
         effects.add(new SendAssign(
                 worker.session,
                 item.query.queryId,
                 item.leafId,
                 item.workId,
-                item.attempt,
+                attempt.number,
                 item.affinityKey,
-                item.query.deadlineMillis - nowMillis));
-        return true;
+                item.query.deadlineMillis - nowMillis,
+                hedge));
     }
 
     private void count(Counter counter) {
@@ -510,6 +549,9 @@ public final class Coordinator {
             if (query.hasQueued()) {
                 next = Math.min(next, members.noWorkersDueMillis(query.submittedMillis));
             }
+            if (hedging.mayHedge(query)) {
+                next = Math.min(next, hedging.nextStragglerMillis(query, stalls.lastStepMillis()));
+            }
             for (WorkItem item : query.returned) {
                 // A back-off that is over waits for room, not for time.
                 if (item.notBeforeMillis > stalls.lastStepMillis()) {
@@ -525,16 +567,7 @@ public final class Coordinator {
     }
 
     public List<WorkSnapshot> works() {
-        return works.values().stream()
-                .map(item -> new WorkSnapshot(
-                        item.query.queryId,
-                        item.query.tenant.name,
-                        item.workId,
-                        item.state(),
-                        item.attempt,
-                        item.failures,
-                        item.owner == null ? 0 : item.owner.session))
-                .toList();
+        return works.values().stream().map(WorkItem::snapshot).toList();
     }
 
     /** The worker that work with this key would go to if all had room; empty if none accepts work. */
@@ -563,16 +596,10 @@ public final class Coordinator {
 
     /** Age of the piece of work that has waited longest in the queue; 0 when it is empty. */
     public long oldestQueuedMillis(long nowMillis) {
-        long oldest = 0;
+        long oldest = nowMillis;
         for (QueryEntry query : queries.values()) {
-            WorkItem first = query.fresh.peekFirst();
-            if (first != null) {
-                oldest = Math.max(oldest, nowMillis - first.queuedSinceMillis);
-            }
-            for (WorkItem item : query.returned) {
-                oldest = Math.max(oldest, nowMillis - item.queuedSinceMillis);
-            }
+            oldest = Math.min(oldest, query.queuedSinceMillis(nowMillis));
         }
-        return oldest;
+        return nowMillis - oldest;
     }
 }

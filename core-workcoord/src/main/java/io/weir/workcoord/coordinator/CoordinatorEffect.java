@@ -9,6 +9,7 @@ public sealed interface CoordinatorEffect {
         long session();
     }
 
+    /** @param hedge whether it is a second attempt, beside one that takes long */
     record SendAssign(
             long session,
             String queryId,
@@ -16,7 +17,8 @@ public sealed interface CoordinatorEffect {
             String workId,
             int attempt,
             String affinityKey,
-            long deadlineRemainingMillis)
+            long deadlineRemainingMillis,
+            boolean hedge)
             implements Send {}
 
     /** Stop the work, or delete its artifact. */
@@ -79,7 +81,11 @@ public sealed interface CoordinatorEffect {
         AFFINITY_HIT,
         /** Work went to another one, because the best was full or had failed it. */
         AFFINITY_MISS,
-        CHECKSUM_MISMATCH
+        CHECKSUM_MISMATCH,
+        /** A second attempt at a straggler began. Counted neither as reassigned nor for affinity. */
+        HEDGED,
+        /** The second attempt's artifact was committed. */
+        HEDGE_WON
     }
 
     record Count(Counter counter) implements CoordinatorEffect {}

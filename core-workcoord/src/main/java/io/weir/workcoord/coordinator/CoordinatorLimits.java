@@ -15,6 +15,7 @@ import io.weir.workcoord.HeartbeatLimits;
  * @param workersMax live workers; further sessions are refused
  * @param noWorkersGraceMillis a query is still taken when the last worker was lost no longer ago than this
  * @param noWorkersWaitMillis queued work waits this long for a worker that accepts work, then its query fails
+ * @param hedge second attempts at stragglers
  */
 public record CoordinatorLimits(
         HeartbeatLimits heartbeat,
@@ -26,9 +27,36 @@ public record CoordinatorLimits(
         long retryBackoffMillis,
         int workersMax,
         long noWorkersGraceMillis,
-        long noWorkersWaitMillis) {
+        long noWorkersWaitMillis,
+        HedgeLimits hedge) {
     public static final CoordinatorLimits DEFAULT =
             new CoordinatorLimits(HeartbeatLimits.DEFAULT, 100_000, 1_000, 4, 32, 256, 50, 1_000, 5_000, 10_000);
+
+    /** Without hedging. */
+    public CoordinatorLimits(
+            HeartbeatLimits heartbeat,
+            int worksMax,
+            int queriesMax,
+            int attemptsMax,
+            int assignmentsMax,
+            int queryRetriesMax,
+            long retryBackoffMillis,
+            int workersMax,
+            long noWorkersGraceMillis,
+            long noWorkersWaitMillis) {
+        this(
+                heartbeat,
+                worksMax,
+                queriesMax,
+                attemptsMax,
+                assignmentsMax,
+                queryRetriesMax,
+                retryBackoffMillis,
+                workersMax,
+                noWorkersGraceMillis,
+                noWorkersWaitMillis,
+                HedgeLimits.OFF);
+    }
 
     public CoordinatorLimits {
         Check.range("works at once", worksMax, 1, 10_000_000);
@@ -40,5 +68,21 @@ public record CoordinatorLimits(
         Check.range("workers", workersMax, 1, 100_000);
         Check.range("grace without workers (ms)", noWorkersGraceMillis, 0, 3_600_000);
         Check.range("wait without workers (ms)", noWorkersWaitMillis, 0, 3_600_000);
+    }
+
+    /** These limits with others for hedging. */
+    public CoordinatorLimits withHedge(HedgeLimits other) {
+        return new CoordinatorLimits(
+                heartbeat,
+                worksMax,
+                queriesMax,
+                attemptsMax,
+                assignmentsMax,
+                queryRetriesMax,
+                retryBackoffMillis,
+                workersMax,
+                noWorkersGraceMillis,
+                noWorkersWaitMillis,
+                other);
     }
 }

@@ -16,7 +16,7 @@ final class FairQueue {
                     tenant -> tenant.inFlight)
             .thenComparingLong(tenant -> tenant.lastServed);
     private static final Comparator<QueryEntry> QUERY_TURN =
-            Comparator.<QueryEntry>comparingInt(query -> query.inFlight).thenComparingLong(query -> query.lastServed);
+            Comparator.<QueryEntry>comparingInt(QueryEntry::inFlight).thenComparingLong(query -> query.lastServed);
 
     private final Map<String, TenantEntry> tenants = new LinkedHashMap<>();
     private long turn;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The live workers: who they are, which session is theirs, who may get work. */
@@ -30,11 +31,6 @@ final class Membership {
     @Nullable
     WorkerEntry ofSession(long session) {
         return bySession.get(session);
-    }
-
-    @Nullable
-    WorkerEntry ofWorker(String workerId) {
-        return byId.get(workerId);
     }
 
     Collection<WorkerEntry> live() {
@@ -100,6 +96,12 @@ final class Membership {
         return !byId.isEmpty() || (everLost && nowMillis - lastLostMillis < limits.noWorkersGraceMillis());
     }
 
+    String noWorkersMessage() {
+        return byId.isEmpty()
+                ? "no query workers are connected; start workers or check the workers' addresses"
+                : "none of the " + byId.size() + " connected query workers accepts work (draining, or out of disk)";
+    }
+
     /** Keeps the moment since which no worker accepts work; to be called in every step. */
     void noteAvailability(long nowMillis) {
         boolean some = byId.values().stream().anyMatch(WorkerEntry::isAvailable);
@@ -120,18 +122,7 @@ final class Membership {
     /** The best ranked of the accepting workers, full or not. */
     @Nullable
     WorkerEntry best(long keyHash) {
-        WorkerEntry best = null;
-        long bestScore = 0;
-        for (WorkerEntry worker : byId.values()) {
-            if (worker.isAvailable()) {
-                long score = Rendezvous.score(keyHash, worker.idHash);
-                if (best == null || Rendezvous.ranksBefore(score, worker.workerId, bestScore, best.workerId)) {
-                    best = worker;
-                    bestScore = score;
-                }
-            }
-        }
-        return best;
+        return best(keyHash, WorkerEntry::isAvailable);
     }
 
     /**
@@ -140,12 +131,26 @@ final class Membership {
      */
     @Nullable
     WorkerEntry place(WorkItem item) {
-        boolean untriedExists = hasUntried(item);
+        Predicate<WorkerEntry> eligible = hasUntried(item)
+                ? worker -> worker.hasRoom() && !item.tried.contains(worker.workerId)
+                : WorkerEntry::hasRoom;
+        return best(item.keyHash, eligible);
+    }
+
+    /** Where a second attempt goes now: the best ranked accepting worker with room that has not tried the item. */
+    @Nullable
+    WorkerEntry placeHedge(WorkItem item) {
+        return best(
+                item.keyHash,
+                worker -> worker.hasRoom() && worker != item.primary.owner && !item.tried.contains(worker.workerId));
+    }
+
+    private @Nullable WorkerEntry best(long keyHash, Predicate<WorkerEntry> eligible) {
         WorkerEntry best = null;
         long bestScore = 0;
         for (WorkerEntry worker : byId.values()) {
-            if (worker.hasRoom() && !(untriedExists && item.tried.contains(worker.workerId))) {
-                long score = Rendezvous.score(item.keyHash, worker.idHash);
+            if (eligible.test(worker)) {
+                long score = Rendezvous.score(keyHash, worker.idHash);
                 if (best == null || Rendezvous.ranksBefore(score, worker.workerId, bestScore, best.workerId)) {
                     best = worker;
                     bestScore = score;

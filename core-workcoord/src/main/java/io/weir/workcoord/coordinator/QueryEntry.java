@@ -3,7 +3,9 @@ package io.weir.workcoord.coordinator;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** A running query: its work and its own queue. */
 final class QueryEntry {
@@ -17,9 +19,14 @@ final class QueryEntry {
     /** Work that came back, oldest first; it may have to wait for a certain worker while others have room. */
     final List<WorkItem> returned = new ArrayList<>();
 
-    int inFlight;
+    /** Attempts on workers that are not finished there, in order of assignment. */
+    final Set<Attempt> running = new LinkedHashSet<>();
+    /** Milliseconds from assignment to artifact of the committed pieces. */
+    final RunningMedian pieceMillis = new RunningMedian();
+
     int committed;
     int retries;
+    int hedged;
     long lastServed;
 
     QueryEntry(String queryId, TenantEntry tenant, long deadlineMillis, long submittedMillis) {
@@ -29,11 +36,34 @@ final class QueryEntry {
         this.submittedMillis = submittedMillis;
     }
 
+    int inFlight() {
+        return running.size();
+    }
+
+    /** An attempt begins or ceases to take one of its worker's credits. */
+    void inFlight(Attempt attempt, int change) {
+        if (change > 0) {
+            running.add(attempt);
+        } else {
+            running.remove(attempt);
+        }
+        tenant.inFlight += change;
+    }
+
     boolean hasQueued() {
         return !fresh.isEmpty() || !returned.isEmpty();
     }
 
     int queued() {
         return fresh.size() + returned.size();
+    }
+
+    /** Since when the piece waits that has waited longest; the given time if none waits. */
+    long queuedSinceMillis(long nowMillis) {
+        long oldest = fresh.isEmpty() ? nowMillis : fresh.getFirst().queuedSinceMillis;
+        for (WorkItem item : returned) {
+            oldest = Math.min(oldest, item.queuedSinceMillis);
+        }
+        return oldest;
     }
 }

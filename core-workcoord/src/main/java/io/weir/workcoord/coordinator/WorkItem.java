@@ -1,13 +1,13 @@
 package io.weir.workcoord.coordinator;
 
-import io.weir.workcoord.Check;
-import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.Rendezvous;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One piece of work and all that is known about its attempts. Only {@link #move} changes its state. */
+/** One piece of work and all that is known about its attempts. */
 final class WorkItem {
     final QueryEntry query;
     final int leafId;
@@ -17,19 +17,20 @@ final class WorkItem {
     /** Workers that rejected, failed or lost it; avoided while another accepts work. */
     final Set<String> tried = new HashSet<>();
 
-    private WorkState state = WorkState.QUEUED;
+    /** The attempt that the work's own state is that of; queued while the work waits for a worker. */
+    Attempt primary = new Attempt(this);
 
+    /** The second attempt at a straggler; always on a worker. */
     @Nullable
-    WorkerEntry owner;
-    /** Number of assignments so far: the name of the current one. */
-    int attempt;
+    Attempt hedge;
+
+    /** Assignments so far, hedges included: the name of the newest attempt. */
+    int assignments;
 
     int failures;
     long queuedSinceMillis;
     long notBeforeMillis;
-    FailureKind lastFailure = FailureKind.INTERNAL;
     String lastMessage = "";
-    String checksum = "";
 
     WorkItem(QueryEntry query, CoordinatorEvent.Unit unit, long nowMillis) {
         this.query = query;
@@ -41,55 +42,44 @@ final class WorkItem {
     }
 
     WorkState state() {
-        return state;
+        return primary.state();
     }
 
-    /** Applies a trigger and keeps the counts of owner and query right. Returns false if the trigger is ignored. */
-    boolean move(WorkTrigger trigger) {
-        return switch (state.on(trigger)) {
-            case WorkState.Ignored() -> false;
-            case WorkState.Illegal() ->
-                throw new IllegalStateException("work " + workId + ": " + trigger + " in state " + state);
-            case WorkState.Moves(WorkState to) -> {
-                enter(to);
-                yield true;
-            }
-        };
+    List<Attempt> attempts() {
+        return hedge == null ? List.of(primary) : List.of(primary, hedge);
     }
 
-    private void enter(WorkState to) {
-        Check.that(!state.isTerminal(), "a terminal state is never left");
-        if (state.takesCredit() != to.takesCredit()) {
-            int change = to.takesCredit() ? 1 : -1;
-            requireOwner().inFlight += change;
-            query.inFlight += change;
-            query.tenant.inFlight += change;
+    /** The attempt with this number that is not over; empty if there is none. */
+    Optional<Attempt> attempt(int number) {
+        return attempts().stream().filter(attempt -> attempt.number == number).findFirst();
+    }
+
+    /** The attempt that runs beside this one, if any. */
+    @Nullable
+    Attempt beside(Attempt attempt) {
+        return attempt == primary ? hedge : primary;
+    }
+
+    /** Forgets an attempt that is over if another one runs: the work goes on in that. False if none does. */
+    boolean goesOnWithout(Attempt attempt) {
+        Attempt other = beside(attempt);
+        if (other == null) {
+            return false;
         }
-        if (state.isOwned() && !to.isOwned()) {
-            requireOwner().works.remove(this);
-            owner = null;
-        }
-        state = to;
+        primary = other;
+        hedge = null;
+        return true;
     }
 
-    /** Assigns to a worker: the next attempt begins. */
-    void assignTo(WorkerEntry worker) {
-        Check.that(owner == null && state == WorkState.QUEUED, "only queued work is assigned");
-        owner = worker;
-        worker.works.add(this);
-        attempt++;
-        move(WorkTrigger.ASSIGN);
-    }
-
-    boolean isOwnedBy(long session, int attemptOfMessage) {
-        return owner != null && owner.session == session && attempt == attemptOfMessage;
-    }
-
-    WorkerEntry requireOwner() {
-        WorkerEntry known = owner;
-        if (known == null) {
-            throw new IllegalStateException("work " + workId + " in state " + state + " has no owner");
-        }
-        return known;
+    WorkSnapshot snapshot() {
+        return new WorkSnapshot(
+                query.queryId,
+                query.tenant.name,
+                workId,
+                state(),
+                primary.number,
+                failures,
+                primary.session(),
+                hedge == null ? null : new WorkSnapshot.Hedge(hedge.state(), hedge.number, hedge.session()));
     }
 }

@@ -1,6 +1,14 @@
 package io.weir.workcoord.coordinator;
 
-/** Where a piece of work stands. {@link #on} is the whole state machine; nothing else changes a state. */
+import static io.weir.workcoord.Transition.duplicate;
+import static io.weir.workcoord.Transition.illegal;
+import static io.weir.workcoord.Transition.late;
+import static io.weir.workcoord.Transition.moves;
+import static io.weir.workcoord.Transition.pointless;
+
+import io.weir.workcoord.Transition;
+
+/** Where an attempt at a piece of work stands. {@link #on} is the whole state machine; nothing else changes a state. */
 public enum WorkState {
     /** Waits in the API's queue for a worker with room. */
     QUEUED(false, false),
@@ -37,36 +45,28 @@ public enum WorkState {
         return this == ASSIGNED || this == ACCEPTED;
     }
 
-    /** What a trigger does to work in a state. */
-    public sealed interface Outcome {}
-
-    /** The work enters the state. */
-    public record Moves(WorkState to) implements Outcome {}
-
-    /** Late, repeated or pointless: nothing changes. */
-    public record Ignored() implements Outcome {}
-
-    /** Cannot happen unless the coordinator is broken. */
-    public record Illegal() implements Outcome {}
-
-    private static final Outcome IGNORED = new Ignored();
-    private static final Outcome ILLEGAL = new Illegal();
-
-    /** The state machine. Messages of workers are never illegal: a confused worker must not stop the API. */
-    public Outcome on(WorkTrigger trigger) {
+    /**
+     * The state machine. Messages of workers are never illegal: a confused worker must not stop the API. Neither are the
+     * outcomes of fetches: they come from other threads.
+     */
+    public Transition<WorkState> on(WorkTrigger trigger) {
         return switch (trigger) {
-            case ASSIGN -> this == QUEUED ? new Moves(ASSIGNED) : ILLEGAL;
-            case ACCEPT -> this == ASSIGNED ? new Moves(ACCEPTED) : IGNORED;
-            case REJECT, HAND_BACK -> takesCredit() ? new Moves(QUEUED) : IGNORED;
-            case READY -> takesCredit() ? new Moves(READY) : IGNORED;
-            case FAIL_RETRYABLE -> owned ? new Moves(QUEUED) : IGNORED;
-            case FAIL_FINAL -> owned ? new Moves(FAILED) : IGNORED;
-            case FETCHED -> this == READY ? new Moves(COMMITTED) : IGNORED;
-            case FETCH_FAILED -> this == READY ? new Moves(QUEUED) : IGNORED;
-            case OWNER_LOST -> owned ? new Moves(QUEUED) : ILLEGAL;
-            case OWNER_DRAINING -> owned ? (this == ASSIGNED ? new Moves(QUEUED) : IGNORED) : ILLEGAL;
-            case GIVE_UP -> this == QUEUED ? new Moves(FAILED) : ILLEGAL;
-            case CANCEL -> terminal ? IGNORED : new Moves(CANCELED);
+            case ASSIGN -> this == QUEUED ? moves(ASSIGNED) : illegal();
+            case ACCEPT -> this == ASSIGNED ? moves(ACCEPTED) : ignored(this == ACCEPTED);
+            case REJECT, HAND_BACK -> takesCredit() ? moves(QUEUED) : ignored(this == QUEUED);
+            case READY -> takesCredit() ? moves(READY) : ignored(this == READY || this == COMMITTED);
+            case FAIL_RETRYABLE -> owned ? moves(QUEUED) : ignored(this == QUEUED);
+            case FAIL_FINAL -> owned ? moves(FAILED) : ignored(this == FAILED);
+            case FETCHED -> this == READY ? moves(COMMITTED) : ignored(this == COMMITTED);
+            case FETCH_FAILED -> this == READY ? moves(QUEUED) : ignored(this == QUEUED);
+            case OWNER_LOST -> owned ? moves(QUEUED) : illegal();
+            case OWNER_DRAINING -> owned ? (this == ASSIGNED ? moves(QUEUED) : pointless()) : illegal();
+            case GIVE_UP -> this == QUEUED ? moves(FAILED) : illegal();
+            case CANCEL -> terminal ? ignored(this == CANCELED) : moves(CANCELED);
         };
+    }
+
+    private static Transition<WorkState> ignored(boolean duplicate) {
+        return duplicate ? duplicate() : late();
     }
 }

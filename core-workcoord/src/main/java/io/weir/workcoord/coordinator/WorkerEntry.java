@@ -15,7 +15,7 @@ final class WorkerEntry {
     final long session;
     final Heartbeat heartbeat;
     /** What it owns: assigned, accepted and ready work, in order of assignment. */
-    final Set<WorkItem> works = new LinkedHashSet<>();
+    final Set<Attempt> attempts = new LinkedHashSet<>();
 
     boolean acceptingWork;
     boolean draining;

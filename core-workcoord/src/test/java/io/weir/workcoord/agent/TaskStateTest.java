@@ -2,6 +2,7 @@ package io.weir.workcoord.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.workcoord.Transition;
 import io.weir.workcoord.TransitionTable;
 import org.junit.jupiter.api.Test;
 
@@ -21,9 +22,9 @@ final class TaskStateTest {
 
     private static String cell(TaskState state, TaskTrigger trigger) {
         return switch (state.on(trigger)) {
-            case TaskState.Moves(TaskState to) -> to.name();
-            case TaskState.Ignored() -> "-";
-            case TaskState.Illegal() -> "!";
+            case Transition.Moves<TaskState>(TaskState to) -> to.name();
+            case Transition.Ignored<TaskState> ignored -> "-";
+            case Transition.Illegal<TaskState>() -> "!";
         };
     }
 

@@ -90,7 +90,7 @@ final class CoordinatorTest {
         worker(1, "a", 4);
         submit("q", "t", 1);
         SendAssign assign = one(SendAssign.class);
-        assertThat(assign).isEqualTo(new SendAssign(1, "q", 0, "q-w0", 1, "key0", 60_000));
+        assertThat(assign).isEqualTo(new SendAssign(1, "q", 0, "q-w0", 1, "key0", 60_000, false));
         on(new Accepted(1, "q-w0", 1));
         assertThat(state("q-w0")).isEqualTo(WorkState.ACCEPTED);
         on(ready(assign));
@@ -178,7 +178,7 @@ final class CoordinatorTest {
         submit("big2", "big", 2);
         submit("small", "small", 2);
         List<String> order = new ArrayList<>();
-        List<SendAssign> assigned = List.of(new SendAssign(1, "big1", 0, "big1-w0", 1, "key0", 0));
+        List<SendAssign> assigned = List.of(new SendAssign(1, "big1", 0, "big1-w0", 1, "key0", 0, false));
         while (!assigned.isEmpty()) {
             SendAssign assign = assigned.getFirst();
             order.add(assign.workId());

@@ -2,6 +2,7 @@ package io.weir.workcoord.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.workcoord.Transition;
 import io.weir.workcoord.TransitionTable;
 import java.util.HashSet;
 import java.util.Set;
@@ -27,9 +28,9 @@ final class WorkStateTest {
 
     private static String cell(WorkState state, WorkTrigger trigger) {
         return switch (state.on(trigger)) {
-            case WorkState.Moves(WorkState to) -> to.name();
-            case WorkState.Ignored() -> "-";
-            case WorkState.Illegal() -> "!";
+            case Transition.Moves<WorkState>(WorkState to) -> to.name();
+            case Transition.Ignored<WorkState> ignored -> "-";
+            case Transition.Illegal<WorkState>() -> "!";
         };
     }
 
@@ -44,7 +45,7 @@ final class WorkStateTest {
         for (WorkState state : WorkState.values()) {
             for (WorkTrigger trigger : WorkTrigger.values()) {
                 if (state.isTerminal()) {
-                    assertThat(state.on(trigger)).isNotInstanceOf(WorkState.Moves.class);
+                    assertThat(state.on(trigger)).isNotInstanceOf(Transition.Moves.class);
                 }
             }
         }
@@ -58,7 +59,7 @@ final class WorkStateTest {
             before = reached.size();
             for (WorkState state : Set.copyOf(reached)) {
                 for (WorkTrigger trigger : WorkTrigger.values()) {
-                    if (state.on(trigger) instanceof WorkState.Moves(WorkState to)) {
+                    if (state.on(trigger) instanceof Transition.Moves<WorkState>(WorkState to)) {
                         reached.add(to);
                     }
                 }

@@ -298,7 +298,9 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
             case CoordinatorEffect.CloseSession close -> links.close(close);
             case CoordinatorEffect.StartFetch fetch -> {
                 WorkReady ready = announced;
-                if (ready == null || !ready.getWorkId().equals(fetch.workId())) {
+                if (ready == null
+                        || !ready.getWorkId().equals(fetch.workId())
+                        || ready.getAttempt() != fetch.attempt()) {
                     throw new IllegalStateException("work " + fetch.workId() + " is fetched but was not announced");
                 }
                 downloads.start(fetch.queryId(), ready);
@@ -354,7 +356,11 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         } else {
             MDC.put("query_id", assign.queryId());
             MDC.put("work_id", assign.workId());
-            LOG.info("work is assigned again, attempt {}", assign.attempt());
+            LOG.info(
+                    assign.hedge()
+                            ? "work takes long and is given to a second worker, attempt {}"
+                            : "work is assigned again, attempt {}",
+                    assign.attempt());
             MDC.remove("query_id");
             MDC.remove("work_id");
         }

@@ -63,6 +63,13 @@ final class WorkMetrics {
                                     registry,
                                     "weir_work_checksum_retries_total",
                                     "Work run again for a wrong checksum");
+                        case HEDGED ->
+                            counter(registry, "weir_work_hedged_total", "Second attempts at work that took long");
+                        case HEDGE_WON ->
+                            counter(
+                                    registry,
+                                    "weir_work_hedges_won_total",
+                                    "Second attempts whose artifact came first");
                     });
         }
         gauge(
