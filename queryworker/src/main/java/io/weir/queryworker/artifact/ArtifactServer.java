@@ -95,6 +95,7 @@ public final class ArtifactServer implements AutoCloseable {
             config.http.compressionStrategy = CompressionStrategy.NONE;
             config.routes.get("/api/v1/artifacts/{work_id}", context -> artifact(context, true));
             config.routes.head("/api/v1/artifacts/{work_id}", context -> artifact(context, false));
+            config.routes.exception(SendEndedException.class, (ended, context) -> {});
             config.routes.get("/metrics", this::metrics);
             config.routes.get("/livez", this::live);
             config.routes.get("/readyz", this::ready);
@@ -188,7 +189,7 @@ public final class ArtifactServer implements AutoCloseable {
         }
     }
 
-    private void sendInTurn(Context context, Lookup.Found found) throws IOException {
+    private void sendInTurn(Context context, Lookup.Found found) {
         if (!takeTurn()) {
             busyCounter.increment();
             context.header("Retry-After", "1");
@@ -225,7 +226,7 @@ public final class ArtifactServer implements AutoCloseable {
         context.res().setContentLengthLong(found.meta().sizeBytes());
     }
 
-    private void send(Context context, Lookup.Found found) throws IOException {
+    private void send(Context context, Lookup.Found found) {
         head(context, found);
         Timer.Sample sample = Timer.start(registry);
         try (SendDeadline ignored = new SendDeadline()) {
@@ -233,10 +234,19 @@ public final class ArtifactServer implements AutoCloseable {
         } catch (IOException e) {
             // The client went away or was too slow; the artifact stays for another try.
             slowCounter.increment();
-            LOGGER.info("sending artifact failed: work_id={}: {}", context.pathParam("work_id"), e.toString());
-            throw e;
+            LOGGER.info("sending artifact ended early: work_id={}: {}", context.pathParam("work_id"), e.toString());
+            throw new SendEndedException(e);
         } finally {
             sample.stop(sendTimer);
+        }
+    }
+
+    /** The rest of an artifact is not sent; the connection is closed short of the announced length, and that is all there is to do. */
+    private static final class SendEndedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        SendEndedException(IOException cause) {
+            super(cause);
         }
     }
 
