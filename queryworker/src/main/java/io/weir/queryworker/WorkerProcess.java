@@ -85,8 +85,7 @@ public final class WorkerProcess implements AutoCloseable {
                 DataFolder.open(settings.dataFolder(), () -> UUID.randomUUID().toString()));
         workerId = folder.workerId();
         Folders.empty(folder.resolve("duckdb"));
-        DiskBudget budget =
-                new DiskBudget(settings.disk(), System::currentTimeMillis, folder::usableBytes, registry);
+        DiskBudget budget = new DiskBudget(settings.disk(), System::currentTimeMillis, folder::usableBytes, registry);
         DiskWatch disk = started(new DiskWatch(budget, settings.spool().reserveBytes(), registry));
         diskWatch = disk;
         Gauge.builder("weir_disk_free_bytes", () -> Math.min(budget.freeBytes(), folder.usableBytes()))
@@ -114,8 +113,7 @@ public final class WorkerProcess implements AutoCloseable {
         WarmUp.run(duckDb::open, folder.resolve("warm-up"));
         LeafExecutor executor =
                 new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
-        ArtifactServer server = started(
-                ArtifactServer.start(
+        ArtifactServer server = started(ArtifactServer.start(
                 spool, settings.spool(), registry, this::health, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
         spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + httpPort);

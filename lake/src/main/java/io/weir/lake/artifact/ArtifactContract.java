@@ -61,8 +61,7 @@ public record ArtifactContract(
                 rows += group.getNum_rows();
             }
         }
-        return new ArtifactContract(
-                footer.text(ArtifactFormat.KEY_WORK_ID), rows, min, max, footer.schemaVersion());
+        return new ArtifactContract(footer.text(ArtifactFormat.KEY_WORK_ID), rows, min, max, footer.schemaVersion());
     }
 
     private static @Nullable Statistics stepStatistics(RowGroup group) {

@@ -54,7 +54,8 @@ record ArtifactFooter(FileMetaData parquet, long offset, Map<String, String> met
     }
 
     private static byte[] readAt(FileChannel channel, long position, int size) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(size + ArtifactFormat.SLACK_BYTES).limit(size);
+        ByteBuffer buffer =
+                ByteBuffer.allocate(size + ArtifactFormat.SLACK_BYTES).limit(size);
         while (buffer.hasRemaining()) {
             if (channel.read(buffer, position + buffer.position()) < 0) {
                 throw new CorruptArtifactException("the file ends " + buffer.remaining() + " bytes too early");

@@ -32,8 +32,7 @@ public final class ArtifactWriter {
         int seriesCount = columns.series().size();
         int stepCount = columns.grid().count();
         boolean histograms = hasHistograms(columns);
-        try (ArtifactFile file =
-                new ArtifactFile(target, workId, layout, histograms, (long) seriesCount * stepCount)) {
+        try (ArtifactFile file = new ArtifactFile(target, workId, layout, histograms, (long) seriesCount * stepCount)) {
             file.writeSeries(columns.series());
             if (histograms) {
                 writeCells(file, columns, seriesCount, stepCount);

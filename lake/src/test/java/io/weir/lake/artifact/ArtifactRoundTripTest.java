@@ -672,11 +672,13 @@ final class ArtifactRoundTripTest {
         LeafColumns columns = randomColumns(random, StateLayout.SUM, 300, 400);
         List<Long> asked = new ArrayList<>();
         Path file = target();
-        ArtifactMeta meta =
-                ArtifactWriter.write(new ArtifactTarget(file, BYTES_MAX, total -> {
+        ArtifactMeta meta = ArtifactWriter.write(
+                new ArtifactTarget(file, BYTES_MAX, total -> {
                     assertThat(Files.size(file)).as("asked before").isLessThan(total);
                     asked.add(total);
-                }), "w", columns);
+                }),
+                "w",
+                columns);
         assertThat(asked).hasSizeGreaterThan(2).isSorted();
         assertThat(asked.getLast()).isEqualTo(meta.sizeBytes());
         Path none = target();

@@ -172,7 +172,8 @@ final class ArtifactBody implements HttpResponse.BodyHandler<ArtifactBody.Result
                     channel.write(buffer);
                 }
             } catch (IOException failure) {
-                throw new WriteException("the API's spool does not take the artifact: " + failure.getMessage(), failure);
+                throw new WriteException(
+                        "the API's spool does not take the artifact: " + failure.getMessage(), failure);
             }
         }
 

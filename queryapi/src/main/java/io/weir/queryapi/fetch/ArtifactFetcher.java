@@ -359,8 +359,9 @@ public final class ArtifactFetcher implements AutoCloseable {
                     .header("X-Query-Id", request.queryId())
                     .GET()
                     .build();
-            CompletableFuture<HttpResponse<ArtifactBody.Result>> running =
-                    client.sendAsync(get, new ArtifactBody(
+            CompletableFuture<HttpResponse<ArtifactBody.Result>> running = client.sendAsync(
+                    get,
+                    new ArtifactBody(
                             file,
                             request.announced().sizeBytes(),
                             request.announced().checksum()));

@@ -94,8 +94,7 @@ final class Downloads {
         }
     }
 
-    private void fail(
-            String queryId, Key key, Download download, ArtifactFetcher.Failure failure, String message) {
+    private void fail(String queryId, Key key, Download download, ArtifactFetcher.Failure failure, String message) {
         if (!downloads.remove(key, download)) {
             return;
         }

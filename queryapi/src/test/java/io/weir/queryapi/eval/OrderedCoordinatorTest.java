@@ -21,7 +21,8 @@ final class OrderedCoordinatorTest {
     }
 
     private static FetchedArtifact artifact(String id) {
-        return new FetchedArtifact(new FetchedFile(Path.of(id), () -> {}), 1, "worker", WorkStatistics.getDefaultInstance());
+        return new FetchedArtifact(
+                new FetchedFile(Path.of(id), () -> {}), 1, "worker", WorkStatistics.getDefaultInstance());
     }
 
     @Test

@@ -108,7 +108,11 @@ final class ArtifactFetcherTest {
 
     private ArtifactFetcher.Request request(long sizeBytes, String checksum) {
         return new ArtifactFetcher.Request(
-                "q", "w", 1, "http://127.0.0.1:" + server.getAddress().getPort() + "/x", new ArtifactMeta(sizeBytes, checksum, 0, 0, 0, 1));
+                "q",
+                "w",
+                1,
+                "http://127.0.0.1:" + server.getAddress().getPort() + "/x",
+                new ArtifactMeta(sizeBytes, checksum, 0, 0, 0, 1));
     }
 
     private ArtifactFetcher.Fetch begin(ArtifactFetcher.Request request, CompletableFuture<Outcome> outcome) {
@@ -120,7 +124,8 @@ final class ArtifactFetcherTest {
 
             @Override
             public void failed(ArtifactFetcher.Failure failure, String message) {
-                outcome.complete(new Outcome(false, new FetchedFile(directory.resolve("none"), () -> {}), failure, message));
+                outcome.complete(
+                        new Outcome(false, new FetchedFile(directory.resolve("none"), () -> {}), failure, message));
             }
         });
     }
@@ -168,14 +173,10 @@ final class ArtifactFetcherTest {
 
     @Test
     void theContentIsWhatWasAnnounced() throws Exception {
-        assertFailure(
-                fetch(announced(1, 0, 0, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "rowCount=0");
-        assertFailure(
-                fetch(announced(0, 5, 0, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "minTimestampMillis=5");
-        assertFailure(
-                fetch(announced(0, 0, 5, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "maxTimestampMillis=5");
-        assertFailure(
-                fetch(announced(0, 0, 0, 2)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "schemaVersion=1");
+        assertFailure(fetch(announced(1, 0, 0, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "rowCount=0");
+        assertFailure(fetch(announced(0, 5, 0, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "minTimestampMillis=5");
+        assertFailure(fetch(announced(0, 0, 5, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "maxTimestampMillis=5");
+        assertFailure(fetch(announced(0, 0, 0, 2)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "schemaVersion=1");
         content = artifact("somebody else's");
         assertFailure(fetch(), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "workId=somebody else's");
         content = new byte[0];
@@ -272,7 +273,9 @@ final class ArtifactFetcherTest {
         assertThat(fetched.fetched()).isTrue();
         fetched.file().delete();
         await().until(() -> spoolBytes() == 0);
-        assertThat(third).as("an aborted download says nothing and holds nothing").isNotDone();
+        assertThat(third)
+                .as("an aborted download says nothing and holds nothing")
+                .isNotDone();
         assertThat(filesLeft()).isZero();
     }
 
@@ -281,7 +284,8 @@ final class ArtifactFetcherTest {
         fetcher.close();
         registry.clear();
         fetcher = new ArtifactFetcher(
-                new FetchSettings(directory, 2, content.length, 1_000, 1_500, 2L * content.length, 50, 3, 10), registry);
+                new FetchSettings(directory, 2, content.length, 1_000, 1_500, 2L * content.length, 50, 3, 10),
+                registry);
         Outcome first = fetch();
         CompletableFuture<Outcome> second = new CompletableFuture<>();
         begin(request(content.length, sha256(content)), second);
@@ -342,13 +346,8 @@ final class ArtifactFetcherTest {
         assertThat(fetch().failure()).isEqualTo(ArtifactFetcher.Failure.UNAVAILABLE);
         int port = server.getAddress().getPort();
         server.stop(0);
-        Outcome refused =
-                fetch(new ArtifactFetcher.Request(
-                        "q",
-                        "w",
-                        1,
-                        "http://127.0.0.1:" + port + "/x",
-                        new ArtifactMeta(1, sha256(content), 0, 0, 0, 1)));
+        Outcome refused = fetch(new ArtifactFetcher.Request(
+                "q", "w", 1, "http://127.0.0.1:" + port + "/x", new ArtifactMeta(1, sha256(content), 0, 0, 0, 1)));
         assertThat(refused.fetched()).isFalse();
         assertFailure(
                 fetch(new ArtifactFetcher.Request("q", "w", 1, "not a url", new ArtifactMeta(1, "00", 0, 0, 0, 1))),

@@ -146,8 +146,9 @@ public final class TestingWorkManager implements WorkManager {
                     Files.delete(file);
                     return;
                 }
-                listener.committed(unit, new FetchedArtifact(
-                                new FetchedFile(file, () -> {}), Files.size(file), "testing", statistics));
+                listener.committed(
+                        unit,
+                        new FetchedArtifact(new FetchedFile(file, () -> {}), Files.size(file), "testing", statistics));
             }
         } catch (QueryException e) {
             listener.failed(e);

@@ -35,7 +35,8 @@ public record SpoolSettings(
         }
         if (reserveBytes <= 0 || sendsMax <= 0 || sendsQueuedMax < 0 || sendWaitMillisMax < 0 || sendMillisMax <= 0) {
             throw new IllegalArgumentException("the room for an artifact, the artifacts sent at a time and the time for"
-                    + " one must be positive, got " + reserveBytes + " bytes, " + sendsMax + ", " + sendsQueuedMax + " waiting, "
+                    + " one must be positive, got " + reserveBytes + " bytes, " + sendsMax + ", " + sendsQueuedMax
+                    + " waiting, "
                     + sendWaitMillisMax + " ms, " + sendMillisMax + " ms");
         }
     }

@@ -133,7 +133,8 @@ public final class SegmentCache implements AutoCloseable {
                     found.add(new Found(entry, name.group(1), Files.size(entry), Files.getLastModifiedTime(entry)));
                     fileSequence.accumulateAndGet(Long.parseLong(name.group(3)) + 1, Math::max);
                 } else {
-                    LOGGER.info("the file {} of an earlier run is no complete object, it is deleted", entry.getFileName());
+                    LOGGER.info(
+                            "the file {} of an earlier run is no complete object, it is deleted", entry.getFileName());
                     Files.delete(entry);
                 }
             }

@@ -156,10 +156,11 @@ public final class DiskBudget {
     private void settle(Supplier<Admission> request) throws DiskFullException {
         turn.lock();
         try {
-            evict(switch (inBooks(request)) {
-                case Admission.Refused refused -> throw new DiskFullException(refused.reason());
-                case Admission.Admitted admitted -> admitted.evictions();
-            });
+            evict(
+                    switch (inBooks(request)) {
+                        case Admission.Refused refused -> throw new DiskFullException(refused.reason());
+                        case Admission.Admitted admitted -> admitted.evictions();
+                    });
         } finally {
             turn.unlock();
         }

@@ -13,7 +13,8 @@ public final class DiskErrors {
     public static boolean isFull(Throwable failure) {
         Throwable cause = failure;
         for (int depth = 0; cause != null && depth < DEPTH_MAX; depth++) {
-            // Java has no type for ENOSPC and EDQUOT: the system's text is all there is, also inside of clients' own exceptions.
+            // Java has no type for ENOSPC and EDQUOT: the system's text is all there is, also inside of clients' own
+            // exceptions.
             String message = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
             if (cause instanceof DiskFullException
                     || message.contains("no space left on device")

@@ -49,8 +49,7 @@ public record DiskLimits(
 
     /** The usual proportions of a total, and the usual times. */
     public static DiskLimits ofTotal(long totalBytesMax) {
-        return new DiskLimits(
-                totalBytesMax, 0, 0, 0, FILE_SYSTEM_FREE_BYTES, ROOM_WAIT_MILLIS, CHECK_INTERVAL_MILLIS);
+        return new DiskLimits(totalBytesMax, 0, 0, 0, FILE_SYSTEM_FREE_BYTES, ROOM_WAIT_MILLIS, CHECK_INTERVAL_MILLIS);
     }
 
     private static long high(long total, long given) {

@@ -62,7 +62,8 @@ public final class DiskWatch implements AutoCloseable {
             if (now != full) {
                 full = now;
                 if (now) {
-                    LOGGER.warn("disk full: room for {} bytes of artifacts, no work is taken until there is more", room);
+                    LOGGER.warn(
+                            "disk full: room for {} bytes of artifacts, no work is taken until there is more", room);
                 } else {
                     LOGGER.info("disk has room again: {} bytes for artifacts, work is taken", room);
                 }

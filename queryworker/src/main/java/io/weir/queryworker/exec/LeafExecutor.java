@@ -177,8 +177,7 @@ public final class LeafExecutor implements WorkExecutor {
             case EXPRESSION, KIND_NOT_SET -> throw new IllegalStateException("no lookup: " + spec.getKindCase());
         };
         statistics.setSeriesMatched(scan.seriesMatched());
-        return ArtifactWriter.writeSeries(
-                target.withBytesMax(limits.artifactBytesMax()), workId, found, List.of());
+        return ArtifactWriter.writeSeries(target.withBytesMax(limits.artifactBytesMax()), workId, found, List.of());
     }
 
     private ArtifactMeta expression(
@@ -224,7 +223,12 @@ public final class LeafExecutor implements WorkExecutor {
     }
 
     private ArtifactMeta evaluate(
-            LeafPlan plan, String workId, ArtifactTarget target, Limits limits, LeafScan scan, List<SelectedSeries> selected)
+            LeafPlan plan,
+            String workId,
+            ArtifactTarget target,
+            Limits limits,
+            LeafScan scan,
+            List<SelectedSeries> selected)
             throws WorkFailureException, IOException {
         if (RawSelection.isRaw(plan)) {
             var samples =

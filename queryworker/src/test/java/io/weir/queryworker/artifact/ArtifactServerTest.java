@@ -57,8 +57,7 @@ final class ArtifactServerTest {
                 new DiskLimits(1L << 30, 0, 0, 0, 0, 0, 1_000), clock::get, () -> Long.MAX_VALUE, registry);
         spool = new FileArtifactSpool(
                 folder.resolve("spool"), budget, new ArtifactSigner(new byte[32]), settings, clock::get, registry);
-        server = ArtifactServer.start(
-                spool, settings, registry, () -> ArtifactServer.Health.READY, "127.0.0.1", 0);
+        server = ArtifactServer.start(spool, settings, registry, () -> ArtifactServer.Health.READY, "127.0.0.1", 0);
         spool.setBaseUrl("http://127.0.0.1:" + server.port());
     }
 
@@ -127,7 +126,8 @@ final class ArtifactServerTest {
         HttpResponse<byte[]> response = get(url);
         assertThat(response.statusCode()).as(url).isEqualTo(status);
         assertThat(new String(response.body(), StandardCharsets.UTF_8)).contains(text);
-        assertThat(response.headers().firstValue(ArtifactServer.CHECKSUM_HEADER)).isEmpty();
+        assertThat(response.headers().firstValue(ArtifactServer.CHECKSUM_HEADER))
+                .isEmpty();
     }
 
     @Test
@@ -166,7 +166,9 @@ final class ArtifactServerTest {
             assertThat(get(small).statusCode()).as("it waited for a turn").isEqualTo(200);
             assertThat((System.nanoTime() - startNanos) / 1_000_000).isLessThan(15_000);
             await().until(() -> active() == 0);
-            assertThat(readAll(first)).as("what it gets is short, not silently complete").isLessThan(LARGE_BYTES);
+            assertThat(readAll(first))
+                    .as("what it gets is short, not silently complete")
+                    .isLessThan(LARGE_BYTES);
             assertThat(readAll(second)).isLessThan(LARGE_BYTES);
         }
     }

@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ArtifactSpoolTest {
-    private static final SpoolSettings SETTINGS = new SpoolSettings(600_000, 30_000, 3_600_000, 8, 1_000, 2, 4, 200, 1_000);
+    private static final SpoolSettings SETTINGS =
+            new SpoolSettings(600_000, 30_000, 3_600_000, 8, 1_000, 2, 4, 200, 1_000);
 
     @TempDir
     Path folder;
@@ -154,7 +155,10 @@ final class ArtifactSpoolTest {
         spool.sweep();
         assertThat(filesInSpool()).isZero();
         assertThat(losses).containsExactly("w/1: not fetched within artifact_ttl = 600000 ms");
-        assertThat(registry.get("weir_artifact_ttl_cleanup_total").tag("kind", "unacknowledged").counter().count())
+        assertThat(registry.get("weir_artifact_ttl_cleanup_total")
+                        .tag("kind", "unacknowledged")
+                        .counter()
+                        .count())
                 .isEqualTo(1);
     }
 
@@ -167,7 +171,8 @@ final class ArtifactSpoolTest {
         assertThat(status(oldest)).isEqualTo(410);
         assertThat(status(younger)).isEqualTo(200);
         assertThat(status(youngest)).isEqualTo(200);
-        assertThatThrownBy(() -> spool.reserve("huge", 1, 2_000_000, () -> false)).isInstanceOf(DiskFullException.class);
+        assertThatThrownBy(() -> spool.reserve("huge", 1, 2_000_000, () -> false))
+                .isInstanceOf(DiskFullException.class);
         assertThat(spool.count()).isEqualTo(2);
     }
 
@@ -186,7 +191,8 @@ final class ArtifactSpoolTest {
         for (int i = 0; i < SETTINGS.artifactsMax(); i++) {
             spool.reserve("w" + i, 1, 1, () -> false);
         }
-        assertThatThrownBy(() -> spool.reserve("one more", 1, 1, () -> false)).hasMessageContaining("worker-spool-artifacts-max");
+        assertThatThrownBy(() -> spool.reserve("one more", 1, 1, () -> false))
+                .hasMessageContaining("worker-spool-artifacts-max");
     }
 
     @Test

@@ -428,7 +428,9 @@ final class SegmentCacheTest {
         } finally {
             http.stop(0);
         }
-        assertThat(requests).as("twice two tries of the client, then the answer").hasValue(5);
+        assertThat(requests)
+                .as("twice two tries of the client, then the answer")
+                .hasValue(5);
     }
 
     @Test

@@ -20,7 +20,8 @@ final class TestingSpool implements ArtifactSpool {
     private volatile @Nullable LossListener listener;
 
     @Override
-    public ArtifactTarget reserve(String workId, int attempt, long expectedBytes, BooleanSupplier givenUp) throws IOException {
+    public ArtifactTarget reserve(String workId, int attempt, long expectedBytes, BooleanSupplier givenUp)
+            throws IOException {
         if (full) {
             throw new IOException("disk full");
         }

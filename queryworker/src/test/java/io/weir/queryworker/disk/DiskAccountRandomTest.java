@@ -73,7 +73,13 @@ final class DiskAccountRandomTest {
         }
         assertThat(seen.keySet())
                 .as("what happened at all: " + seen)
-                .contains("admitted CACHE", "admitted ARTIFACT", "refused CACHE", "refused ARTIFACT", "grown", "evicted 0")
+                .contains(
+                        "admitted CACHE",
+                        "admitted ARTIFACT",
+                        "refused CACHE",
+                        "refused ARTIFACT",
+                        "grown",
+                        "evicted 0")
                 .contains("evicted 1", "evicted 2", "evicted 3", "relieved", "refused growth", "refused without loss");
     }
 

@@ -100,7 +100,8 @@ final class DiskAccountTest {
 
     @Test
     void limitsMustBeInOrder() {
-        assertThatThrownBy(() -> new DiskLimits(1000, 900, 950, 10, 0, 0, 1)).hasMessageContaining("low watermark (950)");
+        assertThatThrownBy(() -> new DiskLimits(1000, 900, 950, 10, 0, 0, 1))
+                .hasMessageContaining("low watermark (950)");
         assertThatThrownBy(() -> new DiskLimits(1000, 900, 100, 100, 0, 0, 1)).hasMessageContaining("artifact floor");
         assertThatThrownBy(() -> new DiskLimits(1000, 900, 700, 100, -1, 0, 1)).hasMessageContaining("not negative");
         DiskLimits proportions = DiskLimits.ofTotal(1000);
@@ -114,7 +115,9 @@ final class DiskAccountTest {
         cached("b", 200);
         admitted(Kind.ARTIFACT, "grows", 100, 0);
         assertThat(account.grow("grows", 50, 0, PLENTY, true)).isEqualTo(new Admission.Admitted(List.of()));
-        assertThat(account.artifactBytes()).as("it does not shrink before it is written").isEqualTo(100);
+        assertThat(account.artifactBytes())
+                .as("it does not shrink before it is written")
+                .isEqualTo(100);
         Admission grown = account.grow("grows", 500, 0, PLENTY, true);
         assertThat(ids(((Admission.Admitted) grown).evictions())).containsExactly("a");
         assertThat(account.artifactBytes()).isEqualTo(500);
