@@ -28,6 +28,8 @@ final class IngestMetrics {
     private final Timer compactions;
     private final Counter compactedSegments;
     private final Counter failedCompactions;
+    private final Counter expiredSegments;
+    private final Counter failedRetentions;
 
     IngestMetrics(MeterRegistry registry) {
         samples = Counter.builder("weir.ingest.samples")
@@ -69,6 +71,12 @@ final class IngestMetrics {
                 .register(registry);
         failedCompactions = Counter.builder("weir.ingest.compaction.failures")
                 .description("Compaction jobs that failed")
+                .register(registry);
+        expiredSegments = Counter.builder("weir.ingest.expired.segments")
+                .description("Segments that retention took out of the catalog")
+                .register(registry);
+        failedRetentions = Counter.builder("weir.ingest.retention.failures")
+                .description("Retention jobs that failed")
                 .register(registry);
     }
 
@@ -133,6 +141,13 @@ final class IngestMetrics {
         compactedSegments.increment(segments);
         if (!successful) {
             failedCompactions.increment();
+        }
+    }
+
+    void expired(int segments, boolean successful) {
+        expiredSegments.increment(segments);
+        if (!successful) {
+            failedRetentions.increment();
         }
     }
 }
