@@ -109,4 +109,40 @@ public record WorkerSettings(
                 executor,
                 duckDb);
     }
+
+    /** These settings with other bounds of the disk. */
+    public WorkerSettings withDisk(DiskLimits changed) {
+        return new WorkerSettings(
+                listenHost,
+                advertisedHost,
+                httpPort,
+                grpcPort,
+                dataFolder,
+                executionSlots,
+                creditsTotal,
+                drainMillisMax,
+                changed,
+                cache,
+                spool,
+                executor,
+                duckDb);
+    }
+
+    /** These settings with another spool. */
+    public WorkerSettings withSpool(SpoolSettings changed) {
+        return new WorkerSettings(
+                listenHost,
+                advertisedHost,
+                httpPort,
+                grpcPort,
+                dataFolder,
+                executionSlots,
+                creditsTotal,
+                drainMillisMax,
+                disk,
+                cache,
+                changed,
+                executor,
+                duckDb);
+    }
 }

@@ -100,7 +100,14 @@ final class DiskAccount {
         long total = Math.clamp(possible, 0, limits.totalBytesMax());
         long high = Math.min(limits.high(), total);
         long low = Math.min(limits.low(), total);
-        return new Bounds(total, high, low, Math.max(0, high - limits.floor()), Math.max(0, low - limits.floor()));
+        // The floor shrinks in proportion: on a file system smaller than the budget the cache would have no room at all.
+        long floor = (long) Math.ceil((double) limits.floor() * total / limits.totalBytesMax());
+        return new Bounds(
+                total,
+                high,
+                low,
+                Math.max(0, Math.min(limits.high() - limits.floor(), high - floor)),
+                Math.max(0, Math.min(limits.low() - limits.floor(), low - floor)));
     }
 
     /**
