@@ -14,7 +14,7 @@ final class SpoolSpace {
     private final Semaphore blocks;
 
     SpoolSpace(long bytesMax, MeterRegistry registry) {
-        blocksMax = (int) Math.min(Integer.MAX_VALUE, Math.max(1, bytesMax / BLOCK_BYTES));
+        blocksMax = (int) Math.min(Integer.MAX_VALUE, blocksOf(bytesMax));
         blocks = new Semaphore(blocksMax, true);
         Gauge.builder("weir_fetch_spool_bytes", this, SpoolSpace::usedBytes)
                 .description("Bytes promised to artifacts that are being fetched or wait to be evaluated")

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Random operations on the books beside a model of the disk that knows what is really written and what others take. */
@@ -215,7 +216,7 @@ final class DiskAccountRandomTest {
         assertThat(promised() + others + LIMITS.fileSystemFreeBytesMin()).isLessThanOrEqualTo(FILE_SYSTEM_BYTES);
     }
 
-    private boolean taken(Admission admission, Kind kind, long size, boolean mayLose, Known growing) {
+    private boolean taken(Admission admission, Kind kind, long size, boolean mayLose, @Nullable Known growing) {
         long used = promised();
         switch (admission) {
             case Admission.Refused refused -> {
@@ -248,7 +249,7 @@ final class DiskAccountRandomTest {
     }
 
     /** Order, pins, and nothing of an earlier class left when a later one had to go; the last class. */
-    private int checkEvictions(List<Eviction> evictions, Known growing) {
+    private int checkEvictions(List<Eviction> evictions, @Nullable Known growing) {
         Set<String> gone = new HashSet<>();
         int last = 0;
         long lastOrder = Long.MIN_VALUE;
