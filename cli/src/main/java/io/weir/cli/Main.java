@@ -3,6 +3,7 @@ package io.weir.cli;
 import io.weir.cli.command.EnvironmentDefaults;
 import io.weir.cli.command.SettingsHost;
 import io.weir.cli.command.WeirCommand;
+import io.weir.cli.process.NameCache;
 import picocli.CommandLine;
 
 /** Entry point of the {@code weir} command. */
@@ -10,7 +11,17 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
+        checkLogFormat(System.getenv().getOrDefault("WEIR_LOG_FORMAT", "text"));
+        NameCache.limit();
         System.exit(commandLine().execute(arguments));
+    }
+
+    /** Before anything logs: with another format there would be no log at all. */
+    private static void checkLogFormat(String format) {
+        if (!format.equals("text") && !format.equals("json")) {
+            System.err.println("weir: WEIR_LOG_FORMAT must be text or json, not '" + format + "'");
+            System.exit(CommandLine.ExitCode.USAGE);
+        }
     }
 
     /** The command line with all its commands; a wrong use exits with 2, a failure with 1. */

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import org.xerial.snappy.Snappy;
 
 /** Speaks the HTTP API to a server under test, as one tenant. */
@@ -53,6 +54,32 @@ final class TestingClient {
         return HttpRequest.newBuilder(URI.create(base + pathAndQuery))
                 .timeout(Duration.ofSeconds(60))
                 .header("X-Scope-OrgID", tenant);
+    }
+
+    /** Sends a request without waiting; the answer is a failure of the future when the connection is. */
+    CompletableFuture<HttpResponse<String>> getLater(String pathAndQuery) {
+        return client.sendAsync(request(pathAndQuery).GET().build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** As {@link #getLater}, with a body. */
+    CompletableFuture<HttpResponse<String>> postLater(String path, String contentType, String body) {
+        return client.sendAsync(
+                request(path)
+                        .header("Content-Type", contentType)
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** The sum of a metric's samples in the server's /metrics; 0 when there is none. */
+    double metric(String name) throws IOException, InterruptedException {
+        double sum = 0;
+        for (String line : get("/metrics").body().split("\n")) {
+            if (line.startsWith(name) && (line.charAt(name.length()) == ' ' || line.charAt(name.length()) == '{')) {
+                sum += Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+            }
+        }
+        return sum;
     }
 
     static String encode(String text) {

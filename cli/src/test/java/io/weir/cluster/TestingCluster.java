@@ -19,6 +19,7 @@ final class TestingCluster implements AutoCloseable {
     private final EmbeddedDatabase database;
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private final List<Integer> workerPorts = new ArrayList<>();
+    private List<String> javaOptions = List.of();
     private int started;
 
     /**
@@ -32,6 +33,19 @@ final class TestingCluster implements AutoCloseable {
 
     static TestingCluster withLocalLake(Path folder) throws IOException {
         return new TestingCluster(folder, "--lake", folder.resolve("lake").toString());
+    }
+
+    /** Options of the virtual machine of every process started from now on. */
+    void javaOptions(String... options) {
+        javaOptions = List.of(options);
+    }
+
+    private synchronized String logName(String name) {
+        return name + "-" + started++;
+    }
+
+    private synchronized void remember(TestingProcess process) {
+        running.push(process);
     }
 
     /** A process with its base URL. */
@@ -61,6 +75,12 @@ final class TestingCluster implements AutoCloseable {
         return start(name, Ports.free(), "/readyz", port -> options("api", name, port, false, "--workers", list));
     }
 
+    /** A process of any command on this port, with its options after those that every process of the command needs here. */
+    Node start(String command, String name, int port, String ready, String... more)
+            throws IOException, InterruptedException {
+        return start(name, port, ready, options(command, name, port, false, more));
+    }
+
     private interface OptionsForPort {
         List<String> of(int port);
     }
@@ -72,9 +92,9 @@ final class TestingCluster implements AutoCloseable {
 
     private Node start(String name, int port, String ready, List<String> arguments)
             throws IOException, InterruptedException {
-        TestingProcess process =
-                TestingProcess.weir(name + "-" + started++, folder.resolve("logs"), arguments.toArray(String[]::new));
-        running.push(process);
+        TestingProcess process = TestingProcess.weir(
+                logName(name), folder.resolve("logs"), javaOptions, arguments.toArray(String[]::new));
+        remember(process);
         URI base = URI.create("http://127.0.0.1:" + port);
         process.awaitReady(base.resolve(ready));
         return new Node(process, base, port);

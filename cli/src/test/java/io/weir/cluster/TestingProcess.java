@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,15 +30,20 @@ final class TestingProcess implements AutoCloseable {
 
     /** Starts {@code weir} with these arguments. */
     static TestingProcess weir(String name, Path folder, String... arguments) throws IOException {
+        return weir(name, folder, List.of(), arguments);
+    }
+
+    /** @param javaOptions more options of the virtual machine */
+    static TestingProcess weir(String name, Path folder, List<String> javaOptions, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+UseSerialGC",
-                "-Xmx768m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.weir.cli.Main"));
+                "-Xmx768m"));
+        command.addAll(javaOptions);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.weir.cli.Main"));
         command.addAll(Arrays.asList(arguments));
         return program(name, folder, command);
     }
@@ -89,6 +95,54 @@ final class TestingProcess implements AutoCloseable {
 
     String logText() throws IOException {
         return Files.readString(log);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    TestingLog log() {
+        return new TestingLog(log);
+    }
+
+    /** Sends a signal by its name: KILL, TERM, STOP or CONT; returns the moment just before. */
+    Instant signal(String signal) throws IOException, InterruptedException {
+        Instant before = Instant.now();
+        switch (signal) {
+            case "KILL" -> process.destroyForcibly();
+            case "TERM" -> process.destroy();
+            default -> killProgram(signal);
+        }
+        return before;
+    }
+
+    private void killProgram(String signal) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + signal, "" + pid()).start();
+        if (!kill.waitFor(10, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+            throw new IllegalStateException("signal " + signal + " could not be sent to " + name);
+        }
+    }
+
+    /** Waits for the end; returns the exit code. */
+    int awaitExit(Duration limit) throws InterruptedException {
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError(name + " has not ended within " + limit);
+        }
+        return process.exitValue();
+    }
+
+    /** The end of the log, for a test's failure. */
+    String logTail() {
+        try {
+            String text = logText();
+            return text.substring(Math.max(0, text.length() - 4_000));
+        } catch (IOException e) {
+            return "the log of " + name + " cannot be read: " + e;
+        }
     }
 
     /** SIGKILL. */

@@ -40,13 +40,22 @@ final class TestingS3 implements AutoCloseable {
         return new TestingS3(server);
     }
 
+    int port() {
+        return server.getPort();
+    }
+
     /** What a process needs on its command line to use it. */
     String[] lakeOptions() {
+        return lakeOptions(server.getPort());
+    }
+
+    /** What a process needs on its command line to use it through a proxy on this port. */
+    String[] lakeOptions(int port) {
         return new String[] {
             "--lake",
             "s3://weir/metrics",
             "--s3-endpoint",
-            "http://127.0.0.1:" + server.getPort(),
+            "http://127.0.0.1:" + port,
             "--s3-region",
             "us-east-1",
             "--s3-path-style",

@@ -6,13 +6,6 @@ import org.jspecify.annotations.Nullable;
 public final class Check {
     private Check() {}
 
-    /** @throws IllegalStateException with the message if the condition does not hold */
-    public static void that(boolean condition, String message) {
-        if (!condition) {
-            throw new IllegalStateException(message);
-        }
-    }
-
     /** @throws IllegalStateException with the message if the value is there */
     public static void isNull(@Nullable Object value, String message) {
         if (value != null) {

@@ -16,11 +16,9 @@ public final class StallDetector {
     /** Records a step; returns the milliseconds beyond what is normal since the one before, 0 mostly. */
     public long step(long nowMillis, boolean timersArmed) {
         long stalledMillis = 0;
-        if (lastStepMillis != Long.MIN_VALUE) {
-            Check.that(nowMillis >= lastStepMillis, "time went backwards");
-            if (timersArmed) {
-                stalledMillis = Math.max(0, nowMillis - lastStepMillis - toleratedMillis);
-            }
+        Check.atMost(lastStepMillis, nowMillis, "time went backwards");
+        if (timersArmed) {
+            stalledMillis = Math.max(0, nowMillis - lastStepMillis - toleratedMillis);
         }
         lastStepMillis = nowMillis;
         return stalledMillis;

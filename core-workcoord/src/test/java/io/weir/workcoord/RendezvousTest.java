@@ -49,6 +49,24 @@ final class RendezvousTest {
         assertThat(Rendezvous.score(Rendezvous.hash("k"), Rendezvous.hash("w"))).isEqualTo(SCORE_K_W);
     }
 
+    @Test
+    void equalScoresRankByIdAndOthersAsUnsignedNumbers() {
+        assertThat(Rendezvous.ranksBefore(5, "a", 5, "b")).isTrue();
+        assertThat(Rendezvous.ranksBefore(5, "b", 5, "a")).isFalse();
+        assertThat(Rendezvous.ranksBefore(5, "a", 5, "a")).isFalse();
+        assertThat(Rendezvous.ranksBefore(6, "b", 5, "a")).isTrue();
+        assertThat(Rendezvous.ranksBefore(5, "a", 6, "b")).isFalse();
+        assertThat(Rendezvous.ranksBefore(-1, "b", 1, "a")).isTrue();
+    }
+
+    @Test
+    void bothBytesOfEveryUnitCount() {
+        assertThat(Rendezvous.hash("\u0101")).isNotEqualTo(Rendezvous.hash("\u0001"));
+        assertThat(Rendezvous.hash("\u0101")).isNotEqualTo(Rendezvous.hash("\u0100"));
+        assertThat(Rendezvous.hash("ab\u20ac")).isEqualTo(HASH_OF_AB_EURO);
+    }
+
+    private static final long HASH_OF_AB_EURO = -893891678254779065L;
     private static final long HASH_OF_EMPTY = -1166397803181037274L;
     private static final long SCORE_K_W = -5887593475118231718L;
 }

@@ -4,6 +4,9 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.segment.ParquetSeriesIndex;
 import io.weir.lake.store.ObjectStore;
+import io.weir.proto.shutdown.BoundedClose;
+import io.weir.proto.shutdown.ShutdownSettings;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryworker.artifact.ArtifactServer;
 import io.weir.queryworker.artifact.ArtifactServer.Health;
 import io.weir.queryworker.artifact.ArtifactSigner;
@@ -16,6 +19,7 @@ import io.weir.queryworker.control.WorkerControlServer;
 import io.weir.queryworker.disk.DiskBudget;
 import io.weir.queryworker.disk.DiskWatch;
 import io.weir.queryworker.disk.Folders;
+import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.drain.DataFolder;
 import io.weir.queryworker.exec.BlockReaders;
 import io.weir.queryworker.exec.DuckDbPool;
@@ -25,8 +29,6 @@ import io.weir.queryworker.exec.MappedBlockReaders;
 import io.weir.queryworker.exec.WarmUp;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,8 +44,7 @@ public final class WorkerProcess implements AutoCloseable {
     private static final int SIGNING_KEY_BYTES = 32;
 
     private final WorkerSettings settings;
-    /** What was started, the last first. */
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final BoundedClose parts = new BoundedClose();
 
     private volatile @Nullable WorkerControlServer control;
     private volatile @Nullable DiskWatch diskWatch;
@@ -62,10 +63,16 @@ public final class WorkerProcess implements AutoCloseable {
      */
     public static WorkerProcess start(WorkerSettings settings, ObjectStore store, MeterRegistry registry)
             throws IOException {
+        return start(settings, store, registry, Tracing.OFF);
+    }
+
+    /** As {@link #start(WorkerSettings, ObjectStore, MeterRegistry)}, and traced. */
+    public static WorkerProcess start(
+            WorkerSettings settings, ObjectStore store, MeterRegistry registry, Tracing tracing) throws IOException {
         WorkerProcess worker = new WorkerProcess(settings);
         boolean started = false;
         try {
-            worker.startParts(store, registry);
+            worker.startParts(store, registry, tracing);
             started = true;
             return worker;
         } finally {
@@ -76,11 +83,10 @@ public final class WorkerProcess implements AutoCloseable {
     }
 
     private <T extends AutoCloseable> T started(T part) {
-        parts.push(part);
-        return part;
+        return parts.add(part);
     }
 
-    private void startParts(ObjectStore store, MeterRegistry registry) throws IOException {
+    private void startParts(ObjectStore store, MeterRegistry registry, Tracing tracing) throws IOException {
         DataFolder folder = started(
                 DataFolder.open(settings.dataFolder(), () -> UUID.randomUUID().toString()));
         workerId = folder.workerId();
@@ -91,6 +97,9 @@ public final class WorkerProcess implements AutoCloseable {
         Gauge.builder("weir_disk_free_bytes", () -> Math.min(budget.freeBytes(), folder.usableBytes()))
                 .description(
                         "Room left for segments and artifacts: of the budget, or of the file system if that is less")
+                .register(registry);
+        Gauge.builder("weir_disk_limit_bytes", settings.disk(), DiskLimits::totalBytesMax)
+                .description("Bytes that segments and artifacts may take together")
                 .register(registry);
         byte[] signingKey = new byte[SIGNING_KEY_BYTES];
         new SecureRandom().nextBytes(signingKey);
@@ -114,11 +123,24 @@ public final class WorkerProcess implements AutoCloseable {
         LeafExecutor executor =
                 new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
         ArtifactServer server = started(ArtifactServer.start(
-                spool, settings.spool(), registry, this::health, settings.listenHost(), settings.httpPort()));
+                spool,
+                settings.spool(),
+                registry,
+                this::health,
+                tracing,
+                settings.listenHost(),
+                settings.httpPort()));
         httpPort = server.port();
-        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + httpPort);
+        int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
+        spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);
         WorkerControlServer controlServer = started(WorkerControlServer.start(
-                controlSettings(workerId), executor, spool, registry, new BudgetUsage(budget, disk)));
+                controlSettings(workerId),
+                executor,
+                spool,
+                registry,
+                new BudgetUsage(budget, disk),
+                settings.cancel(),
+                tracing));
         control = controlServer;
         disk.start(settings.disk().checkIntervalMillis(), full -> controlServer.setAcceptingWork(!full));
         LOGGER.info(
@@ -175,6 +197,7 @@ public final class WorkerProcess implements AutoCloseable {
                 settings.drainMillisMax(),
                 defaults.helloMillisMax(),
                 defaults.outboundMessagesMax(),
+                defaults.inboundMessagesMax(),
                 defaults.messageBytesMax(),
                 settings.spool().reserveBytes());
     }
@@ -229,37 +252,43 @@ public final class WorkerProcess implements AutoCloseable {
      * @return whether everything was finished and fetched
      */
     public boolean drain(long maxMillis) throws InterruptedException {
-        WorkerControlServer running = control;
-        boolean finished = true;
         try {
-            if (running != null) {
-                LOGGER.info("worker {} drains", workerId);
-                running.beginDrain();
-                finished = running.awaitDrained(Math.min(maxMillis, settings.drainMillisMax()));
-            }
+            return awaitDrained(maxMillis);
         } finally {
             close();
         }
+    }
+
+    /**
+     * Takes no work any more, hands back what has not begun, finishes the rest and waits until its artifacts are fetched.
+     *
+     * @param maxMillis longest wait
+     * @return whether everything was finished and fetched
+     */
+    public boolean awaitDrained(long maxMillis) throws InterruptedException {
+        WorkerControlServer running = control;
+        if (running == null) {
+            return true;
+        }
+        LOGGER.info("worker {} drains, for {} ms at most", workerId, Math.min(maxMillis, settings.drainMillisMax()));
+        running.beginDrain();
+        boolean finished = running.awaitDrained(Math.min(maxMillis, settings.drainMillisMax()));
         LOGGER.info("worker {} has drained{}", workerId, finished ? "" : ", giving up what was left");
         return finished;
     }
 
-    /** Stops everything, in a few seconds at most. Idempotent. */
+    /** Stops everything, in bounded time. Idempotent. */
     @Override
     public void close() {
-        while (true) {
-            AutoCloseable part;
-            synchronized (parts) {
-                part = parts.poll();
-            }
-            if (part == null) {
-                return;
-            }
-            try {
-                part.close();
-            } catch (Exception e) {
-                LOGGER.warn("stopping {} failed", part.getClass().getSimpleName(), e);
-            }
-        }
+        close(ShutdownSettings.DEFAULT.partMillisMax());
+    }
+
+    /**
+     * Stops everything, each part within the limit; one that hangs is left behind.
+     *
+     * @return whether every part ended in order
+     */
+    public boolean close(long partMillisMax) {
+        return parts.close(partMillisMax);
     }
 }

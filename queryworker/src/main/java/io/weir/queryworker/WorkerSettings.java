@@ -5,6 +5,7 @@ import io.weir.queryworker.cache.CacheSettings;
 import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.exec.DuckDbSettings;
 import io.weir.queryworker.exec.ExecutorSettings;
+import io.weir.queryworker.workmanager.CancelSettings;
 import java.nio.file.Path;
 
 /**
@@ -13,6 +14,7 @@ import java.nio.file.Path;
  * @param listenHost address that both ports listen on
  * @param advertisedHost host name or address in artifact URLs, by which API processes reach this worker
  * @param httpPort artifacts, metrics and health; 0 takes a free one
+ * @param advertisedHttpPort port in artifact URLs, when APIs reach the HTTP port by another number (behind NAT or a proxy); 0 is the HTTP port
  * @param grpcPort control streams; 0 takes a free one
  * @param dataFolder belongs to this worker alone: identity, segment cache, artifact spool, DuckDB's temporary files
  * @param executionSlots pieces of work executed at the same time
@@ -23,6 +25,7 @@ public record WorkerSettings(
         String listenHost,
         String advertisedHost,
         int httpPort,
+        int advertisedHttpPort,
         int grpcPort,
         Path dataFolder,
         int executionSlots,
@@ -32,6 +35,7 @@ public record WorkerSettings(
         CacheSettings cache,
         SpoolSettings spool,
         ExecutorSettings executor,
+        CancelSettings cancel,
         DuckDbSettings duckDb) {
     private static final int PORT_MAX = 65_535;
     private static final long DUCKDB_MEMORY_BYTES = 1L << 30;
@@ -44,9 +48,9 @@ public record WorkerSettings(
         if (listenHost.isBlank() || advertisedHost.isBlank()) {
             throw new IllegalArgumentException("listen host and advertised host of a worker must not be empty");
         }
-        if (httpPort < 0 || httpPort > PORT_MAX || grpcPort < 0 || grpcPort > PORT_MAX) {
-            throw new IllegalArgumentException(
-                    "ports are 0 to " + PORT_MAX + ", got HTTP " + httpPort + " and gRPC " + grpcPort);
+        if (!isPort(httpPort) || !isPort(advertisedHttpPort) || !isPort(grpcPort)) {
+            throw new IllegalArgumentException("ports are 0 to " + PORT_MAX + ", got HTTP " + httpPort + ", advertised "
+                    + advertisedHttpPort + " and gRPC " + grpcPort);
         }
         if (httpPort != 0 && httpPort == grpcPort) {
             throw new IllegalArgumentException("HTTP and gRPC need a port each, both are " + httpPort);
@@ -62,10 +66,15 @@ public record WorkerSettings(
                     + disk.totalBytesMax() + ") must hold the room for one artifact (worker-spool-reserve-bytes, "
                     + spool.reserveBytes() + ")");
         }
-        if (duckDb.connectionsMax() < executionSlots) {
-            throw new IllegalArgumentException("every execution slot needs a DuckDB connection: " + executionSlots
-                    + " slots, " + duckDb.connectionsMax() + " connections");
+        if (duckDb.connectionsMax() < executionSlots + cancel.abandonedMax()) {
+            throw new IllegalArgumentException("every execution, canceled ones without a slot included, needs a DuckDB"
+                    + " connection: " + executionSlots + " slots, " + cancel.abandonedMax() + " without a slot, "
+                    + duckDb.connectionsMax() + " connections");
         }
+    }
+
+    private static boolean isPort(int port) {
+        return port >= 0 && port <= PORT_MAX;
     }
 
     /** The usual settings on free ports of this machine; slots and sizes are to fit the machine. */
@@ -73,6 +82,7 @@ public record WorkerSettings(
         return new WorkerSettings(
                 "127.0.0.1",
                 "127.0.0.1",
+                0,
                 0,
                 0,
                 dataFolder,
@@ -83,21 +93,37 @@ public record WorkerSettings(
                 CacheSettings.DEFAULT,
                 SpoolSettings.DEFAULT,
                 ExecutorSettings.DEFAULT,
+                CancelSettings.DEFAULT,
                 new DuckDbSettings(
-                        executionSlots,
+                        executionSlots + CancelSettings.DEFAULT.abandonedMax(),
                         DUCKDB_ACQUIRE_TIMEOUT_MILLIS,
                         DUCKDB_MEMORY_BYTES,
                         dataFolder.resolve("duckdb"),
                         DUCKDB_TEMPORARY_BYTES));
     }
 
-    /** These settings on other addresses. */
+    /** These settings on other addresses, advertised as they are. */
     public WorkerSettings withAddress(
             String newListenHost, String newAdvertisedHost, int newHttpPort, int newGrpcPort) {
+        return with(newListenHost, newAdvertisedHost, newHttpPort, 0, newGrpcPort);
+    }
+
+    /** These settings with another port in artifact URLs; 0 is the HTTP port. */
+    public WorkerSettings withAdvertisedHttpPort(int newAdvertisedHttpPort) {
+        return with(listenHost, advertisedHost, httpPort, newAdvertisedHttpPort, grpcPort);
+    }
+
+    private WorkerSettings with(
+            String newListenHost,
+            String newAdvertisedHost,
+            int newHttpPort,
+            int newAdvertisedHttpPort,
+            int newGrpcPort) {
         return new WorkerSettings(
                 newListenHost,
                 newAdvertisedHost,
                 newHttpPort,
+                newAdvertisedHttpPort,
                 newGrpcPort,
                 dataFolder,
                 executionSlots,
@@ -107,6 +133,7 @@ public record WorkerSettings(
                 cache,
                 spool,
                 executor,
+                cancel,
                 duckDb);
     }
 
@@ -116,6 +143,7 @@ public record WorkerSettings(
                 listenHost,
                 advertisedHost,
                 httpPort,
+                advertisedHttpPort,
                 grpcPort,
                 dataFolder,
                 executionSlots,
@@ -125,6 +153,7 @@ public record WorkerSettings(
                 cache,
                 spool,
                 executor,
+                cancel,
                 duckDb);
     }
 
@@ -134,6 +163,7 @@ public record WorkerSettings(
                 listenHost,
                 advertisedHost,
                 httpPort,
+                advertisedHttpPort,
                 grpcPort,
                 dataFolder,
                 executionSlots,
@@ -143,6 +173,7 @@ public record WorkerSettings(
                 cache,
                 changed,
                 executor,
+                cancel,
                 duckDb);
     }
 }

@@ -187,6 +187,7 @@ final class WorkerProcessTest {
         assertThatThrownBy(() -> good.withAddress("a", "a", 90, 90)).hasMessageContaining("a port each");
         assertThatThrownBy(() -> WorkerSettings.of(folder, 2, 8L << 20))
                 .hasMessageContaining("worker-spool-reserve-bytes");
+        assertThatThrownBy(() -> good.withAdvertisedHttpPort(70_001)).hasMessageContaining("70001");
         assertThatThrownBy(() -> WorkerSettings.of(folder, 0, 1L << 30)).isInstanceOf(IllegalArgumentException.class);
     }
 }

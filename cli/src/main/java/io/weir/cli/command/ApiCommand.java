@@ -1,13 +1,18 @@
 package io.weir.cli.command;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
+import io.weir.cli.settings.SettingsOptions;
+import io.weir.queryapi.discovery.DiscoverySettings;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -33,7 +38,8 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
     @Option(
             names = "--workers",
             required = true,
-            description = "Where the workers are: static:host:port,host:port or dns:name:port (control ports).")
+            description = "Where the workers are (control ports): static:host:port,host:port or dns:name:port or"
+                    + " kubernetes:namespace/service:port or ecs:cluster/service:port.")
     private String workers = "";
 
     @Option(
@@ -46,7 +52,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
             names = "--workers-refresh",
             converter = Times.DurationConverter.class,
             defaultValue = "5s",
-            description = "How often a DNS name is resolved again (default ${DEFAULT-VALUE}).")
+            description = "How often a DNS name is resolved, or ECS asked, again (default ${DEFAULT-VALUE}).")
     private Duration refresh = Duration.ofSeconds(5);
 
     @Option(names = "--enable-feature", split = ",", description = "Feature flags of PromQL, by Prometheus' names.")
@@ -57,27 +63,36 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
+    private @Nullable ShutdownOptions shutdown;
+    private @Nullable SettingsOptions<DiscoverySettings> discovery;
+    private @Nullable TracingOptions tracing;
 
     @Override
     public void addSettings(CommandSpec command) {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
+        shutdown = new ShutdownOptions(command);
+        discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
+        tracing = new TracingOptions(command);
     }
 
     @Override
     public Integer call() throws Exception {
         Lifecycle lifecycle = Lifecycle.install();
         ApiOptions api = Objects.requireNonNull(options);
+        MeterRegistry registry = new Meters().registry();
+        DiscoverySettings places = Objects.requireNonNull(discovery).build(Map.of("refreshMillis", refresh.toMillis()));
         ApiProcess.Parts parts = new ApiProcess.Parts(
                 api.api(features),
                 Objects.requireNonNull(database).build(databaseUrl),
                 api.workManager(),
                 api.fetch(dataDirectory),
-                Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, refresh.toMillis())));
-        ApiProcess process = ApiProcess.start(parts, new Meters().registry(), List.of());
-        System.out.println("weir api: ready on port " + process.port());
-        lifecycle.await();
-        Lifecycle.closeWithin(Duration.ofSeconds(10), process);
-        return 0;
+                Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, places, registry)));
+        try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-api", registry)) {
+            ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());
+            System.out.println("weir api: ready on port " + process.port());
+            lifecycle.await();
+            return Objects.requireNonNull(shutdown).close(parts.api().shutdownMillisMax(), process::close);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.weir.cli.command;
 
 import io.weir.cli.settings.SettingsOptions;
+import io.weir.queryapi.autoscale.AutoscaleSettings;
 import io.weir.queryapi.eval.QueryLimits;
 import io.weir.queryapi.fetch.FetchSettings;
 import io.weir.queryapi.http.ApiSettings;
@@ -20,15 +21,17 @@ final class ApiOptions {
     private final SettingsOptions<WorkManagerSettings> control;
     private final SettingsOptions<CoordinatorLimits> scheduling;
     private final SettingsOptions<HeartbeatLimits> heartbeat;
+    private final SettingsOptions<AutoscaleSettings> autoscale;
     private final SettingsOptions<FetchSettings> fetch;
 
     ApiOptions(CommandSpec command) {
         http = SettingsOptions.add(command, "http", ApiSettings.of("127.0.0.1", 8080), "version", "revision", "limits");
         query = SettingsOptions.add(command, "query", QueryLimits.DEFAULT);
         WorkManagerSettings defaults = WorkManagerSettings.of("api");
-        control = SettingsOptions.add(command, "control", defaults, "apiId", "limits");
+        control = SettingsOptions.add(command, "control", defaults, "apiId", "limits", "autoscale");
         scheduling = SettingsOptions.add(command, "scheduling", defaults.limits(), "heartbeat");
         heartbeat = SettingsOptions.add(command, "heartbeat", defaults.limits().heartbeat());
+        autoscale = SettingsOptions.add(command, "autoscale", defaults.autoscale());
         fetch = SettingsOptions.add(command, "fetch", FetchSettings.of(Path.of("fetch")), "spoolDirectory");
     }
 
@@ -38,7 +41,8 @@ final class ApiOptions {
 
     WorkManagerSettings workManager() {
         CoordinatorLimits limits = scheduling.build(Map.of("heartbeat", heartbeat.build()));
-        return control.build(Map.of("apiId", UUID.randomUUID().toString(), "limits", limits));
+        return control.build(
+                Map.of("apiId", UUID.randomUUID().toString(), "limits", limits, "autoscale", autoscale.build()));
     }
 
     FetchSettings fetch(Path dataDirectory) {

@@ -2,9 +2,9 @@ package io.weir.cli.command;
 
 import io.weir.cli.process.IngestProcess;
 import io.weir.cli.process.Lifecycle;
+import io.weir.ingest.http.IngestSettings;
 import io.weir.promql.parser.Feature;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -22,8 +22,6 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Run an ingester: takes remote write, writes segments into the lake, compacts them.")
 public final class IngestCommand implements Callable<Integer>, SettingsHost {
-    private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
-
     @Option(
             names = "--db-url",
             required = true,
@@ -63,29 +61,29 @@ public final class IngestCommand implements Callable<Integer>, SettingsHost {
     private @Nullable IngestOptions ingest;
     private @Nullable DatabaseOptions database;
     private @Nullable LakeOptions lakeOptions;
+    private @Nullable ShutdownOptions shutdown;
 
     @Override
     public void addSettings(CommandSpec command) {
         ingest = new IngestOptions(command);
         database = new DatabaseOptions(command);
         lakeOptions = new LakeOptions(command);
+        shutdown = new ShutdownOptions(command);
     }
 
     @Override
     public Integer call() throws Exception {
         Lifecycle lifecycle = Lifecycle.install();
+        IngestSettings settings = Objects.requireNonNull(ingest)
+                .build(dataDirectory, Usage.read(Objects.requireNonNull(command), () -> Feature.parse(features)));
         IngestProcess process = IngestProcess.start(
-                Objects.requireNonNull(ingest)
-                        .build(
-                                dataDirectory,
-                                Usage.read(Objects.requireNonNull(command), () -> Feature.parse(features))),
+                settings,
                 Objects.requireNonNull(database).build(databaseUrl),
                 Objects.requireNonNull(lakeOptions).build(lake),
                 host,
                 port);
         System.out.println("weir ingest: ready on port " + process.port());
         lifecycle.await();
-        Lifecycle.closeWithin(CLOSE_MAX, process);
-        return 0;
+        return Objects.requireNonNull(shutdown).close(settings.closeTimeoutMillis(), process::close);
     }
 }

@@ -5,7 +5,6 @@ import io.weir.cli.standalone.Standalone;
 import io.weir.promql.parser.Feature;
 import io.weir.queryworker.WorkerSettings;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,8 +24,6 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Run everything in one process: PostgreSQL, lake, ingest, workers, API. Ctrl-C stops it.")
 public final class StandaloneCommand implements Callable<Integer>, SettingsHost {
-    private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
-
     @Option(
             names = "--data-dir",
             defaultValue = "weir-data",
@@ -58,6 +55,8 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
     private @Nullable WorkerOptions worker;
     private @Nullable IngestOptions ingest;
     private @Nullable DatabaseOptions database;
+    private @Nullable TracingOptions tracing;
+    private @Nullable ShutdownOptions shutdown;
 
     @Override
     public void addSettings(CommandSpec command) {
@@ -65,18 +64,21 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
         worker = new WorkerOptions(command);
         ingest = new IngestOptions(command);
         database = new DatabaseOptions(command, "user", "password");
+        tracing = new TracingOptions(command);
+        shutdown = new ShutdownOptions(command);
     }
 
     @Override
     public Integer call() throws Exception {
         Usage.check(Objects.requireNonNull(command), workers >= 1, "--workers must be at least 1");
         Lifecycle lifecycle = Lifecycle.install();
-        Standalone standalone = Standalone.start(parts());
+        Standalone.Parts parts = parts();
+        Standalone standalone = Standalone.start(parts);
         System.out.println("weir standalone: ready on http://127.0.0.1:" + standalone.port() + "  (data in "
                 + dataDirectory.toAbsolutePath().normalize() + "; Ctrl-C stops)");
         lifecycle.await();
-        Lifecycle.closeWithin(CLOSE_MAX, standalone);
-        return 0;
+        long workMillisMax = parts.api().shutdownMillisMax() + parts.ingest().closeTimeoutMillis();
+        return Objects.requireNonNull(shutdown).close(workMillisMax, standalone::close);
     }
 
     private Standalone.Parts parts() {
@@ -99,6 +101,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
                 workerSettings,
                 apiOptions.api(features),
                 apiOptions.workManager(),
-                apiOptions.fetch(dataDirectory.resolve("api")));
+                apiOptions.fetch(dataDirectory.resolve("api")),
+                registry -> Objects.requireNonNull(tracing).start("weir-standalone", registry));
     }
 }

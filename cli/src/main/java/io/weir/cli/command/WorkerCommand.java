@@ -1,13 +1,14 @@
 package io.weir.cli.command;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
 import io.weir.queryworker.WorkerProcess;
 import io.weir.queryworker.WorkerSettings;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,6 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         description = "Run a worker: executes parts of queries on cached segments and hands the results over.")
 public final class WorkerCommand implements Callable<Integer>, SettingsHost {
-    private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
-
     @Option(names = "--lake", required = true, description = "Where segments lie: a folder or s3://bucket/prefix.")
     private String lake = "";
 
@@ -56,6 +55,12 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
             description = "Host name or address by which APIs reach this worker (default: the listen host).")
     private @Nullable String advertisedHost;
 
+    @Option(
+            names = "--advertised-http-port",
+            defaultValue = "0",
+            description = "Port by which APIs reach the HTTP port, behind NAT or a proxy (default 0: the HTTP port).")
+    private int advertisedHttpPort;
+
     @Option(names = "--slots", defaultValue = "0", description = "Pieces of work at a time (default 0: one per core).")
     private int slots;
 
@@ -67,11 +72,15 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable WorkerOptions worker;
     private @Nullable LakeOptions lakeOptions;
+    private @Nullable TracingOptions tracing;
+    private @Nullable ShutdownOptions shutdown;
 
     @Override
     public void addSettings(CommandSpec command) {
         worker = new WorkerOptions(command);
         lakeOptions = new LakeOptions(command);
+        tracing = new TracingOptions(command);
+        shutdown = new ShutdownOptions(command);
     }
 
     @Override
@@ -79,15 +88,17 @@ public final class WorkerCommand implements Callable<Integer>, SettingsHost {
         Lifecycle lifecycle = Lifecycle.install();
         WorkerSettings settings = Objects.requireNonNull(worker)
                 .build(dataDirectory, slots > 0 ? slots : Runtime.getRuntime().availableProcessors(), creditsPerSlot)
-                .withAddress(listenHost, advertisedHost == null ? listenHost : advertisedHost, httpPort, grpcPort);
-        try (ObjectStore store =
-                ObjectStores.open(Objects.requireNonNull(lakeOptions).build(lake))) {
-            WorkerProcess process = WorkerProcess.start(settings, store, new Meters().registry());
+                .withAddress(listenHost, advertisedHost == null ? listenHost : advertisedHost, httpPort, grpcPort)
+                .withAdvertisedHttpPort(advertisedHttpPort);
+        MeterRegistry registry = new Meters().registry();
+        try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-worker", registry);
+                ObjectStore store =
+                        ObjectStores.open(Objects.requireNonNull(lakeOptions).build(lake))) {
+            WorkerProcess process = WorkerProcess.start(settings, store, registry, spans.tracing());
             System.out.println("weir worker: control port " + process.grpcPort() + ", HTTP port " + process.httpPort());
             lifecycle.await();
-            process.drain(settings.drainMillisMax());
-            Lifecycle.closeWithin(CLOSE_MAX, process);
+            process.awaitDrained(settings.drainMillisMax());
+            return Objects.requireNonNull(shutdown).close(0, process::close);
         }
-        return 0;
     }
 }

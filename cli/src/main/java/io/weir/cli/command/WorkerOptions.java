@@ -3,6 +3,7 @@ package io.weir.cli.command;
 import io.weir.cli.settings.SettingsOptions;
 import io.weir.queryworker.WorkerSettings;
 import io.weir.queryworker.exec.DuckDbSettings;
+import io.weir.queryworker.workmanager.CancelSettings;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,6 +14,7 @@ final class WorkerOptions {
 
     private final SettingsOptions<WorkerSettings> worker;
     private final SettingsOptions<DuckDbSettings> duckDb;
+    private final SettingsOptions<CancelSettings> cancel;
 
     WorkerOptions(CommandSpec command) {
         WorkerSettings defaults = WorkerSettings.of(Path.of("worker"), 1, DISK_BYTES_DEFAULT);
@@ -23,16 +25,25 @@ final class WorkerOptions {
                 "listenHost",
                 "advertisedHost",
                 "httpPort",
+                "advertisedHttpPort",
                 "grpcPort",
                 "dataFolder",
                 "executionSlots",
                 "creditsTotal",
+                "cancel",
                 "duckDb");
+        cancel = SettingsOptions.add(command, "worker-cancel", defaults.cancel());
         duckDb = SettingsOptions.add(command, "worker-duckdb", defaults.duckDb(), "connectionsMax", "temporaryFolder");
     }
 
     /** Settings of a worker with its folder, on free ports of the loopback interface. */
     WorkerSettings build(Path dataDirectory, int slots, int creditsPerSlot) {
+        CancelSettings cancellation = cancel.build();
+        DuckDbSettings connections = duckDb.build(Map.of(
+                "connectionsMax",
+                slots + cancellation.abandonedMax(),
+                "temporaryFolder",
+                dataDirectory.resolve("duckdb")));
         return worker.build(Map.of(
                 "dataFolder",
                 dataDirectory,
@@ -40,7 +51,9 @@ final class WorkerOptions {
                 slots,
                 "creditsTotal",
                 slots * creditsPerSlot,
+                "cancel",
+                cancellation,
                 "duckDb",
-                duckDb.build(Map.of("connectionsMax", slots, "temporaryFolder", dataDirectory.resolve("duckdb")))));
+                connections));
     }
 }

@@ -5,6 +5,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.lake.catalog.PostgresCatalog;
+import io.weir.proto.shutdown.BoundedClose;
+import io.weir.proto.shutdown.ShutdownSettings;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import io.weir.queryapi.fetch.ArtifactFetcher;
 import io.weir.queryapi.fetch.FetchSettings;
@@ -17,14 +20,16 @@ import java.util.List;
 
 /** An API: catalog, control streams and HTTP server, started and stopped together. */
 public final class ApiProcess implements AutoCloseable {
-    private final HikariDataSource database;
+    private final BoundedClose parts = new BoundedClose();
     private final GrpcWorkManager workManager;
     private final ApiServer server;
 
-    private ApiProcess(HikariDataSource database, GrpcWorkManager workManager, ApiServer server) {
-        this.database = database;
-        this.workManager = workManager;
-        this.server = server;
+    /** @param queriesMillisMax time that running queries get to end */
+    private ApiProcess(
+            HikariDataSource database, GrpcWorkManager workManager, ApiServer server, long queriesMillisMax) {
+        parts.add(database);
+        this.workManager = parts.add(workManager);
+        this.server = parts.add(server, queriesMillisMax);
     }
 
     /**
@@ -39,16 +44,17 @@ public final class ApiProcess implements AutoCloseable {
             FetchSettings fetch,
             WorkerDiscovery discovery) {}
 
-    public static ApiProcess start(Parts parts, MeterRegistry registry, List<RouteContributor> extraRoutes) {
+    public static ApiProcess start(
+            Parts parts, MeterRegistry registry, Tracing tracing, List<RouteContributor> extraRoutes) {
         HikariDataSource database = Databases.open(parts.database());
         try {
             Databases.migrate(database);
             GrpcWorkManager workManager = GrpcWorkManager.start(
                     parts.workManager(), parts.discovery(), new ArtifactFetcher(parts.fetch(), registry), registry);
             try {
-                ApiServer server =
-                        ApiServer.start(parts.api(), new PostgresCatalog(database), workManager, registry, extraRoutes);
-                return new ApiProcess(database, workManager, server);
+                ApiServer server = ApiServer.start(
+                        parts.api(), new PostgresCatalog(database), workManager, registry, tracing, extraRoutes);
+                return new ApiProcess(database, workManager, server, parts.api().shutdownMillisMax());
             } catch (RuntimeException e) {
                 workManager.close();
                 throw e;
@@ -67,11 +73,19 @@ public final class ApiProcess implements AutoCloseable {
         return workManager;
     }
 
-    /** Stops taking requests, then ends what runs, in bounded time. */
+    /** Stops taking requests, gives running queries their time, then ends what is left, in bounded time. */
     @Override
     public void close() {
-        server.close();
-        workManager.close();
-        database.close();
+        close(ShutdownSettings.DEFAULT.partMillisMax());
+    }
+
+    /**
+     * As {@link #close()}.
+     *
+     * @param partMillisMax longest close of one part, beside the time for running queries; one that hangs is left behind
+     * @return whether every part ended in order
+     */
+    public boolean close(long partMillisMax) {
+        return parts.close(partMillisMax);
     }
 }

@@ -10,23 +10,27 @@ import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.lake.store.LakeSettings;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
+import io.weir.proto.shutdown.BoundedClose;
+import io.weir.proto.shutdown.ShutdownSettings;
 import java.io.IOException;
 
 /** An ingester with its catalog, store and HTTP server, started and stopped together. */
 public final class IngestProcess implements AutoCloseable {
-    private final Meters meters;
-    private final HikariDataSource database;
-    private final ObjectStore store;
-    private final IngestServer ingest;
+    private final BoundedClose parts = new BoundedClose();
     private final IngestHttp http;
 
     private IngestProcess(
-            Meters meters, HikariDataSource database, ObjectStore store, IngestServer ingest, IngestHttp http) {
-        this.meters = meters;
-        this.database = database;
-        this.store = store;
-        this.ingest = ingest;
-        this.http = http;
+            Meters meters,
+            HikariDataSource database,
+            ObjectStore store,
+            IngestServer ingest,
+            long flushMillisMax,
+            IngestHttp http) {
+        parts.add(meters);
+        parts.add(database);
+        parts.add(store);
+        parts.add(ingest, flushMillisMax);
+        this.http = parts.add(http);
     }
 
     public static IngestProcess start(
@@ -38,7 +42,7 @@ public final class IngestProcess implements AutoCloseable {
         ObjectStore store = ObjectStores.open(lake);
         IngestServer ingest = IngestServer.start(settings, new PostgresCatalog(pool), store, meters.registry());
         IngestHttp http = IngestHttp.start(ingest, meters.registry(), host, port);
-        return new IngestProcess(meters, pool, store, ingest, http);
+        return new IngestProcess(meters, pool, store, ingest, settings.closeTimeoutMillis(), http);
     }
 
     public int port() {
@@ -48,10 +52,16 @@ public final class IngestProcess implements AutoCloseable {
     /** Stops taking writes, flushes what is in memory, in bounded time; what is not flushed then stays in the log. */
     @Override
     public void close() {
-        http.close();
-        ingest.close();
-        store.close();
-        database.close();
-        meters.close();
+        close(ShutdownSettings.DEFAULT.partMillisMax());
+    }
+
+    /**
+     * As {@link #close()}.
+     *
+     * @param partMillisMax longest close of one part, beside the time for the last flush; one that hangs is left behind
+     * @return whether every part ended in order
+     */
+    public boolean close(long partMillisMax) {
+        return parts.close(partMillisMax);
     }
 }

@@ -9,7 +9,8 @@ import sun.misc.Signal;
 /**
  * Keeps a process running until SIGTERM or SIGINT (Ctrl-C), then closes what it runs, in bounded time, and exits with 0.
  *
- * <p>A second signal, or the time limit, ends the process at once with 1: an operator is never left waiting.
+ * <p>Exit codes: 0 for an end in order, a drain that reached its limit included; 1 for one that was forced by a second
+ * signal, by the time limit, or by a part that hung or failed. An operator is never left waiting.
  */
 public final class Lifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
@@ -57,7 +58,10 @@ public final class Lifecycle {
                 Thread.currentThread().interrupt();
             }
         });
-        running.close();
-        watchdog.interrupt();
+        try {
+            running.close();
+        } finally {
+            watchdog.interrupt();
+        }
     }
 }

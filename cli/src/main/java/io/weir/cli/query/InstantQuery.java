@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /** Runs an instant query and prints one line per series, or the JSON as it came. */
 public final class InstantQuery {
@@ -31,16 +32,20 @@ public final class InstantQuery {
     }
 
     public void run(String expression, long timeMillis, boolean json) throws IOException, InterruptedException {
+        String queryId = UUID.randomUUID().toString();
         String form = "query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8) + "&time="
                 + BigDecimal.valueOf(timeMillis, 3).toPlainString();
         HttpRequest request = HttpRequest.newBuilder(base.resolve("/api/v1/query"))
                 .timeout(Duration.ofMinutes(5))
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .header("X-Scope-OrgID", tenant)
+                .header("X-Query-Id", queryId)
                 .POST(HttpRequest.BodyPublishers.ofString(form))
                 .build();
-        try (HttpClient client =
-                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
+        try (CancelOnExit cancel = new CancelOnExit(base, tenant, queryId);
+                HttpClient client = HttpClient.newBuilder()
+                        .connectTimeout(Duration.ofSeconds(10))
+                        .build()) {
             HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
                 throw new IOException(

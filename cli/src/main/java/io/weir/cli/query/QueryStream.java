@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /** Runs a range query over server-sent events ({@code POST /api/v1/metrics/query}) and tells a listener what arrives. */
@@ -51,6 +52,7 @@ public final class QueryStream {
      */
     public void run(String expression, long startMillis, long endMillis, long stepMillis, Listener listener)
             throws IOException, InterruptedException {
+        String queryId = UUID.randomUUID().toString();
         ObjectNode body = MAPPER.createObjectNode();
         body.put("q", expression);
         body.put("s", startMillis);
@@ -61,12 +63,14 @@ public final class QueryStream {
                 .header("Content-Type", "application/json")
                 .header("Accept", "text/event-stream")
                 .header("X-Scope-OrgID", tenant)
+                .header("X-Query-Id", queryId)
                 .POST(HttpRequest.BodyPublishers.ofString(MAPPER.writeValueAsString(body)))
                 .build();
-        try (HttpClient client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(Duration.ofSeconds(10))
-                .build()) {
+        try (CancelOnExit cancel = new CancelOnExit(base, tenant, queryId);
+                HttpClient client = HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .connectTimeout(Duration.ofSeconds(10))
+                        .build()) {
             HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
             try (Stream<String> lines = response.body()) {
                 if (response.statusCode() != 200) {

@@ -1,9 +1,12 @@
 package io.weir.cli.standalone;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.cli.process.ApiProcess;
 import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.cli.process.Meters;
+import io.weir.cli.process.SpanExport;
+import io.weir.cli.process.TracingSettings;
 import io.weir.ingest.http.IngestServer;
 import io.weir.ingest.http.IngestSettings;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -12,6 +15,8 @@ import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.lake.store.LakeSettings;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
+import io.weir.proto.shutdown.BoundedClose;
+import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.fetch.FetchSettings;
@@ -24,12 +29,12 @@ import io.weir.queryworker.WorkerSettings;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +47,10 @@ public final class Standalone implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Standalone.class);
     private static final long WORKERS_READY_MILLIS_MAX = 30_000;
     private static final long WORKERS_POLL_MILLIS = 10;
+    private static final int PARTS_OF_AN_API = 3;
 
     /** Closed in the reverse order of their start. */
-    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+    private final BoundedClose running = new BoundedClose();
 
     private int port;
 
@@ -55,6 +61,7 @@ public final class Standalone implements AutoCloseable {
      *
      * @param database adapts the settings to the embedded database's URL
      * @param workers one for each worker
+     * @param spans starts the export of spans
      */
     public record Parts(
             Path folder,
@@ -63,9 +70,30 @@ public final class Standalone implements AutoCloseable {
             List<WorkerSettings> workers,
             ApiSettings api,
             WorkManagerSettings workManager,
-            FetchSettings fetch) {
+            FetchSettings fetch,
+            Function<MeterRegistry, SpanExport> spans) {
         public Parts {
             workers = List.copyOf(workers);
+        }
+
+        /** Parts that are not traced. */
+        public Parts(
+                Path folder,
+                UnaryOperator<DatabaseSettings> database,
+                IngestSettings ingest,
+                List<WorkerSettings> workers,
+                ApiSettings api,
+                WorkManagerSettings workManager,
+                FetchSettings fetch) {
+            this(
+                    folder,
+                    database,
+                    ingest,
+                    workers,
+                    api,
+                    workManager,
+                    fetch,
+                    registry -> SpanExport.start(TracingSettings.DEFAULT, "weir-standalone", Map.of(), registry));
         }
     }
 
@@ -90,13 +118,15 @@ public final class Standalone implements AutoCloseable {
         ObjectStore store = own(ObjectStores.open(LakeSettings.of(
                 parts.folder().resolve("lake").toAbsolutePath().normalize().toString())));
         Meters meters = own(new Meters());
-        IngestServer ingest =
-                own(IngestServer.start(parts.ingest(), new PostgresCatalog(pool), store, meters.registry()));
+        SpanExport spans = running.add(parts.spans().apply(meters.registry()));
+        IngestServer ingest = running.add(
+                IngestServer.start(parts.ingest(), new PostgresCatalog(pool), store, meters.registry()),
+                parts.ingest().closeTimeoutMillis());
         Set<WorkerAddress> addresses = new LinkedHashSet<>();
         for (WorkerSettings settings : parts.workers()) {
             // A registry of its own: its metrics are served on its own HTTP port, as those of a separate worker are.
             Meters workerMeters = own(new Meters());
-            WorkerProcess worker = own(WorkerProcess.start(settings, store, workerMeters.registry()));
+            WorkerProcess worker = own(WorkerProcess.start(settings, store, workerMeters.registry(), spans.tracing()));
             addresses.add(new WorkerAddress(settings.advertisedHost(), worker.grpcPort()));
             LOG.info(
                     "worker {}: control port {}, HTTP port {}",
@@ -106,7 +136,9 @@ public final class Standalone implements AutoCloseable {
         }
         ApiProcess.Parts api = new ApiProcess.Parts(
                 parts.api(), database, parts.workManager(), parts.fetch(), new StaticDiscovery(addresses));
-        ApiProcess process = own(ApiProcess.start(api, meters.registry(), List.of(ingest.routes()::register)));
+        ApiProcess process = running.add(
+                ApiProcess.start(api, meters.registry(), spans.tracing(), List.of(ingest.routes()::register)),
+                parts.api().shutdownMillisMax() + PARTS_OF_AN_API * ShutdownSettings.DEFAULT.partMillisMax());
         awaitWorkers(process.workManager(), addresses.size());
         port = process.port();
     }
@@ -133,8 +165,7 @@ public final class Standalone implements AutoCloseable {
     }
 
     private <T extends AutoCloseable> T own(T part) {
-        running.push(part);
-        return part;
+        return running.add(part);
     }
 
     /** The HTTP port. */
@@ -142,19 +173,19 @@ public final class Standalone implements AutoCloseable {
         return port;
     }
 
-    /** Stops all parts, the API first; a part that fails to stop is logged and the others still stop. */
+    /** Stops all parts, the API first; a part that fails or hangs is logged, and the others still stop. */
     @Override
     public void close() {
-        while (!running.isEmpty()) {
-            AutoCloseable part = running.pop();
-            try {
-                part.close();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                LOG.warn("interrupted while stopping {}", part.getClass().getSimpleName(), e);
-            } catch (Exception e) {
-                LOG.warn("{} did not stop cleanly", part.getClass().getSimpleName(), e);
-            }
-        }
+        close(ShutdownSettings.DEFAULT.partMillisMax());
+    }
+
+    /**
+     * As {@link #close()}.
+     *
+     * @param partMillisMax longest stop of one part, beside the time that the API and ingest give to their work
+     * @return whether every part stopped in order
+     */
+    public boolean close(long partMillisMax) {
+        return running.close(partMillisMax);
     }
 }

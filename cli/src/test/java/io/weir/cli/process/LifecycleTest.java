@@ -2,6 +2,7 @@ package io.weir.cli.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.proto.shutdown.BoundedClose;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,6 +24,26 @@ class LifecycleTest {
                 case "quick" -> Lifecycle.closeWithin(Duration.ofSeconds(60), () -> System.out.println("closed"));
                 case "stuck" -> Lifecycle.closeWithin(Duration.ofSeconds(60), () -> Thread.sleep(60_000));
                 case "limited" -> Lifecycle.closeWithin(Duration.ofMillis(100), () -> Thread.sleep(60_000));
+                case "hanging-part" -> {
+                    BoundedClose parts = new BoundedClose();
+                    parts.add(() -> System.out.println("first closed"));
+                    parts.add(() -> Thread.sleep(60_000));
+                    Lifecycle.closeWithin(
+                            Duration.ofSeconds(60), () -> System.out.println("clean " + parts.close(100)));
+                    System.exit(1);
+                }
+                case "failing" -> {
+                    try {
+                        Lifecycle.closeWithin(Duration.ofMillis(500), () -> {
+                            throw new IllegalStateException("a defect");
+                        });
+                    } catch (IllegalStateException defect) {
+                        System.out.println("failed");
+                        // Longer than the limit: the watchdog must be gone.
+                        Thread.sleep(1_500);
+                        System.exit(3);
+                    }
+                }
                 default -> throw new IllegalArgumentException(arguments[0]);
             }
             System.exit(0);
@@ -90,6 +111,29 @@ class LifecycleTest {
             awaitLine(reader, "ready");
             process.toHandle().destroy();
             assertThat(exitCode(process)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aPartThatHangsIsLeftBehindTheOthersEndAndTheProcessSaysSo() throws Exception {
+        Process process = start("hanging-part");
+        try (BufferedReader reader = process.inputReader()) {
+            awaitLine(reader, "ready");
+            process.toHandle().destroy();
+            awaitLine(reader, "first closed");
+            awaitLine(reader, "clean false");
+            assertThat(exitCode(process)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aCloseThatFailsEndsTheWatchToo() throws Exception {
+        Process process = start("failing");
+        try (BufferedReader reader = process.inputReader()) {
+            awaitLine(reader, "ready");
+            process.toHandle().destroy();
+            awaitLine(reader, "failed");
+            assertThat(exitCode(process)).isEqualTo(3);
         }
     }
 }

@@ -144,6 +144,10 @@ public final class WorkerAgent {
     // Sessions.
 
     private void open(AgentEvent.SessionOpened opened, long nowMillis) {
+        if (sessions.containsKey(opened.session())) {
+            // The same hello again: it has been answered.
+            return;
+        }
         if (drained) {
             effects.add(new CloseSession(opened.session(), CloseReason.DRAINED, "the worker has drained and ends"));
             return;
@@ -190,7 +194,7 @@ public final class WorkerAgent {
                 stop(task, TaskTrigger.SESSION_LOST, reason);
             }
         }
-        Check.that(session.held == 0, "nothing is held for an API that is gone");
+        Check.equal(session.held, 0, "work held for an API that is gone");
         if (!drained) {
             credits.rebalance(sessions.values()).forEach(this::announceGrant);
         }
@@ -272,16 +276,12 @@ public final class WorkerAgent {
             return;
         }
         TaskKey key = new TaskKey(assigned.workId(), assigned.attempt());
-        Optional<String> reason = Optional.empty();
-        if (draining) {
-            reason = Optional.of("the worker is draining");
-        } else if (!storageAccepts) {
-            reason = Optional.of("the worker does not accept work");
-        } else if (session.held >= Math.max(1, session.believed)) {
-            reason = Optional.of("the API has used its " + session.granted + " credits");
-        } else if (tasks.containsKey(key)) {
-            reason = Optional.of("this attempt is here already");
+        Task known = tasks.get(key);
+        if (known != null && known.session == session) {
+            // The same assignment again: it has been answered.
+            return;
         }
+        Optional<String> reason = refusal(session, known);
         if (reason.isPresent()) {
             effects.add(new SendRejected(session.session, key.workId(), key.attempt(), reason.get()));
             effects.add(new SendStatus(session.session, status(session)));
@@ -291,8 +291,21 @@ public final class WorkerAgent {
         tasks.put(key, task);
         session.queued.add(task);
         queued++;
-        Check.that(heldInAll() <= limits.heldMax(), "more work is held than credits allow");
+        Check.atMost(heldInAll(), limits.heldMax(), "work held");
         effects.add(new SendAccepted(session.session, key.workId(), key.attempt()));
+    }
+
+    private Optional<String> refusal(ApiSession session, @Nullable Task known) {
+        if (draining) {
+            return Optional.of("the worker is draining");
+        }
+        if (!storageAccepts) {
+            return Optional.of("the worker does not accept work");
+        }
+        if (session.held >= session.believed) {
+            return Optional.of("the API has used its " + session.granted + " credits");
+        }
+        return known == null ? Optional.empty() : Optional.of("this attempt is here for another API");
     }
 
     private int heldInAll() {
@@ -306,15 +319,10 @@ public final class WorkerAgent {
     /** Fair between APIs: the next slot goes to the one with fewest running, then to the one not served for longest. */
     private void startQueued() {
         while (running < limits.slotsMax() && queued > 0) {
-            ApiSession next = null;
-            for (ApiSession session : sessions.values()) {
-                if (!session.queued.isEmpty() && (next == null || TURN.compare(session, next) < 0)) {
-                    next = session;
-                }
-            }
-            if (next == null) {
-                throw new IllegalStateException("queued work belongs to no session");
-            }
+            ApiSession next = sessions.values().stream()
+                    .filter(session -> !session.queued.isEmpty())
+                    .min(TURN)
+                    .orElseThrow();
             Task task = next.queued.removeFirst();
             queued--;
             running++;
@@ -398,13 +406,11 @@ public final class WorkerAgent {
     private void freeSlot(Task task) {
         running--;
         task.session.running--;
-        Check.that(running >= 0 && task.session.running >= 0, "slots are freed once");
+        Check.atMost(0, Math.min(running, task.session.running), "slots are freed once");
     }
 
     private void sendFailed(Task task, FailureKind kind, String message) {
-        if (sessions.containsKey(task.session.session)) {
-            effects.add(new SendFailed(task.session.session, task.key.workId(), task.key.attempt(), kind, message));
-        }
+        effects.add(new SendFailed(task.session.session, task.key.workId(), task.key.attempt(), kind, message));
     }
 
     private void enforceDeadlines(long nowMillis) {

@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The API's queue of work: fair between tenants, then between the queries of a tenant, then first come first served. Fair
@@ -22,8 +24,15 @@ final class FairQueue {
     private long turn;
     private int size;
 
+    /** The tenant of a query that begins. A new one takes its turn behind those that wait: nobody gains by coming and going. */
     TenantEntry tenant(String name) {
-        return tenants.computeIfAbsent(name, TenantEntry::new);
+        TenantEntry known = tenants.get(name);
+        if (known == null) {
+            turn++;
+            known = new TenantEntry(name, turn);
+            tenants.put(name, known);
+        }
+        return known;
     }
 
     /** A query begins. It does not go ahead of those that wait already, nor behind what they were served before it came. */
@@ -81,19 +90,16 @@ final class FairQueue {
     }
 
     private boolean placeOneOf(QueryEntry query, Predicate<WorkItem> place) {
-        for (int i = 0; i < query.returned.size(); i++) {
-            if (place.test(query.returned.get(i))) {
-                query.returned.remove(i);
-                size--;
-                return true;
+        Optional<WorkItem> placed = Stream.concat(
+                        query.returned.stream(), query.fresh.stream().limit(1))
+                .filter(place)
+                .findFirst();
+        placed.ifPresent(item -> {
+            if (!query.returned.remove(item)) {
+                query.fresh.removeFirst();
             }
-        }
-        WorkItem first = query.fresh.peekFirst();
-        if (first != null && place.test(first)) {
-            query.fresh.removeFirst();
             size--;
-            return true;
-        }
-        return false;
+        });
+        return placed.isPresent();
     }
 }

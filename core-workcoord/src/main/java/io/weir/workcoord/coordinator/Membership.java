@@ -39,31 +39,37 @@ final class Membership {
 
     /**
      * Admits a new session, or refuses it with a CloseSession effect. The entry it supersedes must have been removed by
-     * the caller; see {@link #supersededBy}.
+     * the caller; see {@link #supersededBy}. What was admitted already stays as it is.
      */
-    boolean admit(CoordinatorEvent.SessionOpened opened, long nowMillis, Consumer<CoordinatorEffect> effects) {
+    void admit(CoordinatorEvent.SessionOpened opened, long nowMillis, Consumer<CoordinatorEffect> effects) {
+        if (bySession.containsKey(opened.session())) {
+            return;
+        }
         WorkerEntry known = byId.get(opened.workerId());
         if (known != null) {
-            boolean outdated = opened.session() < known.session;
-            CloseReason reason = outdated ? CloseReason.OUTDATED : CloseReason.DUPLICATE_IDENTITY;
-            String message = outdated
-                    ? "a newer session of worker " + known.workerId + " is live"
-                    : "worker id " + known.workerId + " is live at " + known.address + "; " + opened.address()
-                            + " answers with the same id: give every worker its own, or list each address once";
-            effects.accept(new CloseSession(opened.session(), reason, message));
-            return false;
-        }
-        if (byId.size() >= limits.workersMax()) {
+            effects.accept(
+                    opened.session() < known.session
+                            ? new CloseSession(
+                                    opened.session(),
+                                    CloseReason.OUTDATED,
+                                    "a newer session of worker " + known.workerId + " is live")
+                            : new CloseSession(
+                                    opened.session(),
+                                    CloseReason.DUPLICATE_IDENTITY,
+                                    "worker id " + known.workerId + " is live at " + known.address + "; "
+                                            + opened.address()
+                                            + " answers with the same id: give every worker its own, or list each"
+                                            + " address once"));
+        } else if (byId.size() >= limits.workersMax()) {
             effects.accept(new CloseSession(
                     opened.session(),
                     CloseReason.TOO_MANY_WORKERS,
                     "the limit is " + limits.workersMax() + " workers"));
-            return false;
+        } else {
+            WorkerEntry worker = new WorkerEntry(opened, limits.heartbeat(), nowMillis);
+            byId.put(worker.workerId, worker);
+            bySession.put(worker.session, worker);
         }
-        WorkerEntry worker = new WorkerEntry(opened, limits.heartbeat(), nowMillis);
-        byId.put(worker.workerId, worker);
-        bySession.put(worker.session, worker);
-        return true;
     }
 
     /** The live entry a new session replaces: same worker, same address, older session. */

@@ -10,7 +10,8 @@ final class TenantEntry {
     int inFlight;
     long lastServed;
 
-    TenantEntry(String name) {
+    TenantEntry(String name, long turn) {
         this.name = name;
+        this.lastServed = turn;
     }
 }

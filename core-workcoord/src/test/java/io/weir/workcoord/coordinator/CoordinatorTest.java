@@ -188,10 +188,10 @@ final class CoordinatorTest {
         assertThat(order)
                 .containsExactly(
                         "big1-w0",
-                        "small-w0",
                         "big1-w1",
-                        "small-w1",
+                        "small-w0",
                         "big2-w0",
+                        "small-w1",
                         "big1-w2",
                         "big2-w1",
                         "big1-w3",

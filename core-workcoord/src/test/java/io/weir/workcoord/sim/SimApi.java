@@ -1,59 +1,71 @@
 package io.weir.workcoord.sim;
 
 import io.weir.workcoord.FailureKind;
-import io.weir.workcoord.HeartbeatLimits;
 import io.weir.workcoord.agent.AgentEvent;
 import io.weir.workcoord.coordinator.Coordinator;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
-import io.weir.workcoord.coordinator.CoordinatorLimits;
-import io.weir.workcoord.coordinator.WorkSnapshot;
-import io.weir.workcoord.coordinator.WorkState;
-import io.weir.workcoord.coordinator.WorkerSnapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 
-/** An API process: the real coordinator, a shell that dials and fetches, and the invariants of this end. */
+/** An API process: the real coordinator and a shell that discovers, dials and fetches. */
 final class SimApi extends SimNode {
-    static final CoordinatorLimits LIMITS =
-            new CoordinatorLimits(HeartbeatLimits.DEFAULT, 200, 100, 6, 24, 40, 50, 100, 5_000, 20_000);
-
     record Logged(CoordinatorEvent event, long atMillis, List<CoordinatorEffect> effects) {}
 
-    Coordinator coordinator = new Coordinator(LIMITS);
-    final List<Logged> log = new ArrayList<>();
+    Coordinator coordinator;
+    private ApiChecks checks;
+    private final List<Logged> log = new ArrayList<>();
+    /** Where discovery says a worker is. */
+    private final Map<SimWorker, String> addresses = new LinkedHashMap<>();
+    /** The newest stream to a worker, dialled or open. */
     private final Map<SimWorker, SimSession> links = new LinkedHashMap<>();
-    private final Map<Long, SimSession> open = new HashMap<>();
-    /** Queries that run, by what this process has been told. */
-    private final Map<String, Set<String>> running = new LinkedHashMap<>();
+    /** Streams whose hello has come. */
+    private final TreeMap<Long, SimSession> open = new TreeMap<>();
 
-    private final Set<String> over = new HashSet<>();
-    private final Set<String> committed = new HashSet<>();
-    private final Map<String, Integer> latestAttempt = new HashMap<>();
-    private final Map<String, Long> latestSession = new HashMap<>();
-    private boolean everPaused;
+    private final Set<String> running = new LinkedHashSet<>();
+    /** Which session announced the artifact that a fetch is for. */
+    private final Map<String, SimSession> owners = new HashMap<>();
 
     SimApi(SimWorld world, String name) {
         super(world, name);
+        this.coordinator = new Coordinator(world.setting.limits());
+        this.checks = new ApiChecks(this, world.setting.limits());
     }
 
     void start() {
         for (SimWorker worker : world.workers) {
-            redial(worker, world.random.nextInt(50));
+            long found = world.happens(Fault.SLOW_DISCOVERY, world.faults) ? world.faults.below(5_000) : 0;
+            discover(worker, found + (world.setting.latencyMillis() == 0 ? 0 : world.faults.below(50)));
         }
     }
 
+    /** The worker's present address becomes known after a while. */
+    void discover(SimWorker worker, long delayMillis) {
+        String address = worker.address;
+        int ofEpoch = epoch;
+        world.clock.after(
+                delayMillis,
+                () -> inProcess(ofEpoch, () -> {
+                    addresses.put(worker, address);
+                    SimSession link = links.get(worker);
+                    if (link == null || !link.address.equals(address)) {
+                        dial(worker, false);
+                    }
+                }));
+    }
+
     void heal() {
-        pausedUntilMillis = 0;
+        resume();
         if (!alive) {
             restart();
         }
+        world.workers.forEach(worker -> discover(worker, 0));
     }
 
     void crash() {
@@ -61,17 +73,17 @@ final class SimApi extends SimNode {
             return;
         }
         alive = false;
-        boolean silent = world.random.nextBoolean();
-        for (SimSession session : List.copyOf(links.values())) {
-            session.breakFor(false, !silent, "API died");
-        }
+        boolean silent = world.faults.half();
+        List<SimSession> streams = new ArrayList<>(open.values());
+        links.values().stream().filter(link -> !open.containsKey(link.id)).forEach(streams::add);
+        streams.forEach(stream -> stream.breakFor(false, !silent, "API died"));
+        addresses.clear();
         links.clear();
         open.clear();
-        running.keySet()
-                .forEach(query ->
-                        world.outcomes.put(query, new SimWorld.Outcome(false, FailureKind.CANCELED, "API died")));
+        running.forEach(query -> world.ended(query, FailureKind.CANCELED));
         running.clear();
-        world.clock.after(world.random.nextInt(4_000), () -> {
+        owners.clear();
+        world.clock.after(world.faults.below(4_000), () -> {
             if (!alive) {
                 restart();
             }
@@ -80,60 +92,70 @@ final class SimApi extends SimNode {
 
     private void restart() {
         restarted();
-        coordinator = new Coordinator(LIMITS);
+        coordinator = new Coordinator(world.setting.limits());
+        checks = new ApiChecks(this, world.setting.limits());
         log.clear();
-        committed.clear();
-        latestAttempt.clear();
-        latestSession.clear();
         start();
     }
 
     boolean isIdle() {
-        return alive && running.isEmpty();
+        return alive && running.isEmpty() && coordinator.worksTracked() == 0;
+    }
+
+    /** Whether every worker is connected, as far as the limit allows. */
+    boolean isConnected() {
+        return checks.liveWorkers()
+                == Math.min(
+                        world.setting.size().workers(), world.setting.limits().workersMax());
     }
 
     // The shell.
 
-    private void redial(SimWorker worker, long delayMillis) {
+    private void redial(SimWorker worker) {
         int ofEpoch = epoch;
-        world.clock.after(delayMillis, () -> inProcess(ofEpoch, () -> dial(worker)));
+        world.clock.after(100 + world.network.choices.below(900), () -> inProcess(ofEpoch, () -> dial(worker, false)));
     }
 
-    private void dial(SimWorker worker) {
-        if (links.containsKey(worker)) {
+    private void dial(SimWorker worker, boolean beside) {
+        if (links.containsKey(worker) && !beside && links.get(worker).address.equals(addresses.get(worker))) {
             return;
         }
-        if (!worker.alive) {
-            redial(worker, 200 + world.random.nextInt(800));
+        if (!worker.alive || !worker.address.equals(addresses.get(worker))) {
+            redial(worker);
             return;
         }
         SimSession session = new SimSession(world, this, worker, ++world.sessions);
         links.put(worker, session);
-        worker.connected(session);
         session.toWorker(new AgentEvent.SessionOpened(session.id, name + "#" + epoch, session.id, 1_000));
         int ofEpoch = epoch;
         world.clock.after(
                 3_000,
                 () -> inProcess(ofEpoch, () -> {
                     if (links.get(worker) == session && !open.containsKey(session.id)) {
-                        session.breakFor(false, true, "no hello");
+                        session.apiGaveUp = true;
+                        session.breakFor(false, world.network.choices.half(), "no hello");
                         links.remove(worker);
-                        redial(worker, 100);
+                        redial(worker);
                     }
                 }));
+        if (world.happens(Fault.SECOND_DIAL, world.faults)) {
+            world.clock.after(
+                    world.faults.below(2_000),
+                    () -> inProcess(ofEpoch, () -> {
+                        if (links.get(worker) == session) {
+                            dial(worker, true);
+                        }
+                    }));
+        }
     }
 
-    void receive(int ofEpoch, CoordinatorEvent event) {
+    void receive(int ofEpoch, CoordinatorEvent event, SimSession session) {
         inProcess(ofEpoch, () -> {
-            if (event instanceof CoordinatorEvent.SessionOpened opened) {
-                SimSession session = links.values().stream()
-                        .filter(link -> link.id == opened.session())
-                        .findFirst()
-                        .orElse(null);
-                if (session == null) {
+            if (event instanceof CoordinatorEvent.SessionOpened) {
+                if (session.apiGaveUp) {
                     return;
                 }
-                open.put(opened.session(), session);
+                open.put(session.id, session);
             }
             step(event);
         });
@@ -141,8 +163,9 @@ final class SimApi extends SimNode {
 
     void sessionEnded(SimSession session, CoordinatorEvent.SessionClosed closed) {
         inProcess(session.apiEpoch, () -> {
+            session.apiGaveUp = true;
             if (links.remove(session.worker, session)) {
-                redial(session.worker, 100 + world.random.nextInt(900));
+                redial(session.worker);
             }
             if (open.remove(session.id) != null) {
                 step(closed);
@@ -150,70 +173,73 @@ final class SimApi extends SimNode {
         });
     }
 
-    void submit(String queryId) {
+    void submit(String queryId, int units, String tenant, long timeoutMillis) {
         inProcess(epoch, () -> {
-            int units = 1 + world.random.nextInt(world.faults.unitsMax());
             List<CoordinatorEvent.Unit> list = new ArrayList<>();
             for (int i = 0; i < units; i++) {
                 list.add(new CoordinatorEvent.Unit(
-                        i % 3, queryId + "/w" + i, "tenant/shard" + world.random.nextInt(16)));
+                        i % 3, queryId + "/w" + i, "tenant/shard" + world.workload.below(16)));
             }
-            long timeout = world.random.nextInt(3) == 0 ? 500 + world.random.nextInt(20_000) : 3_600_000;
             world.submitted.add(queryId);
-            step(new CoordinatorEvent.Submit(
-                    queryId, "t" + world.random.nextInt(3), world.clock.nowMillis() + timeout, list));
-            if (world.happens(world.faults.cancelPerMille())) {
-                int ofEpoch = epoch;
-                world.clock.after(
-                        world.random.nextInt(5_000),
-                        () -> inProcess(ofEpoch, () -> {
-                            if (running.containsKey(queryId)) {
-                                ended(queryId, new SimWorld.Outcome(false, FailureKind.CANCELED, "client"));
-                                step(new CoordinatorEvent.CancelQuery(queryId, "client went away"));
-                            }
-                        }));
+            step(new CoordinatorEvent.Submit(queryId, tenant, now() + timeoutMillis, list));
+        });
+    }
+
+    void cancel(String queryId) {
+        inProcess(epoch, () -> {
+            if (running.contains(queryId)) {
+                ended(queryId, FailureKind.CANCELED);
+                step(new CoordinatorEvent.CancelQuery(queryId, "client went away"));
             }
         });
     }
 
-    private void ended(String queryId, SimWorld.Outcome outcome) {
+    private void ended(String queryId, FailureKind kind) {
         running.remove(queryId);
-        over.add(queryId);
-        world.outcomes.put(queryId, outcome);
+        world.ended(queryId, kind);
     }
 
-    void step(CoordinatorEvent event) {
-        long now = world.clock.nowMillis();
-        everPaused |= pausedUntilMillis != 0;
-        List<CoordinatorEffect> effects = coordinator.handle(event, now);
-        world.steps++;
-        log.add(new Logged(event, now, effects));
-        world.trace.add(new SimWorld.Line(now, name, event, effects));
-        Map<Long, WorkerSnapshot> live = new HashMap<>();
-        coordinator.workers().forEach(worker -> live.put(worker.session(), worker));
-        for (CoordinatorEffect effect : effects) {
-            if (effect instanceof CoordinatorEffect.Send send) {
-                world.check(live.containsKey(send.session()), "I3 effect to a session that is not live: " + effect);
-            }
-            execute(effect, live);
+    @Override
+    void tick() {
+        step(new CoordinatorEvent.Tick());
+    }
+
+    private void step(CoordinatorEvent event) {
+        long now = now();
+        List<CoordinatorEffect> effects = world.guard(() -> coordinator.handle(event, now));
+        long number = world.stepped(this, event, effects);
+        if (world.replays) {
+            log.add(new Logged(event, now, effects));
         }
-        checkState(live, now);
-        scheduleTick(Math.max(coordinator.nextTimerMillis(), now), () -> step(new CoordinatorEvent.Tick()));
-        world.check(coordinator.nextTimerMillis() > now, "the next timer is not in the past");
+        if (event instanceof CoordinatorEvent.Ready ready && open.containsKey(ready.session())) {
+            SimSession session = open.get(ready.session());
+            for (CoordinatorEffect effect : effects) {
+                if (effect instanceof CoordinatorEffect.StartFetch) {
+                    owners.put(key(ready.workId(), ready.attempt()), session);
+                }
+            }
+        }
+        checks.after(event, effects, now, coordinator);
+        if (number % world.sweepEvery == 0) {
+            checks.sweep(coordinator);
+        }
+        for (CoordinatorEffect effect : effects) {
+            execute(effect);
+        }
+        long next = coordinator.nextTimerMillis();
+        if (next <= now) {
+            throw new Violation(Invariant.L2, "the next timer is in the past: " + next + " at " + now);
+        }
+        wantTick(next);
     }
 
-    private void execute(CoordinatorEffect effect, Map<Long, WorkerSnapshot> live) {
+    private static String key(String workId, int attempt) {
+        return workId + "@" + attempt;
+    }
+
+    private void execute(CoordinatorEffect effect) {
         switch (effect) {
-            case CoordinatorEffect.SendAssign assign -> {
-                WorkerSnapshot worker = Objects.requireNonNull(live.get(assign.session()));
-                world.check(worker.acceptingWork() && !worker.draining(), "I6 assignment to a worker out of rotation");
-                world.check(worker.inFlight() <= worker.credits(), "assignment beyond the worker's credits");
-                world.check(running.containsKey(assign.queryId()), "I9 assignment for a query that is over");
-                world.check(!committed.contains(assign.workId()), "I2 assignment of committed work");
-                int before = latestAttempt.getOrDefault(assign.workId(), 0);
-                world.check(assign.attempt() == before + 1, "attempts count up by one");
-                latestAttempt.put(assign.workId(), assign.attempt());
-                latestSession.put(assign.workId(), assign.session());
+            case CoordinatorEffect.SendAssign assign ->
                 send(
                         assign.session(),
                         new AgentEvent.Assigned(
@@ -223,7 +249,6 @@ final class SimApi extends SimNode {
                                 assign.queryId(),
                                 assign.leafId(),
                                 assign.deadlineRemainingMillis()));
-            }
             case CoordinatorEffect.SendCancel cancel ->
                 send(
                         cancel.session(),
@@ -237,9 +262,10 @@ final class SimApi extends SimNode {
             case CoordinatorEffect.CloseSession close -> {
                 SimSession session = open.remove(close.session());
                 if (session != null) {
+                    session.apiGaveUp = true;
                     session.breakFor(false, true, close.message());
                     if (links.remove(session.worker, session)) {
-                        redial(session.worker, 100 + world.random.nextInt(900));
+                        redial(session.worker);
                     }
                 }
             }
@@ -250,27 +276,17 @@ final class SimApi extends SimNode {
             case CoordinatorEffect.DiscardFetched discard -> {
                 // Nothing is kept here.
             }
-            case CoordinatorEffect.Commit commit -> {
-                world.check(committed.add(commit.workId()), "I1 committed twice: " + commit.workId());
-                world.check(running.containsKey(commit.queryId()), "I9 commit for a query that is over");
-                world.check(
-                        latestAttempt.getOrDefault(commit.workId(), 0) == commit.attempt(),
-                        "I5 commit of an old attempt");
-                world.check(
-                        live.containsKey(latestSession.get(commit.workId())), "I5 commit of a dead owner's artifact");
-                Objects.requireNonNull(running.get(commit.queryId())).add(commit.workId());
+            case CoordinatorEffect.Commit commit -> commit(commit);
+            case CoordinatorEffect.SubmitAccepted accepted -> {
+                running.add(accepted.queryId());
+                world.worksMax = Math.max(world.worksMax, coordinator.worksTracked());
             }
-            case CoordinatorEffect.SubmitAccepted accepted -> running.put(accepted.queryId(), new HashSet<>());
-            case CoordinatorEffect.SubmitRefused refused ->
-                world.outcomes.put(refused.queryId(), new SimWorld.Outcome(false, refused.kind(), refused.message()));
+            case CoordinatorEffect.SubmitRefused refused -> world.ended(refused.queryId(), refused.kind());
             case CoordinatorEffect.QueryCompleted completed -> {
-                world.check(running.containsKey(completed.queryId()), "I2 a query ends once");
-                ended(completed.queryId(), new SimWorld.Outcome(true, FailureKind.INTERNAL, "completed"));
+                running.remove(completed.queryId());
+                world.completed(completed.queryId());
             }
-            case CoordinatorEffect.QueryFailed failed -> {
-                world.check(running.containsKey(failed.queryId()), "I2 a query ends once");
-                ended(failed.queryId(), new SimWorld.Outcome(false, failed.kind(), failed.message()));
-            }
+            case CoordinatorEffect.QueryFailed failed -> ended(failed.queryId(), failed.kind());
             case CoordinatorEffect.Count count -> {
                 // For metrics only.
             }
@@ -284,71 +300,64 @@ final class SimApi extends SimNode {
         }
     }
 
+    /** The artifact that is committed came from the incarnation and session that owns the work now. */
+    private void commit(CoordinatorEffect.Commit commit) {
+        SimSession owner = owners.remove(key(commit.workId(), commit.attempt()));
+        if (owner == null || !open.containsKey(owner.id) || !owner.worker.name.equals(commit.workerId())) {
+            throw new Violation(Invariant.I5, "the artifact's session is gone or another: " + commit);
+        }
+    }
+
     private void fetch(CoordinatorEffect.StartFetch fetch) {
-        SimSession session =
-                Objects.requireNonNull(open.get(latestSession.get(fetch.workId())), "I5 fetch from a closed session");
+        SimSession session = owners.get(key(fetch.workId(), fetch.attempt()));
+        if (session == null) {
+            throw new Violation(Invariant.I5, "a fetch from a closed session: " + fetch);
+        }
         int ofEpoch = epoch;
-        int workerEpoch = session.workerEpoch;
-        SimWorker worker = session.worker;
-        world.clock.after(
-                world.latency(),
+        boolean reachable = !world.network.separates(this, session.worker);
+        long arrival = reachable ? world.network.arrivalMillis(session.worker, this) : world.clock.nowMillis() + 2_000;
+        if (world.happens(Fault.SLOW_FETCH, world.execution)) {
+            arrival += world.execution.below(2_000);
+        }
+        world.clock.at(
+                arrival,
+                fetch,
+                fetch,
                 () -> inProcess(ofEpoch, () -> {
-                    boolean served = worker.alive
-                            && worker.epoch == workerEpoch
-                            && worker.artifacts.contains(fetch.workId() + "@" + fetch.attempt());
-                    if (served && !world.happens(world.faults.fetchFailPerMille())) {
+                    boolean served =
+                            reachable && session.worker.serves(session.workerEpoch, fetch.workId(), fetch.attempt());
+                    if (served && world.happens(Fault.CORRUPTION, world.execution)) {
+                        step(new CoordinatorEvent.FetchFailed(
+                                fetch.workId(), fetch.attempt(), FailureKind.CHECKSUM_MISMATCH, "corrupt"));
+                    } else if (served && !world.happens(Fault.FETCH_FAILURE, world.execution)) {
                         step(new CoordinatorEvent.Fetched(fetch.workId(), fetch.attempt()));
                     } else {
-                        FailureKind kind =
-                                world.random.nextBoolean() ? FailureKind.FETCH_FAILED : FailureKind.CHECKSUM_MISMATCH;
-                        step(new CoordinatorEvent.FetchFailed(fetch.workId(), fetch.attempt(), kind, "fetch"));
+                        step(new CoordinatorEvent.FetchFailed(
+                                fetch.workId(), fetch.attempt(), FailureKind.FETCH_FAILED, "fetch"));
                     }
                 }));
     }
 
-    // What must hold after every step.
+    /** Compares every piece of work. */
+    void sweep() {
+        if (alive) {
+            checks.sweep(coordinator);
+        }
+    }
 
-    private void checkState(Map<Long, WorkerSnapshot> live, long now) {
-        int queued = 0;
-        Map<Long, Integer> inFlight = new HashMap<>();
-        for (WorkSnapshot work : coordinator.works()) {
-            world.check(running.containsKey(work.queryId()), "I9 work of a query that is over is tracked");
-            world.check(
-                    work.state() != WorkState.FAILED && work.state() != WorkState.CANCELED, "I2 ended work is tracked");
-            world.check((work.state() == WorkState.COMMITTED) == committed.contains(work.workId()), "I2 commits stay");
-            world.check(
-                    work.state().isOwned() ? live.containsKey(work.session()) : work.session() == 0,
-                    "I4 owner of " + work + " is not live");
-            world.check(work.attempt() <= LIMITS.assignmentsMax(), "I12 assignments");
-            world.check(work.failures() < LIMITS.attemptsMax(), "I12 attempts");
-            queued += work.state() == WorkState.QUEUED ? 1 : 0;
-            if (work.state().takesCredit()) {
-                inFlight.merge(work.session(), 1, Integer::sum);
-            }
-        }
-        world.check(queued == coordinator.queued(), "I4 every piece of work without owner is in the queue");
-        world.check(coordinator.worksTracked() <= LIMITS.worksMax(), "I12 works");
-        boolean room = false;
-        for (WorkerSnapshot worker : live.values()) {
-            world.check(inFlight.getOrDefault(worker.session(), 0) == worker.inFlight(), "credits in use are counted");
-            room |= worker.acceptingWork() && !worker.draining() && worker.inFlight() < worker.credits();
-            long silence = now - worker.lastHeardMillis();
-            world.check(everPaused || silence < LIMITS.heartbeat().silenceMillis(), "L4 silence is detected in time");
-        }
-        if (room) {
-            for (WorkSnapshot work : coordinator.works()) {
-                world.check(
-                        work.state() != WorkState.QUEUED || work.attempt() > 0,
-                        "L5 new work waits though there is room");
+    /** The same events give the same effects to a coordinator whose views nobody reads. */
+    void replay() {
+        Coordinator again = new Coordinator(world.setting.limits());
+        for (Logged logged : log) {
+            if (!again.handle(logged.event(), logged.atMillis()).equals(logged.effects())) {
+                throw new Violation(Invariant.I13, name + " does otherwise when " + logged.event() + " is replayed");
             }
         }
     }
 
-    /** The same events give the same effects. */
-    void replay() {
-        Coordinator again = new Coordinator(LIMITS);
-        for (Logged logged : log) {
-            world.check(again.handle(logged.event(), logged.atMillis()).equals(logged.effects()), "I13 replay differs");
-        }
+    String describe() {
+        return "[live " + coordinator.workers().size() + "/"
+                + world.setting.size().workers() + " q " + coordinator.queued() + " fly " + coordinator.inFlight()
+                + "]";
     }
 }

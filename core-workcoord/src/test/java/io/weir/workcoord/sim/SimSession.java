@@ -2,49 +2,79 @@ package io.weir.workcoord.sim;
 
 import io.weir.workcoord.agent.AgentEvent;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * One stream between an API and a worker: each direction is in order and reliable, until it stalls, breaks for both sides or
- * breaks for one side only. What was under way when it broke may arrive late, as a message of the old session.
+ * One stream between an API and a worker: each direction is in order and reliable, until it stalls, swallows everything,
+ * breaks for both sides or for one side only. What was under way when it broke is lost, or a first part of it arrives late,
+ * as messages of the old session.
  */
 final class SimSession {
     /** One direction of the stream. */
     private final class Lane<M> {
-        private final java.util.function.Consumer<M> receiver;
-        private final List<M> underWay = new ArrayList<>();
+        private final SimNode from;
+        private final SimNode to;
+        private final Consumer<M> receiver;
+        private final Deque<M> underWay = new ArrayDeque<>();
         private long lastArrivalMillis;
+        private int cuts;
+        private boolean swallows;
 
-        Lane(java.util.function.Consumer<M> receiver) {
+        Lane(SimNode from, SimNode to, Consumer<M> receiver) {
+            this.from = from;
+            this.to = to;
             this.receiver = receiver;
         }
 
         void send(M message) {
-            if (broken || blackHole) {
+            if (broken || swallows) {
                 return;
             }
-            long arrival = Math.max(lastArrivalMillis, world.clock.nowMillis() + world.latency());
-            if (world.happens(world.faults.stallPerMille())) {
-                arrival += world.random.nextInt(4_000);
+            long arrival = Math.max(lastArrivalMillis, world.network.arrivalMillis(from, to));
+            if (world.happens(Fault.STALL, world.network.choices)) {
+                arrival += world.network.choices.below(4_000);
             }
             lastArrivalMillis = arrival;
             underWay.add(message);
-            world.clock.at(arrival, () -> {
+            int before = cuts;
+            world.clock.at(arrival, this, message, () -> {
                 // Not there any more: the stream broke first.
-                if (underWay.remove(message)) {
-                    receiver.accept(message);
+                if (cuts == before) {
+                    receiver.accept(underWay.removeFirst());
                 }
             });
+            if (mayComeTwice(message) && world.happens(Fault.DUPLICATE, world.network.choices)) {
+                long again = arrival + world.network.choices.below(200);
+                world.clock.at(again, this, message, () -> {
+                    if (cuts == before) {
+                        receiver.accept(message);
+                    }
+                });
+            }
         }
 
-        /** The stream broke: what is under way is lost or arrives late. */
+        /** Only what names one attempt may be repeated; an assignment names a new one. */
+        private static boolean mayComeTwice(Object message) {
+            return message instanceof CoordinatorEvent.Ready
+                    || message instanceof CoordinatorEvent.Accepted
+                    || message instanceof CoordinatorEvent.Failed
+                    || message instanceof CoordinatorEvent.Rejected
+                    || message instanceof AgentEvent.AckReceived;
+        }
+
+        /** The stream broke: what is under way is lost, or some of it arrives late. */
         void cut() {
-            for (M message : underWay) {
-                boolean handshake = message instanceof AgentEvent.SessionOpened
-                        || message instanceof CoordinatorEvent.SessionOpened;
-                if (!handshake && world.happens(world.faults.latePerMille())) {
-                    world.clock.after(world.random.nextInt(6_000), () -> receiver.accept(message));
+            cuts++;
+            if (!underWay.isEmpty() && world.happens(Fault.LATE, world.network.choices)) {
+                List<M> late = new ArrayList<>(underWay);
+                int arriving = world.network.choices.upTo(late.size());
+                long delay = world.network.choices.below(6_000);
+                for (M message : late.subList(0, arriving)) {
+                    world.clock.at(world.clock.nowMillis() + delay, this, message, () -> receiver.accept(message));
                 }
             }
             underWay.clear();
@@ -54,24 +84,26 @@ final class SimSession {
     final SimWorld world;
     final SimApi api;
     final SimWorker worker;
+    final String address;
     final long id;
     final int apiEpoch;
     final int workerEpoch;
     private final Lane<AgentEvent> toWorker;
     private final Lane<CoordinatorEvent> toApi;
-    boolean broken;
-    /** Both directions swallow everything and nobody is told. */
-    boolean blackHole;
+    private boolean broken;
+    /** The API knows of the end, or has ended it itself: what still comes is not read. */
+    boolean apiGaveUp;
 
     SimSession(SimWorld world, SimApi api, SimWorker worker, long id) {
         this.world = world;
         this.api = api;
         this.worker = worker;
+        this.address = worker.address;
         this.id = id;
         this.apiEpoch = api.epoch;
         this.workerEpoch = worker.epoch;
-        this.toWorker = new Lane<>(event -> worker.receive(workerEpoch, event));
-        this.toApi = new Lane<>(event -> api.receive(apiEpoch, event));
+        this.toWorker = new Lane<>(api, worker, event -> worker.receive(workerEpoch, event, this));
+        this.toApi = new Lane<>(worker, api, event -> api.receive(apiEpoch, event, this));
     }
 
     void toWorker(AgentEvent event) {
@@ -85,16 +117,19 @@ final class SimSession {
     }
 
     private void mayFail() {
-        if (!broken && world.faulty()) {
-            if (world.happens(world.faults.breakPerMille())) {
-                breakFor(true, true, "network");
-            } else if (world.happens(world.faults.halfOpenPerMille())) {
-                switch (world.random.nextInt(3)) {
-                    case 0 -> breakFor(true, false, "half-open");
-                    case 1 -> breakFor(false, true, "half-open");
-                    default -> blackHole = true;
-                }
-            }
+        if (broken || !world.faulty()) {
+            return;
+        }
+        Choices choices = world.network.choices;
+        if (world.happens(Fault.BREAK, choices)) {
+            breakFor(true, true, "network");
+        } else if (world.happens(Fault.HALF_OPEN, choices)) {
+            boolean apiLearns = choices.half();
+            breakFor(apiLearns, !apiLearns, "half-open");
+        } else if (world.happens(Fault.BLACK_HOLE, choices)) {
+            int directions = choices.below(3);
+            toWorker.swallows |= directions != 1;
+            toApi.swallows |= directions != 0;
         }
     }
 
@@ -107,12 +142,17 @@ final class SimSession {
         toWorker.cut();
         toApi.cut();
         if (apiLearns) {
-            world.clock.after(
-                    world.latency(), () -> api.sessionEnded(this, new CoordinatorEvent.SessionClosed(id, reason)));
+            CoordinatorEvent.SessionClosed closed = new CoordinatorEvent.SessionClosed(id, reason);
+            world.clock.at(
+                    world.network.arrivalMillis(worker, api), toApi, closed, () -> api.sessionEnded(this, closed));
         }
         if (workerLearns) {
-            world.clock.after(
-                    world.latency(), () -> worker.receive(workerEpoch, new AgentEvent.SessionClosed(id, reason)));
+            AgentEvent.SessionClosed closed = new AgentEvent.SessionClosed(id, reason);
+            world.clock.at(
+                    world.network.arrivalMillis(api, worker),
+                    toWorker,
+                    closed,
+                    () -> worker.receive(workerEpoch, closed, this));
         }
     }
 }

@@ -5,76 +5,92 @@ import io.weir.workcoord.HeartbeatLimits;
 import io.weir.workcoord.agent.AgentEffect;
 import io.weir.workcoord.agent.AgentEvent;
 import io.weir.workcoord.agent.AgentLimits;
+import io.weir.workcoord.agent.TaskKey;
 import io.weir.workcoord.agent.TaskState;
 import io.weir.workcoord.agent.WorkerAgent;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
-/** A worker process: the real agent, executions that take time and fail, a spool, and the invariants of this end. */
+/** A worker process: the real agent, executions that take time and fail, and a spool of artifacts. */
 final class SimWorker extends SimNode {
-    static final long DRAIN_MILLIS_MAX = 15_000;
+    static final long DRAIN_MILLIS_MAX = 10_000;
+    static final long TTL_MILLIS = 12_000;
+    static final long GRACE_MILLIS = 500;
 
     record Logged(AgentEvent event, long atMillis, List<AgentEffect> effects) {}
 
+    String address;
     WorkerAgent agent;
-    final List<Logged> log = new ArrayList<>();
-    final Set<String> artifacts = new LinkedHashSet<>();
+    private WorkerChecks checks;
+    private final List<Logged> log = new ArrayList<>();
     private final Map<Long, SimSession> streams = new HashMap<>();
-    private final Set<String> executing = new HashSet<>();
-    private final Set<String> stopped = new HashSet<>();
-    private final Set<Long> open = new HashSet<>();
+    /** Executions, with whether they were told to stop. */
+    private final Map<TaskKey, Boolean> executing = new LinkedHashMap<>();
+    /** Artifacts in the spool, oldest first, with whether they are acknowledged. */
+    private final Map<TaskKey, Boolean> spool = new LinkedHashMap<>();
+
     private long drainBegunMillis;
-    private boolean everPaused;
+    private int drainStalls;
 
     SimWorker(SimWorld world, String name) {
         super(world, name);
+        this.address = "address-of-" + name;
         this.agent = new WorkerAgent(limits());
+        this.checks = new WorkerChecks(this, limits());
     }
 
     private AgentLimits limits() {
-        int slots = world.faults.slots();
+        int slots = world.setting.size().slots();
         return new AgentLimits(HeartbeatLimits.DEFAULT, slots, 3 * slots, 8, DRAIN_MILLIS_MAX);
-    }
-
-    void connected(SimSession session) {
-        streams.put(session.id, session);
     }
 
     void crash() {
         if (alive) {
-            die(world.random.nextBoolean());
-            world.clock.after(world.random.nextInt(6_000), this::start);
+            die(world.faults.half());
+            world.clock.after(world.faults.below(6_000), this::start);
         }
     }
 
+    /** All its streams break. */
+    void breakStreams(boolean apisLearn, boolean workerLearns) {
+        for (SimSession session : List.copyOf(streams.values())) {
+            session.breakFor(apisLearn, workerLearns, "network");
+        }
+    }
+
+    /** The process is gone, with its artifacts. */
     private void die(boolean peersLearn) {
         alive = false;
         for (SimSession session : List.copyOf(streams.values())) {
             session.breakFor(peersLearn, false, "worker died");
         }
         streams.clear();
-        open.clear();
-        artifacts.clear();
         executing.clear();
-        stopped.clear();
+        spool.clear();
     }
 
     private void start() {
-        if (!alive) {
-            restarted();
-            log.clear();
-            agent = new WorkerAgent(limits());
+        if (alive) {
+            return;
+        }
+        restarted();
+        log.clear();
+        agent = new WorkerAgent(limits());
+        checks = new WorkerChecks(this, limits());
+        if (world.happens(Fault.ADDRESS_CHANGE, world.faults)) {
+            address = "address-of-" + name + "-" + epoch;
+            for (SimApi api : world.apis) {
+                api.discover(this, world.faults.below(3_000));
+            }
         }
     }
 
     void heal() {
-        pausedUntilMillis = 0;
+        resume();
         start();
         storage(true);
     }
@@ -82,7 +98,8 @@ final class SimWorker extends SimNode {
     void drain() {
         inProcess(epoch, () -> {
             if (!agent.isDraining()) {
-                drainBegunMillis = world.clock.nowMillis();
+                drainBegunMillis = now();
+                drainStalls = stalls;
             }
             step(new AgentEvent.DrainBegun());
         });
@@ -92,41 +109,80 @@ final class SimWorker extends SimNode {
         inProcess(epoch, () -> step(new AgentEvent.AcceptingChanged(accepts)));
     }
 
-    void receive(int ofEpoch, AgentEvent event) {
+    boolean serves(int ofEpoch, String workId, int attempt) {
+        return alive && epoch == ofEpoch && spool.containsKey(new TaskKey(workId, attempt));
+    }
+
+    boolean isIdle() {
+        return alive && agent.tasks().isEmpty() && spool.isEmpty() && executing.isEmpty();
+    }
+
+    void receive(int ofEpoch, AgentEvent event, SimSession stream) {
         inProcess(ofEpoch, () -> {
-            if (event instanceof AgentEvent.SessionOpened opened) {
-                SimSession stream = streams.get(opened.session());
-                if (stream == null || stream.broken) {
-                    return;
-                }
-                open.add(opened.session());
+            if (event instanceof AgentEvent.SessionOpened) {
+                streams.put(stream.id, stream);
             }
-            if (event instanceof AgentEvent.SessionClosed closed) {
-                streams.remove(closed.session());
-                open.remove(closed.session());
+            if (event instanceof AgentEvent.SessionClosed) {
+                streams.remove(stream.id);
             }
             step(event);
         });
     }
 
+    @Override
+    void tick() {
+        step(new AgentEvent.Tick());
+    }
+
     private void step(AgentEvent event) {
-        long now = world.clock.nowMillis();
-        everPaused |= pausedUntilMillis != 0;
-        List<AgentEffect> effects = agent.handle(event, now);
-        world.steps++;
-        log.add(new Logged(event, now, effects));
-        world.trace.add(new SimWorld.Line(now, name, event, effects));
+        long now = now();
+        List<AgentEffect> effects = world.guard(() -> agent.handle(event, now));
+        world.stepped(this, event, effects);
+        if (world.replays) {
+            log.add(new Logged(event, now, effects));
+        }
+        checks.after(event, effects, now, agent);
         for (AgentEffect effect : effects) {
-            if (effect instanceof AgentEffect.Send send) {
-                world.check(
-                        open.contains(send.session()) || !alive, "I3 effect to a session that is not live: " + effect);
-            }
             execute(effect);
         }
         if (alive) {
-            checkState();
-            scheduleTick(agent.nextTimerMillis(), () -> step(new AgentEvent.Tick()));
-            world.check(agent.nextTimerMillis() > now, "the next timer is not in the past");
+            checkProcess();
+            long next = agent.nextTimerMillis();
+            if (next <= now) {
+                throw new Violation(Invariant.L2, "the next timer is in the past: " + next + " at " + now);
+            }
+            wantTick(next);
+        }
+    }
+
+    /** What the agent believes is what the process does. */
+    private void checkProcess() {
+        int running = 0;
+        int ready = 0;
+        for (WorkerAgent.TaskSnapshot task : agent.tasks()) {
+            TaskKey key = new TaskKey(task.workId(), task.attempt());
+            if (task.state().takesSlot()) {
+                running++;
+                Boolean stopped = executing.get(key);
+                if (stopped == null || stopped != (task.state() != TaskState.RUNNING)) {
+                    throw new Violation(Invariant.I10, "runs, told to stop " + stopped + ": " + task);
+                }
+            } else if (task.state() == TaskState.READY) {
+                ready++;
+                if (!Boolean.FALSE.equals(spool.get(key))) {
+                    throw new Violation(Invariant.I11, "the artifact is gone: " + task);
+                }
+            }
+        }
+        if (running != executing.size()) {
+            throw new Violation(Invariant.I10, "executions nobody knows: " + executing.keySet());
+        }
+        int kept = 0;
+        for (boolean acknowledged : spool.values()) {
+            kept += acknowledged ? 0 : 1;
+        }
+        if (kept != ready) {
+            throw new Violation(Invariant.I11, "artifacts nobody knows: " + spool);
         }
     }
 
@@ -139,7 +195,7 @@ final class SimWorker extends SimNode {
                                 hello.session(),
                                 name,
                                 name + "#" + epoch,
-                                "address-of-" + name,
+                                address,
                                 hello.status().acceptingWork(),
                                 hello.status().draining(),
                                 hello.status().credits()));
@@ -155,30 +211,12 @@ final class SimWorker extends SimNode {
                 send(
                         accepted.session(),
                         new CoordinatorEvent.Accepted(accepted.session(), accepted.workId(), accepted.attempt()));
-            case AgentEffect.SendRejected rejected -> {
-                world.check(!agent.acceptsWork(), "a worker rejects only while it does not accept work: " + rejected);
+            case AgentEffect.SendRejected rejected ->
                 send(
                         rejected.session(),
                         new CoordinatorEvent.Rejected(
                                 rejected.session(), rejected.workId(), rejected.attempt(), rejected.reason()));
-            }
-            case AgentEffect.SendReady ready -> {
-                world.check(artifacts.contains(ready.workId() + "@" + ready.attempt()), "ready without an artifact");
-                send(
-                        ready.session(),
-                        new CoordinatorEvent.Ready(
-                                ready.session(),
-                                ready.workId().substring(0, ready.workId().indexOf('/')),
-                                Integer.parseInt(ready.workId()
-                                                .substring(ready.workId().indexOf("/w") + 2))
-                                        % 3,
-                                ready.workId(),
-                                ready.attempt(),
-                                "checksum"));
-                if (world.happens(world.faults.artifactLostPerMille())) {
-                    lose(ready);
-                }
-            }
+            case AgentEffect.SendReady ready -> ready(ready);
             case AgentEffect.SendFailed failed ->
                 send(
                         failed.session(),
@@ -190,7 +228,6 @@ final class SimWorker extends SimNode {
                         new CoordinatorEvent.HeartbeatReceived(
                                 heartbeat.session(), heartbeat.sequence(), heartbeat.reply()));
             case AgentEffect.CloseSession close -> {
-                open.remove(close.session());
                 SimSession stream = streams.remove(close.session());
                 if (stream != null) {
                     // An orderly end delivers what was sent before it.
@@ -201,28 +238,32 @@ final class SimWorker extends SimNode {
             }
             case AgentEffect.StartExecution start -> start(start);
             case AgentEffect.CancelExecution cancel -> {
-                String key = cancel.workId() + "@" + cancel.attempt();
-                // It may have ended in this very step, as the session expired.
-                if (!executing.contains(key)) {
-                    return;
-                }
-                stopped.add(key);
-                if (!world.happens(world.faults.ignoreCancelPerMille())) {
-                    finish(cancel.workId(), cancel.attempt(), world.random.nextInt(20));
+                TaskKey key = new TaskKey(cancel.workId(), cancel.attempt());
+                executing.replace(key, true);
+                if (!world.happens(Fault.IGNORE_CANCEL, world.execution)) {
+                    finish(key, world.execution.below(20));
                 }
             }
-            case AgentEffect.DiscardArtifact discard ->
-                world.check(
-                        artifacts.remove(discard.workId() + "@" + discard.attempt()), "discard of a missing artifact");
-            case AgentEffect.AcknowledgeArtifact acknowledged ->
-                world.check(
-                        artifacts.remove(acknowledged.workId() + "@" + acknowledged.attempt()),
-                        "acknowledgement of a missing artifact");
+            case AgentEffect.DiscardArtifact discard -> {
+                if (spool.remove(new TaskKey(discard.workId(), discard.attempt())) == null) {
+                    throw new Violation(Invariant.I11, "there is no artifact: " + discard);
+                }
+            }
+            case AgentEffect.AcknowledgeArtifact acknowledged -> {
+                TaskKey key = new TaskKey(acknowledged.workId(), acknowledged.attempt());
+                if (!Boolean.FALSE.equals(spool.replace(key, true))) {
+                    throw new Violation(Invariant.I11, "there is no artifact: " + acknowledged);
+                }
+                int ofEpoch = epoch;
+                world.clock.after(GRACE_MILLIS, () -> inProcess(ofEpoch, () -> spool.remove(key)));
+            }
             case AgentEffect.Drained drained -> {
-                long took = world.clock.nowMillis() - drainBegunMillis;
-                world.check(everPaused || took <= DRAIN_MILLIS_MAX + 1, "L3 drain took " + took + " ms");
+                long took = now() - drainBegunMillis;
+                if (drainStalls == stalls && took > DRAIN_MILLIS_MAX) {
+                    throw new Violation(Invariant.L3, "the drain took " + took + " ms");
+                }
                 die(true);
-                world.clock.after(world.random.nextInt(5_000), this::start);
+                world.clock.after(world.faults.below(5_000), this::start);
             }
         }
     }
@@ -235,74 +276,100 @@ final class SimWorker extends SimNode {
     }
 
     private void start(AgentEffect.StartExecution start) {
-        executing.add(start.workId() + "@" + start.attempt());
-        world.check(executing.size() <= world.faults.slots(), "more executions than slots");
-        finish(start.workId(), start.attempt(), 1 + world.random.nextInt((int) world.faults.executionMillis() * 2));
+        TaskKey key = new TaskKey(start.workId(), start.attempt());
+        if (executing.put(key, false) != null
+                || executing.size() > world.setting.size().slots()) {
+            throw new Violation(Invariant.I12, "more executions than slots: " + executing.keySet());
+        }
+        long mean = world.setting.executionMillis();
+        long takes = mean == 0 ? 1 : world.execution.upTo((int) mean * 2);
+        finish(key, world.happens(Fault.SLOW_EXECUTION, world.execution) ? takes * 10 : takes);
     }
 
-    private void finish(String workId, int attempt, long delayMillis) {
+    private void finish(TaskKey key, long delayMillis) {
         int ofEpoch = epoch;
-        String key = workId + "@" + attempt;
-        world.clock.after(
-                delayMillis,
+        world.clock.at(
+                world.clock.nowMillis() + delayMillis,
+                key,
+                key,
                 () -> inProcess(ofEpoch, () -> {
-                    if (!executing.remove(key)) {
-                        return;
-                    }
-                    boolean canceled = stopped.remove(key);
-                    if (canceled && world.random.nextInt(4) > 0) {
-                        step(new AgentEvent.ExecutionFailed(workId, attempt, FailureKind.CANCELED, "canceled"));
-                    } else if (world.happens(world.faults.finalFailPerMille())) {
-                        step(new AgentEvent.ExecutionFailed(workId, attempt, FailureKind.LIMIT_EXCEEDED, "limit"));
-                    } else if (world.happens(world.faults.failPerMille())) {
-                        FailureKind kind =
-                                world.random.nextBoolean() ? FailureKind.OUT_OF_MEMORY : FailureKind.INTERNAL;
-                        step(new AgentEvent.ExecutionFailed(workId, attempt, kind, "failed"));
-                    } else {
-                        artifacts.add(key);
-                        step(new AgentEvent.ExecutionSucceeded(workId, attempt));
+                    Boolean stopped = executing.remove(key);
+                    if (stopped != null) {
+                        step(outcome(key, stopped));
                     }
                 }));
     }
 
-    private void lose(AgentEffect.SendReady ready) {
+    private AgentEvent outcome(TaskKey key, boolean stopped) {
+        // What is told to stop may be done already.
+        if (stopped && world.execution.below(4) > 0) {
+            return new AgentEvent.ExecutionFailed(key.workId(), key.attempt(), FailureKind.CANCELED, "canceled");
+        }
+        if (world.happens(Fault.FAIL_FINAL, world.execution)) {
+            return new AgentEvent.ExecutionFailed(key.workId(), key.attempt(), FailureKind.LIMIT_EXCEEDED, "limit");
+        }
+        if (world.happens(Fault.FAIL, world.execution)) {
+            FailureKind kind = world.execution.half() ? FailureKind.OUT_OF_MEMORY : FailureKind.DISK_FULL;
+            return new AgentEvent.ExecutionFailed(key.workId(), key.attempt(), kind, "failed");
+        }
+        spool.put(key, false);
+        return new AgentEvent.ExecutionSucceeded(key.workId(), key.attempt());
+    }
+
+    private void ready(AgentEffect.SendReady ready) {
+        TaskKey key = new TaskKey(ready.workId(), ready.attempt());
+        if (!Boolean.FALSE.equals(spool.get(key))) {
+            throw new Violation(Invariant.I5, "announced without an artifact: " + ready);
+        }
         int ofEpoch = epoch;
-        world.clock.after(
-                world.random.nextInt(50),
-                () -> inProcess(ofEpoch, () -> {
-                    if (artifacts.remove(ready.workId() + "@" + ready.attempt())) {
-                        step(new AgentEvent.ArtifactLost(ready.workId(), ready.attempt(), "evicted"));
-                    }
-                }));
+        world.clock.after(TTL_MILLIS, () -> inProcess(ofEpoch, () -> lose(key, "expired")));
+        if (world.happens(Fault.EVICTION, world.execution)) {
+            world.clock.after(world.execution.below(100), () -> inProcess(ofEpoch, this::evict));
+        }
+        int slash = ready.workId().indexOf("/w");
+        send(
+                ready.session(),
+                new CoordinatorEvent.Ready(
+                        ready.session(),
+                        ready.workId().substring(0, slash),
+                        Integer.parseInt(ready.workId().substring(slash + 2)) % 3,
+                        ready.workId(),
+                        ready.attempt(),
+                        "checksum"));
     }
 
-    private void checkState() {
-        Set<Long> live = new HashSet<>();
-        int believed = 0;
-        for (WorkerAgent.SessionSnapshot session : agent.sessions()) {
-            live.add(session.session());
-            believed += session.believed();
-            world.check(session.held() <= Math.max(1, session.believed()), "an API holds more than its credits");
+    /** The disk is full: an acknowledged artifact goes first, else the oldest. */
+    private void evict() {
+        for (Map.Entry<TaskKey, Boolean> artifact : spool.entrySet()) {
+            if (artifact.getValue()) {
+                spool.remove(artifact.getKey());
+                return;
+            }
         }
-        world.check(believed <= limits().heldMax(), "I12 credits are given twice");
-        int slots = 0;
-        for (WorkerAgent.TaskSnapshot task : agent.tasks()) {
-            slots += task.state().takesSlot() ? 1 : 0;
-            world.check(
-                    task.state() == TaskState.CANCELING || live.contains(task.session()),
-                    "I10 work of an API that is gone: " + task);
-            world.check(task.state() != TaskState.GONE, "what is gone is not tracked");
+        if (!spool.isEmpty()) {
+            lose(spool.keySet().iterator().next(), "evicted");
         }
-        world.check(slots == agent.running() && slots == executing.size(), "executions are counted");
-        world.check(slots <= world.faults.slots(), "more executions than slots");
-        world.check(agent.queued() == 0 || agent.running() == world.faults.slots(), "work waits though a slot is free");
     }
 
-    /** The same events give the same effects. */
+    private void lose(TaskKey key, String reason) {
+        if (Boolean.FALSE.equals(spool.get(key))) {
+            spool.remove(key);
+            step(new AgentEvent.ArtifactLost(key.workId(), key.attempt(), reason));
+        }
+    }
+
+    /** The same events give the same effects to an agent whose views nobody reads. */
     void replay() {
         WorkerAgent again = new WorkerAgent(limits());
         for (Logged logged : log) {
-            world.check(again.handle(logged.event(), logged.atMillis()).equals(logged.effects()), "I13 replay differs");
+            if (!again.handle(logged.event(), logged.atMillis()).equals(logged.effects())) {
+                throw new Violation(Invariant.I13, name + " does otherwise when " + logged.event() + " is replayed");
+            }
         }
+    }
+
+    String describe() {
+        return "[apis " + agent.sessions().size() + " run " + agent.running() + " q " + agent.queued() + " spool "
+                + spool.size() + (agent.isDraining() ? " draining" : "") + "]";
     }
 }

@@ -2,65 +2,84 @@ package io.weir.workcoord.sim;
 
 import io.weir.workcoord.FailureKind;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** One simulated cluster, its faults, and what must hold in it. The same seed is the same world, step by step. */
 final class SimWorld {
-    static final long FAULTS_END_MILLIS = 25_000;
-
-    /** A broken invariant. */
-    static final class Violation extends AssertionError {
-        private static final long serialVersionUID = 1L;
-
-        Violation(String message) {
-            super(message);
-        }
-    }
-
-    record Line(long atMillis, String node, Object event, List<?> effects) {
-        @Override
-        public String toString() {
-            return "t=%08d %-5s %s -> %s".formatted(atMillis, node, event, effects);
-        }
-    }
-
-    /** What became of a query. */
-    record Outcome(boolean completed, FailureKind kind, String message) {}
+    private static final long STEPS_MAX = 3_000_000;
+    private static final long SETTLE_MILLIS = 30_000;
 
     final long seed;
-    final Random random;
-    final SimFaults faults;
+    final SimSetting setting;
     final SimClock clock = new SimClock();
+    final Choices workload;
+    final Choices faults;
+    final Choices execution;
+    final SimNetwork network;
     final List<SimApi> apis = new ArrayList<>();
     final List<SimWorker> workers = new ArrayList<>();
-    final List<Line> trace = new ArrayList<>();
-    final Map<String, Outcome> outcomes = new HashMap<>();
-    final Set<String> submitted = new HashSet<>();
+    final Set<String> submitted = new LinkedHashSet<>();
+    /** How queries ended, and how often. */
+    final Map<String, Integer> outcomes = new TreeMap<>();
+    /** Every so many steps all work is compared, not only counted; every step in a small world. */
+    final int sweepEvery;
+    /** Whether events are kept, to be given to fresh state machines at the end. */
+    final boolean replays;
+
+    /** Most pieces of work an API had at once. */
+    int worksMax;
+
     long sessions;
     long steps;
+    /** Hash of all events and effects so far. */
+    long hash;
+
+    private final @Nullable Observer observer;
     private boolean healed;
 
     SimWorld(long seed) {
-        this(seed, new Random(seed * 0x9e3779b97f4a7c15L + 1));
+        this(seed, SimSetting.draw(new SeededChoices(seed, "setting")), null);
     }
 
-    private SimWorld(long seed, Random random) {
-        this(seed, random, SimFaults.draw(random));
+    SimWorld(long seed, SimSetting setting, @Nullable Observer observer) {
+        this(
+                seed,
+                setting,
+                observer,
+                new SeededChoices(seed, "workload"),
+                new SeededChoices(seed, "faults"),
+                new SeededChoices(seed, "execution"),
+                new SeededChoices(seed, "network"));
     }
 
-    SimWorld(long seed, Random random, SimFaults faults) {
+    SimWorld(
+            long seed,
+            SimSetting setting,
+            @Nullable Observer observer,
+            Choices workload,
+            Choices faults,
+            Choices execution,
+            Choices networking) {
         this.seed = seed;
-        this.random = random;
+        this.setting = setting;
+        this.observer = observer;
+        this.workload = workload;
         this.faults = faults;
-        for (int i = 0; i < faults.workers(); i++) {
+        this.execution = execution;
+        this.network = new SimNetwork(this, networking);
+        boolean large = setting.size().queries() * setting.size().unitsMax() > 300;
+        this.sweepEvery = large ? 512 : 4;
+        this.replays = !large && seed % 8 == 0;
+        for (int i = 0; i < setting.size().workers(); i++) {
             workers.add(new SimWorker(this, "W" + i));
         }
-        for (int i = 0; i < faults.apis(); i++) {
+        for (int i = 0; i < setting.size().apis(); i++) {
             apis.add(new SimApi(this, "api" + i));
         }
     }
@@ -69,86 +88,174 @@ final class SimWorld {
         return !healed;
     }
 
-    /** A fault of this kind happens now; never after the faults have ended. */
-    boolean happens(int perMille) {
-        return !healed && perMille > 0 && random.nextInt(1_000) < perMille;
+    /** Whether a fault of this kind happens on this occasion; never after the faults have ended. */
+    boolean happens(Fault fault, Choices choices) {
+        int rate = setting.rate(fault);
+        return rate > 0 && !healed && choices.perMille(rate);
     }
 
-    long latency() {
-        return 1 + (long) (-Math.log(1 - random.nextDouble()) * faults.latencyMillis());
+    /** Runs the core; its own assertions are invariants too. */
+    <T> T guard(Supplier<T> step) {
+        try {
+            return step.get();
+        } catch (IllegalStateException | NullPointerException | IndexOutOfBoundsException failure) {
+            Violation violation = new Violation(Invariant.CORE, String.valueOf(failure.getMessage()));
+            violation.initCause(failure);
+            throw violation;
+        }
+    }
+
+    /** Notes a step and returns its number. */
+    long stepped(SimNode node, Object event, List<?> effects) {
+        steps++;
+        if (steps > STEPS_MAX) {
+            throw new Violation(Invariant.L2, "more than " + STEPS_MAX + " steps");
+        }
+        long mixed = hash * 31 + node.now();
+        mixed = mixed * 31 + node.name.hashCode();
+        mixed = mixed * 31 + event.getClass().getName().hashCode();
+        for (Object effect : effects) {
+            mixed = mixed * 31 + effect.getClass().getName().hashCode();
+        }
+        hash = mixed ^ (mixed >>> 29);
+        if (observer != null) {
+            observer.stepped(this, node, event, effects);
+        }
+        return steps;
+    }
+
+    void completed(String queryId) {
+        outcomes.merge("COMPLETED", 1, Integer::sum);
+        over(queryId);
+    }
+
+    void ended(String queryId, FailureKind kind) {
+        outcomes.merge(kind.name(), 1, Integer::sum);
+        over(queryId);
+    }
+
+    private void over(String queryId) {
+        if (!submitted.remove(queryId)) {
+            throw new Violation(Invariant.I2, "ended twice: " + queryId);
+        }
     }
 
     void run() {
+        begin();
+        runUntil(setting.eventsMillis());
+        end();
+    }
+
+    void begin() {
         apis.forEach(SimApi::start);
-        for (int i = 0; i < faults.queries(); i++) {
-            int number = i;
-            clock.after(random.nextInt((int) FAULTS_END_MILLIS), () -> {
-                apis.get(random.nextInt(apis.size())).submit("q" + number);
-            });
+        for (int i = 0; i < setting.size().queries(); i++) {
+            submitLater("q" + i);
         }
-        repeat(faults.crashEveryMillis(), () -> anyWorker().crash());
-        repeat(faults.drainEveryMillis(), () -> anyWorker().drain());
-        repeat(faults.pauseEveryMillis(), () -> {
-            SimNode node = random.nextBoolean() ? anyWorker() : apis.get(random.nextInt(apis.size()));
-            node.pausedUntilMillis = clock.nowMillis() + random.nextInt(6_000);
+        repeat(Fault.WORKER_CRASH, () -> anyWorker().crash());
+        repeat(Fault.DRAIN, () -> anyWorker().drain());
+        repeat(Fault.WORKER_PAUSE, () -> anyWorker().pause(faults.upTo(6_000)));
+        repeat(Fault.API_PAUSE, () -> anyApi().pause(faults.upTo(6_000)));
+        repeat(Fault.API_CRASH, () -> anyApi().crash());
+        repeat(Fault.DISK_FULL, () -> {
+            SimWorker worker = anyWorker();
+            worker.storage(false);
+            clock.after(faults.upTo(4_000), () -> worker.storage(true));
         });
-        repeat(
-                faults.apiCrashEveryMillis(),
-                () -> apis.get(random.nextInt(apis.size())).crash());
-        repeat(faults.storageEveryMillis(), () -> anyWorker().storage(random.nextBoolean()));
-        runUntil(FAULTS_END_MILLIS);
+        repeat(Fault.PARTITION, () -> network.divide(faults));
+        repeat(Fault.CLOCK_JUMP, () -> (faults.half() ? anyWorker() : anyApi()).jump(faults.upTo(8_000)));
+    }
+
+    private void submitLater(String queryId) {
+        SimApi api = apis.get(workload.below(apis.size()));
+        int units = workload.upTo(setting.size().unitsMax());
+        String tenant = "t" + workload.below(3);
+        long at = workload.below((int) setting.faultsMillis());
+        boolean isShort = happens(Fault.DEADLINE, workload);
+        long timeout = isShort ? 1 + workload.below((int) setting.executionMillis() * 4 + 2_000) : 3_600_000;
+        if (at > setting.eventsMillis()) {
+            return;
+        }
+        clock.after(at, () -> api.submit(queryId, units, tenant, timeout));
+        if (happens(Fault.CANCEL, workload)) {
+            clock.after(at + workload.below((int) setting.executionMillis() * 4 + 500), () -> api.cancel(queryId));
+        }
+    }
+
+    /** The faults end; everything has to come to its end within a bound. */
+    void end() {
         healed = true;
+        network.heal();
         workers.forEach(SimWorker::heal);
         apis.forEach(SimApi::heal);
+        long perWork = setting.executionMillis() * 20 + 10 * setting.latencyMillis();
         long budget = 60_000
-                + 4L * faults.queries() * faults.unitsMax() * (faults.executionMillis() + 10 * faults.latencyMillis());
+                + 4L
+                        * setting.size().queries()
+                        * setting.size().unitsMax()
+                        * perWork
+                        / setting.size().workers();
         long until = clock.nowMillis() + budget;
-        while (!isIdle()) {
-            check(clock.nowMillis() < until, "L1 work is not over " + budget + " ms after the faults ended");
+        while (!apis.stream().allMatch(SimApi::isIdle)) {
+            if (clock.nowMillis() >= until) {
+                throw new Violation(Invariant.L1, "not over " + budget + " ms after the faults: " + submitted);
+            }
             clock.runNext(until);
         }
-        // Cancellations and acknowledgements arrive.
-        runUntil(clock.nowMillis() + 20_000);
-        for (SimApi api : apis) {
-            check(
-                    api.coordinator.worksTracked() == 0 && api.coordinator.queriesRunning() == 0,
-                    "I9 nothing is tracked");
-            check(api.coordinator.queued() == 0 && api.coordinator.inFlight() == 0, "I9 nothing is counted");
+        // Cancellations and acknowledgements arrive, executions that were stopped end, everybody is connected.
+        until = clock.nowMillis() + SETTLE_MILLIS + setting.executionMillis() * 20;
+        while (!isSettled()) {
+            if (clock.nowMillis() >= until) {
+                throw new Violation(
+                        Invariant.L1,
+                        "not settled: " + apis.stream().map(SimApi::describe).toList()
+                                + workers.stream().map(SimWorker::describe).toList());
+            }
+            clock.runNext(until);
         }
+        apis.forEach(SimApi::sweep);
+        if (replays) {
+            apis.forEach(SimApi::replay);
+            workers.forEach(SimWorker::replay);
+        }
+    }
+
+    private boolean isSettled() {
         for (SimWorker worker : workers) {
-            check(worker.agent.tasks().isEmpty(), worker.name + " holds work of queries that are over");
-            check(worker.artifacts.isEmpty(), worker.name + " holds artifacts of queries that are over");
+            if (!worker.isIdle()) {
+                return false;
+            }
         }
+        for (SimApi api : apis) {
+            if (!api.isConnected() || api.coordinator.inFlight() > 0 || api.coordinator.queued() > 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
-    private void runUntil(long untilMillis) {
+    void runUntil(long untilMillis) {
         while (clock.runNext(untilMillis)) {
-            check(steps < 3_000_000, "L2 a storm of messages");
+            // Until it is that time.
         }
-    }
-
-    private boolean isIdle() {
-        return clock.nowMillis() > FAULTS_END_MILLIS && apis.stream().allMatch(SimApi::isIdle);
     }
 
     private SimWorker anyWorker() {
-        return workers.get(random.nextInt(workers.size()));
+        return workers.get(faults.below(workers.size()));
     }
 
-    private void repeat(long everyMillis, Runnable fault) {
-        if (everyMillis > 0) {
-            clock.after(1 + random.nextInt((int) everyMillis * 2), () -> {
+    private SimApi anyApi() {
+        return apis.get(faults.below(apis.size()));
+    }
+
+    private void repeat(Fault fault, Runnable action) {
+        int every = setting.rate(fault);
+        if (every > 0) {
+            clock.after(faults.upTo(every * 2), () -> {
                 if (!healed) {
-                    fault.run();
-                    repeat(everyMillis, fault);
+                    action.run();
+                    repeat(fault, action);
                 }
             });
-        }
-    }
-
-    void check(boolean condition, String message) {
-        if (!condition) {
-            throw new Violation(message);
         }
     }
 }

@@ -2,18 +2,22 @@ package io.weir.ingest.http;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.Timer;
 import io.weir.ingest.commit.Committer;
 import io.weir.ingest.error.IngestException;
 import io.weir.ingest.flush.MetadataQueue;
 import io.weir.ingest.memory.SeriesRegistry;
 import io.weir.ingest.remotewrite.Refusals;
+import io.weir.ingest.wal.LogLimits;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The meters {@code weir_ingest_*}. */
 final class IngestMetrics {
@@ -30,6 +34,7 @@ final class IngestMetrics {
     private final Counter failedCompactions;
     private final Counter expiredSegments;
     private final Counter failedRetentions;
+    private volatile @Nullable FlushLag lag;
 
     IngestMetrics(MeterRegistry registry) {
         samples = Counter.builder("weir.ingest.samples")
@@ -65,6 +70,7 @@ final class IngestMetrics {
         failedFlushes = flushTimer(registry, "failure");
         compactions = Timer.builder("weir.ingest.compaction")
                 .description("Time of a compaction job")
+                .publishPercentileHistogram()
                 .register(registry);
         compactedSegments = Counter.builder("weir.ingest.compacted.segments")
                 .description("Segments that were merged into larger ones")
@@ -84,10 +90,19 @@ final class IngestMetrics {
         return Timer.builder("weir.ingest.flush")
                 .description("Time from memory to registered segments")
                 .tag("outcome", outcome)
+                .publishPercentileHistogram()
                 .register(registry);
     }
 
-    void watch(MeterRegistry registry, Committer committer, SeriesRegistry series, MetadataQueue metadata) {
+    void watch(
+            MeterRegistry registry,
+            Committer committer,
+            SeriesRegistry series,
+            MetadataQueue metadata,
+            IngestSettings settings) {
+        Gauge.builder("weir.ingest.wal.limit.bytes", settings.log(), LogLimits::bytesMax)
+                .description("Bytes of the log at which writes are refused")
+                .register(registry);
         Gauge.builder("weir.ingest.wal.bytes", committer, Committer::logBytes)
                 .description("Bytes of the log that are not in segments yet")
                 .register(registry);
@@ -101,8 +116,14 @@ final class IngestMetrics {
         Gauge.builder("weir.ingest.series", series, SeriesRegistry::size)
                 .description("Series known now")
                 .register(registry);
-        Gauge.builder("weir.ingest.metadata.dropped", metadata, MetadataQueue::dropped)
-                .description("Metadata entries dropped because too many waited, since the start")
+        FunctionCounter.builder("weir.ingest.metadata.dropped", metadata, MetadataQueue::dropped)
+                .description("Metadata entries dropped because too many waited")
+                .register(registry);
+        FlushLag started = new FlushLag(System::nanoTime, committer::samplesInMemory);
+        lag = started;
+        TimeGauge.builder("weir.ingest.lag", started::nanos, TimeUnit.NANOSECONDS)
+                .description(
+                        "Longest that an acknowledged sample may have waited so far to be queryable; 0 if none waits")
                 .register(registry);
     }
 
@@ -110,6 +131,10 @@ final class IngestMetrics {
         samples.increment(committedSamples);
         commits.record(durationNanos, TimeUnit.NANOSECONDS);
         groupRequests.record(requests);
+        FlushLag watched = lag;
+        if (watched != null) {
+            watched.arrived();
+        }
     }
 
     void droppedExemplars(int count) {
@@ -134,6 +159,10 @@ final class IngestMetrics {
 
     void flushed(long durationNanos, boolean successful) {
         (successful ? flushes : failedFlushes).record(durationNanos, TimeUnit.NANOSECONDS);
+        FlushLag watched = lag;
+        if (successful && watched != null) {
+            watched.flushed(durationNanos);
+        }
     }
 
     void compacted(int segments, long durationNanos, boolean successful) {

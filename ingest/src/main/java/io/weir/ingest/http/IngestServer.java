@@ -155,7 +155,7 @@ public final class IngestServer implements AutoCloseable {
                 metadata,
                 metrics::flushed);
         flusherHolder.set(flusher);
-        metrics.watch(meters, committer, registry, metadata);
+        metrics.watch(meters, committer, registry, metadata, settings);
         RemoteWriteReceiver receiver = new RemoteWriteReceiver(
                 settings.remoteWrite(),
                 registry,

@@ -43,7 +43,13 @@ final class RangeColumns {
             EvalContext context) {
         StepGrid grid = windows.evaluation();
         RangeFunction function = new RangeFunction(
-                call, windows, arguments(scalars, grid), extension, options.rangeOptions(), context.annotations()::add);
+                call,
+                windows,
+                arguments(scalars, grid),
+                extension,
+                options.rangeOptions(),
+                context.annotations()::add,
+                context::checkpoint);
         @Nullable Column[] columns = new Column[series.size()];
         Set<Labels> seen = new HashSet<>();
         Column scratch = new Column(grid.count());

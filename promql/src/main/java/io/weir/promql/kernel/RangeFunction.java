@@ -36,6 +36,7 @@ public final class RangeFunction {
     private final PositionRange position;
     private final Consumer<Annotation> annotations;
     private final boolean usesStartTimestamps;
+    private final Checkpoint checkpoint;
     private final EnumSet<RangeRemark> remarks = EnumSet.noneOf(RangeRemark.class);
     private @Nullable SampleKernel samplesKernel;
     private String metricName = "";
@@ -46,6 +47,7 @@ public final class RangeFunction {
      *
      * @param arguments the function's scalar arguments, each with one value per step of the windows
      * @param extension how the selector reaches beyond its range; none for a subquery
+     * @param checkpoint asked now and then inside of the work on a series
      * @throws QueryException.Unsupported if it is no range function of one series
      * @throws QueryException.Execution if the function does not take such a selector
      */
@@ -55,7 +57,9 @@ public final class RangeFunction {
             double[][] arguments,
             RangeExtension extension,
             RangeOptions options,
-            Consumer<Annotation> annotations) {
+            Consumer<Annotation> annotations,
+            Checkpoint checkpoint) {
+        this.checkpoint = checkpoint;
         this.function = call.function();
         this.floats = RangeKernels.of(function)
                 .orElseThrow(() -> new QueryException.Unsupported(
@@ -71,9 +75,20 @@ public final class RangeFunction {
         Expr first = withoutParentheses(call.arguments().getFirst());
         this.position = first instanceof Expr.Subquery ? SUBQUERY : first.position();
         this.usesStartTimestamps = options.startTimestamps() && SampleKernels.readsStartTimestamps(function);
-        if (!extension.isNone()) {
-            samplesKernel = SampleKernels.of(function, floats, extension, usesStartTimestamps);
+        if (floats instanceof WindowFunction windowed) {
+            windowed.setCheckpoint(checkpoint);
         }
+        if (!extension.isNone()) {
+            samplesKernel = samplesKernel();
+        }
+    }
+
+    private SampleKernel samplesKernel() {
+        SampleKernel kernel = SampleKernels.of(function, floats, extension, usesStartTimestamps);
+        if (kernel instanceof SampleWindowFunction windowed) {
+            windowed.setCheckpoint(checkpoint);
+        }
+        return kernel;
     }
 
     private static Expr withoutParentheses(Expr expression) {
@@ -114,7 +129,7 @@ public final class RangeFunction {
     private void evalSamples(Labels labels, SampleBuffer samples, Column out) {
         SampleKernel kernel = samplesKernel;
         if (kernel == null) {
-            kernel = SampleKernels.of(function, floats, extension, usesStartTimestamps);
+            kernel = samplesKernel();
             samplesKernel = kernel;
         }
         remarks.clear();

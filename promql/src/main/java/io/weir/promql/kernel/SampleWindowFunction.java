@@ -12,10 +12,16 @@ abstract class SampleWindowFunction implements SampleKernel {
     private int[] histogramsBefore = new int[0];
 
     private double rangeSeconds;
+    private Checkpoint checkpoint = Checkpoint.NONE;
 
     SampleWindowFunction(RangeExtension extension) {
         beforeMillis = extension.beforeMillis();
         afterMillis = extension.afterMillis();
+    }
+
+    /** Windows overlap, so that one series may be a lot of work: it is checked inside of it. */
+    final void setCheckpoint(Checkpoint newCheckpoint) {
+        checkpoint = newCheckpoint;
     }
 
     /** Looks at a series once, before its windows. */
@@ -47,6 +53,7 @@ abstract class SampleWindowFunction implements SampleKernel {
         int size = samples.size();
         int low = 0;
         int high = 0;
+        long unchecked = 0;
         for (int step = 0; step < windows.count(); step++) {
             long end = windows.end(step);
             long start = end - windows.rangeMillis();
@@ -59,6 +66,11 @@ abstract class SampleWindowFunction implements SampleKernel {
             out.set(step, StaleMarker.VALUE);
             if (low < high) {
                 apply(samples, low, high, start, end, remarks, step, out);
+            }
+            unchecked += high - low;
+            if (unchecked >= Checkpoint.SAMPLES_MAX) {
+                unchecked = 0;
+                checkpoint.check();
             }
         }
     }

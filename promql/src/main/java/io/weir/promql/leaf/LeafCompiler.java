@@ -9,6 +9,7 @@ import io.weir.promql.ast.Function;
 import io.weir.promql.ast.ValueType;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.function.Elementwise;
+import io.weir.promql.kernel.Checkpoint;
 import io.weir.promql.kernel.InstantKernel;
 import io.weir.promql.kernel.RangeExtension;
 import io.weir.promql.kernel.RangeFunction;
@@ -33,12 +34,14 @@ final class LeafCompiler {
     private final long lookbackMillis;
     private final boolean keepsMetricName;
     private final LeafBudget budget;
+    private final Checkpoint checkpoint;
     private final Annotations annotations;
     private final RangeOptions options;
     private final ScalarColumns scalars;
     private @Nullable StatisticsInput statistics;
 
-    LeafCompiler(LeafPlan plan, LeafBudget budget, Annotations annotations) {
+    LeafCompiler(LeafPlan plan, LeafBudget budget, Annotations annotations, Checkpoint checkpoint) {
+        this.checkpoint = checkpoint;
         queryGrid = plan.queryGrid();
         lookbackMillis = plan.lookbackMillis();
         keepsMetricName = plan.keepsMetricName();
@@ -208,8 +211,8 @@ final class LeafCompiler {
         } else {
             throw new IllegalArgumentException(call.function().text() + " without a range vector");
         }
-        RangeFunction function =
-                new RangeFunction(call, windows, columns(scalarArguments, grid), extension, options, annotations::add);
+        RangeFunction function = new RangeFunction(
+                call, windows, columns(scalarArguments, grid), extension, options, annotations::add, checkpoint);
         return new RangeNode(function, source, !keepsMetricName && LeafNames.dropsName(matrix));
     }
 

@@ -4,6 +4,7 @@ import io.weir.promql.aggregate.AggregateNotes;
 import io.weir.promql.aggregate.PartialAggregate;
 import io.weir.promql.annotation.Annotations;
 import io.weir.promql.error.QueryException;
+import io.weir.promql.kernel.Checkpoint;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.Column;
 import io.weir.promql.series.SampleBuffer;
@@ -38,6 +39,15 @@ public final class LeafEvaluator {
      * @throws QueryException.LimitExceeded if the steps alone, or those of a subquery, are more than a leaf may hold
      */
     public LeafEvaluator(LeafPlan plan, LeafLimits limits) {
+        this(plan, limits, Checkpoint.NONE);
+    }
+
+    /**
+     * Compiles the leaf as the other constructor does.
+     *
+     * @param checkpoint asked now and then inside of the work on a series
+     */
+    public LeafEvaluator(LeafPlan plan, LeafLimits limits, Checkpoint checkpoint) {
         StepGrid grid = plan.grid();
         if (grid.count() > limits.resultCellsMax()) {
             throw new QueryException.LimitExceeded(
@@ -46,7 +56,7 @@ public final class LeafEvaluator {
                             + " step");
         }
         budget = new LeafBudget(limits);
-        LeafCompiler compiler = new LeafCompiler(plan, budget, annotations);
+        LeafCompiler compiler = new LeafCompiler(plan, budget, annotations, checkpoint);
         program = compiler.vector(plan.expression(), grid);
         column = new Column(grid.count());
         statistics = plan.histogramStatistics() ? compiler.statistics() : null;

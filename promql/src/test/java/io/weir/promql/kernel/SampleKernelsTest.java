@@ -278,7 +278,8 @@ final class SampleKernelsTest {
                 new double[0][],
                 RangeExtension.NONE,
                 RangeOptions.NONE,
-                annotations::add);
+                annotations::add,
+                Checkpoint.NONE);
         range.eval(METRIC, samples, new Column(windows.count()));
         return annotations.stream()
                 .map(annotation -> annotation.render("rate(m[5m])"))

@@ -329,4 +329,24 @@ final class LeafEvaluatorTest {
         assertThatThrownBy(() -> evaluator.add(M, minutes(1))).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(evaluator::finish).isInstanceOf(IllegalStateException.class);
     }
+
+    @Test
+    void aSeriesWithALotOfWorkIsCheckedInsideOfIt() {
+        Expr.VectorSelector m = selector("m");
+        SampleBuffer samples = minutes(
+                java.util.stream.DoubleStream.iterate(1, x -> x + 1).limit(20).toArray());
+        StepGrid grid = new StepGrid(0, 1_200_000, 1_000);
+        // 1,201 steps look at up to 6,001 points each: three million in all, and every million is checked.
+        Expr heavy = call(Function.STDDEV_OVER_TIME, subquery(m, 1_200_000, 200, 0, null));
+        int[] checks = new int[1];
+        LeafEvaluator evaluator = new LeafEvaluator(plan(heavy, m, grid, null), LIMITS, () -> {
+            if (++checks[0] == 2) {
+                throw new QueryException.Canceled("enough");
+            }
+        });
+        assertThatThrownBy(() -> evaluator.add(M, samples))
+                .isInstanceOf(QueryException.Canceled.class)
+                .hasMessage("enough");
+        assertThat(checks[0]).isEqualTo(2);
+    }
 }

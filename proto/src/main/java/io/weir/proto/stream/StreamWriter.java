@@ -1,5 +1,6 @@
 package io.weir.proto.stream;
 
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.stub.CallStreamObserver;
 import java.util.ArrayDeque;
@@ -20,6 +21,7 @@ public final class StreamWriter<M> {
     private final ArrayDeque<M> waiting = new ArrayDeque<>();
     private boolean completing;
     private boolean closed;
+    private boolean overflowed;
 
     /** @param waitingMax messages that may wait for the transport */
     public StreamWriter(CallStreamObserver<M> stream, int waitingMax) {
@@ -38,8 +40,9 @@ public final class StreamWriter<M> {
                 return send(message);
             }
             if (waiting.size() >= waitingMax) {
+                overflowed = true;
                 failLocked(Status.RESOURCE_EXHAUSTED.withDescription(
-                        "the peer reads too slowly: " + waitingMax + " control messages wait for it"));
+                        "the peer reads too slowly: " + waitingMax + " control messages wait for it"), new Metadata());
                 return false;
             }
             waiting.add(message);
@@ -75,9 +78,14 @@ public final class StreamWriter<M> {
 
     /** Ends the stream at once. What waits is lost, and the peer knows by the status. */
     public void fail(Status status) {
+        fail(status, new Metadata());
+    }
+
+    /** Ends the stream at once, with what the peer's program can read about it. */
+    public void fail(Status status, Metadata trailers) {
         lock.lock();
         try {
-            failLocked(status);
+            failLocked(status, trailers);
         } finally {
             lock.unlock();
         }
@@ -89,6 +97,16 @@ public final class StreamWriter<M> {
         try {
             closed = true;
             waiting.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the stream was failed because more messages waited than may. */
+    public boolean overflowed() {
+        lock.lock();
+        try {
+            return overflowed;
         } finally {
             lock.unlock();
         }
@@ -128,14 +146,14 @@ public final class StreamWriter<M> {
         }
     }
 
-    private void failLocked(Status status) {
+    private void failLocked(Status status, Metadata trailers) {
         if (closed) {
             return;
         }
         closed = true;
         waiting.clear();
         try {
-            stream.onError(status.asRuntimeException());
+            stream.onError(status.asRuntimeException(trailers));
         } catch (IllegalStateException | io.grpc.StatusRuntimeException ended) {
             // It has ended already, which is what was wanted.
             return;

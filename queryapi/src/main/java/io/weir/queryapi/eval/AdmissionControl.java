@@ -62,9 +62,11 @@ public final class AdmissionControl {
     /**
      * Takes a slot, waiting for it at most as long as the setting says.
      *
+     * @param control of the query that waits
      * @throws TooManyQueriesException if the queue is full or the wait is over
+     * @throws QueryException if the query is stopped while it waits
      */
-    public Slot acquire(String tenant) {
+    public Slot acquire(String tenant, QueryControl control) {
         lock.lock();
         try {
             if (hasRoom(tenant)) {
@@ -76,33 +78,58 @@ public final class AdmissionControl {
             }
             Waiter waiter = new Waiter(tenant, lock.newCondition());
             waiters.addLast(waiter);
-            return await(waiter);
+            return await(waiter, control);
         } finally {
             lock.unlock();
         }
     }
 
-    private Slot await(Waiter waiter) {
-        long remaining = TimeUnit.MILLISECONDS.toNanos(limits.queueWaitMillisMax());
+    private Slot await(Waiter waiter, QueryControl control) {
+        Runnable withdrawal = control.onStop(() -> wake(waiter));
+        boolean taken = false;
         try {
+            long endNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limits.queueWaitMillisMax());
             while (!waiter.admitted) {
+                long remaining = endNanos - System.nanoTime();
                 if (remaining <= 0) {
                     throw rejected(
                             waiter.tenant,
                             "and none ended within " + limits.queueWaitMillisMax()
                                     + " ms (setting query-queue-wait-millis-max)");
                 }
-                remaining = waiter.wake.awaitNanos(remaining);
+                long ignored = waiter.wake.awaitNanos(Math.min(remaining, control.waitNanosMax()));
+                checkUnlocked(control);
             }
+            taken = true;
             return new Slot(waiter.tenant);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            if (waiter.admitted) {
-                release(waiter.tenant);
-            }
             throw new QueryException.Canceled("interrupted while waiting for a free slot");
         } finally {
+            withdrawal.run();
             waiters.remove(waiter);
+            if (waiter.admitted && !taken) {
+                release(waiter.tenant);
+            }
+        }
+    }
+
+    /** A look at the client may write to it: not under the lock. */
+    private void checkUnlocked(QueryControl control) {
+        lock.unlock();
+        try {
+            control.check();
+        } finally {
+            lock.lock();
+        }
+    }
+
+    private void wake(Waiter waiter) {
+        lock.lock();
+        try {
+            waiter.wake.signal();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -9,6 +9,7 @@ import io.weir.promql.exec.StepVector;
 import io.weir.promql.plan.PlanNode;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.LeafWork;
 import io.weir.queryapi.plan.PlannedQuery;
@@ -89,7 +90,12 @@ final class EvalFlow {
             }
             running.phase(RunningQuery.Phase.EVALUATING);
             if (group.to() > progress.nextStep()) {
-                evaluate(group, sources, annotations);
+                try (Trace span = Trace.current()
+                        .child("evaluate")
+                        .set("steps", group.to() - group.from())
+                        .set("leaves", sources.size())) {
+                    evaluate(group, sources, annotations);
+                }
             }
         } finally {
             sources.values().forEach(LeafSource::close);
@@ -97,7 +103,7 @@ final class EvalFlow {
     }
 
     private FetchedCursors cursors(int leafId) {
-        return new FetchedCursors(inbox.take(leafId, control), opener);
+        return new FetchedCursors(inbox.take(leafId), opener);
     }
 
     private LeafSource open(LeafWork leaf, StepRange group, FetchedCursors cursors) {

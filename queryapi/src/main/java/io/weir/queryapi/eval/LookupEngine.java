@@ -87,7 +87,9 @@ public final class LookupEngine {
         session.running().phase(RunningQuery.Phase.WORKING);
         session.control().check();
         QueryWork work = null;
-        try (WorkInbox inbox = new WorkInbox(Map.of(0, List.of(units)), limits.samplesMax(), session.running())) {
+        Runnable withdrawal = () -> {};
+        try (WorkInbox inbox =
+                new WorkInbox(Map.of(0, List.of(units)), limits.samplesMax(), session.running(), session.control())) {
             work = workManager.submit(
                     new Submission(
                             request.queryId(),
@@ -95,20 +97,23 @@ public final class LookupEngine {
                             session.control().deadlineNanos(),
                             units),
                     inbox);
-            try (FetchedCursors cursors = new FetchedCursors(inbox.take(0, session.control()), opener)) {
+            withdrawal = QueryEngine.cancelWhenStopped(session.control(), work);
+            try (FetchedCursors cursors = new FetchedCursors(inbox.take(0), opener)) {
                 session.running().phase(RunningQuery.Phase.EVALUATING);
-                return merge(cursors.list(), request.limit());
+                return merge(cursors.list(), request.limit(), session.control());
             }
         } finally {
+            withdrawal.run();
             if (work != null) {
                 work.cancel("the lookup ended");
             }
         }
     }
 
-    private Answer merge(List<ArtifactCursor> cursors, int limit) {
+    private Answer merge(List<ArtifactCursor> cursors, int limit, QueryControl control) {
         TreeSet<Labels> union = new TreeSet<>();
         for (ArtifactCursor cursor : cursors) {
+            control.check();
             union.addAll(cursor.series());
             // One more than the limit tells that there is more.
             while (limit > 0 && union.size() - 1 > limit) {

@@ -85,9 +85,21 @@ public final class QueryEngine {
                     throw e;
                 }
                 metrics.rerun();
-                LOG.info("query_id={} reads the catalog again and runs again: {}", request.queryId(), e.getMessage());
+                LOG.info("the query reads the catalog again and runs again: {}", e.getMessage());
             }
         }
+    }
+
+    /** Whoever stops the query stops its work at once, whatever the query's thread is busy with. */
+    static Runnable cancelWhenStopped(QueryControl control, QueryWork work) {
+        return control.onStop(() -> {
+            QueryException why = control.stopped();
+            work.cancel(why == null ? "the query was stopped" : reason(why));
+        });
+    }
+
+    private static String reason(QueryException why) {
+        return String.valueOf(why.getMessage());
     }
 
     private QueryStatistics runOnce(
@@ -102,8 +114,9 @@ public final class QueryEngine {
         metrics.planned(planningNanos);
         session.control().check();
         QueryWork work = null;
+        Runnable withdrawal = () -> {};
         String ended = "the query failed";
-        try (WorkInbox inbox = new WorkInbox(groupsByLeaf, limits.samplesMax(), session.running())) {
+        try (WorkInbox inbox = new WorkInbox(groupsByLeaf, limits.samplesMax(), session.running(), session.control())) {
             if (!units.isEmpty()) {
                 session.running().phase(RunningQuery.Phase.WORKING);
                 work = workManager.submit(
@@ -113,19 +126,25 @@ public final class QueryEngine {
                                 session.control().deadlineNanos(),
                                 units),
                         inbox);
+                withdrawal = cancelWhenStopped(session.control(), work);
             }
             EvalFlow flow =
                     new EvalFlow(planned, inbox, opener, limits, session.control(), session.running(), progress, sink);
             try {
                 flow.run(annotations);
                 ended = "the query is complete";
-            } catch (QueryException.Canceled e) {
-                ended = String.valueOf(e.getMessage());
+            } catch (QueryException e) {
+                ended = reason(e);
+                throw e;
+            } catch (ResultSink.EnoughException e) {
+                ended = "the client wants no more results";
                 throw e;
             } catch (IOException e) {
+                session.control().clientGone();
                 ended = "the client closed the connection";
                 throw e;
             } finally {
+                withdrawal.run();
                 if (work != null) {
                     work.cancel(ended);
                 }

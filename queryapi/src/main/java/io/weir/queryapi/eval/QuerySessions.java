@@ -1,17 +1,29 @@
 package io.weir.queryapi.eval;
 
+import io.weir.promql.error.QueryException;
+import io.weir.proto.log.LogContext;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.monitor.QueryMetrics;
 import io.weir.queryapi.monitor.RunningQueries;
 import io.weir.queryapi.monitor.RunningQuery;
 import java.io.IOException;
 import java.time.Clock;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The frame around everything that asks workers: registered while it runs, admitted when there is a slot, measured when it ends. */
-public final class QuerySessions {
+/**
+ * The frame around everything that asks workers: registered while it runs, admitted when there is a slot, stopped when its time is up, measured
+ * and logged when it ends.
+ *
+ * <p>A query that was stopped has a short while to tell its client; then the connection is broken, so that a client that does not read holds
+ * neither the query's thread nor its files.
+ */
+public final class QuerySessions implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QuerySessions.class);
 
     private final AdmissionControl admission;
@@ -19,19 +31,30 @@ public final class QuerySessions {
     private final QueryMetrics metrics;
     private final Clock clock;
     private final Function<Throwable, String> errorType;
+    private final long cancelGraceMillis;
+    private final ScheduledThreadPoolExecutor timers;
 
-    /** @param errorType names a failure for the metrics */
+    /**
+     * @param errorType names a failure for the metrics
+     * @param cancelGraceMillis between a query's stop and the end of its connection, if the query has not ended before
+     */
     public QuerySessions(
             AdmissionControl admission,
             RunningQueries runningQueries,
             QueryMetrics metrics,
             Clock clock,
-            Function<Throwable, String> errorType) {
+            Function<Throwable, String> errorType,
+            long cancelGraceMillis) {
         this.admission = admission;
         this.runningQueries = runningQueries;
         this.metrics = metrics;
         this.clock = clock;
         this.errorType = errorType;
+        this.cancelGraceMillis = cancelGraceMillis;
+        // Two timers at most for each query that is admitted or waits, so the queue is bounded by those limits.
+        this.timers = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("weir-query-timers").factory());
+        this.timers.setRemoveOnCancelPolicy(true);
     }
 
     /**
@@ -39,10 +62,9 @@ public final class QuerySessions {
      *
      * @param text the query, for people
      * @param kind instant, range, stream, series or labels
-     * @param clientGone see {@link QueryControl}
      */
     public record Question(
-            String queryId, String tenant, String text, String kind, long timeoutMillis, BooleanSupplier clientGone) {}
+            String queryId, String tenant, String text, String kind, long timeoutMillis, Client client) {}
 
     /** A running question. */
     public record Session(Question question, RunningQuery running, QueryControl control, long startNanos) {
@@ -56,43 +78,130 @@ public final class QuerySessions {
         T run(Session session) throws IOException;
     }
 
+    /** Reads and plans what is asked, before there is a question to run; what is refused here counts as a failed query, too. */
+    public <T> T prepare(Supplier<T> preparation) {
+        try {
+            return preparation.get();
+        } catch (RuntimeException e) {
+            metrics.failed(errorType.apply(e));
+            throw e;
+        }
+    }
+
     public <T> T run(Question question, Body<T> body) throws IOException {
         long start = System.nanoTime();
-        QueryControl control = new QueryControl(question.timeoutMillis(), question.clientGone());
+        QueryControl control = new QueryControl(question.timeoutMillis(), question.client());
         RunningQuery running = new RunningQuery(
                 question.queryId(),
                 question.tenant(),
                 question.text(),
                 question.kind(),
                 clock.millis(),
+                question.timeoutMillis(),
                 control::cancel);
-        runningQueries.add(running);
+        try (Trace span = Trace.current()
+                        .child("query")
+                        .set("query_id", question.queryId())
+                        .set("tenant", question.tenant())
+                        .set("kind", question.kind());
+                LogContext ids = LogContext.ofQuery(question.queryId(), span)) {
+            runningQueries.add(running);
+            Session session = new Session(question, running, control, start);
+            ScheduledFuture<?> deadline =
+                    timers.schedule(() -> timeOut(session), question.timeoutMillis(), TimeUnit.MILLISECONDS);
+            Runnable withdrawal = control.onStop(() -> cutOffLater(session));
+            try {
+                return span.call(() -> admitted(session, span, body));
+            } finally {
+                deadline.cancel(false);
+                withdrawal.run();
+            }
+        }
+    }
+
+    /** The time limit is the computation's; how fast a client reads a complete answer is bounded by the connection's own limit. */
+    private static void timeOut(Session session) {
+        if (session.running().phase() != RunningQuery.Phase.SENDING) {
+            session.control().timeOut();
+        }
+    }
+
+    private <T> T admitted(Session session, Trace span, Body<T> body) throws IOException {
         String outcome = "internal";
-        try (AdmissionControl.Slot slot = admission.acquire(question.tenant())) {
-            control.check();
-            T answer = body.run(new Session(question, running, control, start));
+        try (AdmissionControl.Slot slot = admission.acquire(session.question().tenant(), session.control())) {
+            span.event("admitted");
+            session.control().check();
+            T answer = body.run(session);
             outcome = "success";
             return answer;
+        } catch (ResultSink.EnoughException e) {
+            throw new IllegalStateException("whoever wants no more ends the answer itself", e);
         } catch (IOException e) {
+            session.control().clientGone();
             outcome = "canceled";
+            span.fail(e);
+            throw e;
+        } catch (QueryException e) {
+            session.control().stop(e);
+            outcome = errorType.apply(e);
+            span.fail(e);
             throw e;
         } catch (RuntimeException e) {
             outcome = errorType.apply(e);
+            span.fail(e);
             throw e;
         } finally {
-            runningQueries.remove(running);
-            long nanos = System.nanoTime() - start;
-            metrics.finished(question.kind(), outcome, nanos);
-            if (!outcome.equals("success")) {
-                metrics.failed(outcome);
-                LOG.info(
-                        "query_id={} tenant={} kind={} outcome={} millis={}",
-                        question.queryId(),
-                        question.tenant(),
-                        question.kind(),
-                        outcome,
-                        nanos / 1_000_000);
-            }
+            ended(session, span, outcome);
         }
+    }
+
+    private void ended(Session session, Trace span, String outcome) {
+        RunningQuery running = session.running();
+        QueryControl control = session.control();
+        runningQueries.remove(running);
+        long nanos = session.elapsedNanos();
+        metrics.finished(running.kind(), outcome, nanos);
+        boolean success = outcome.equals("success");
+        QueryException why = success ? null : control.stopped();
+        String reason = "";
+        if (!success) {
+            metrics.failed(outcome);
+        }
+        if (why != null) {
+            metrics.stopped(control.cause().text(), System.nanoTime() - control.stoppedNanos());
+            reason = " cause=" + control.cause().text() + " reason=\"" + why.getMessage() + '"';
+        }
+        span.set("outcome", outcome).set("units", running.unitsTotal()).set("samples", running.samplesRead());
+        LOG.info(
+                "query ended: tenant={} kind={} outcome={} millis={} units={}/{} workers={} samples={}{}",
+                running.tenant(),
+                running.kind(),
+                outcome,
+                nanos / 1_000_000,
+                running.unitsDone(),
+                running.unitsTotal(),
+                running.workers(),
+                running.samplesRead(),
+                reason);
+    }
+
+    /** The query's own thread tells the client; if that takes too long, it is stuck in writing to it. */
+    private void cutOffLater(Session session) {
+        if (!timers.isShutdown()) {
+            var ignored = timers.schedule(
+                    () -> {
+                        if (!session.running().hasEnded()) {
+                            session.question().client().cutOff();
+                        }
+                    },
+                    cancelGraceMillis,
+                    TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Stops the timers: queries that still run are not stopped at their deadlines any more. */
+    @Override
+    public void close() {
+        timers.shutdownNow();
     }
 }

@@ -13,6 +13,11 @@ import java.util.List;
  * and cancels the query.
  */
 public interface ResultSink {
+    /** The client has all that it wanted; the rest of the query is not needed. */
+    class EnoughException extends IOException {
+        private static final long serialVersionUID = 1L;
+    }
+
     /** The plan, before anything else; told once. */
     void begin(QueryPlan plan) throws IOException;
 

@@ -6,8 +6,10 @@ import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.FetchedArtifact;
 import io.weir.queryapi.workmanager.WorkUnit;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,43 +24,65 @@ final class WorkInbox implements WorkManager.Listener, AutoCloseable {
     private final Map<Integer, OrderedCoordinator> leaves = new HashMap<>();
     private final long samplesMax;
     private final RunningQuery running;
+    private final QueryControl control;
+    private final Runnable withdrawal;
     private final int unitsTotal;
     private int unitsDone;
+    private final Set<String> workers = new HashSet<>();
     private long samplesRead;
     private @Nullable QueryException failure;
     private boolean closed;
 
     /** @param groupsByLeaf the units of each leaf's groups */
-    WorkInbox(Map<Integer, List<List<WorkUnit>>> groupsByLeaf, long samplesMax, RunningQuery running) {
+    WorkInbox(
+            Map<Integer, List<List<WorkUnit>>> groupsByLeaf,
+            long samplesMax,
+            RunningQuery running,
+            QueryControl control) {
+        this.control = control;
         groupsByLeaf.forEach((leaf, groups) -> leaves.put(leaf, new OrderedCoordinator(groups)));
         this.samplesMax = samplesMax;
         this.running = running;
         unitsTotal = groupsByLeaf.values().stream()
                 .mapToInt(groups -> groups.stream().mapToInt(List::size).sum())
                 .sum();
-        running.units(0, unitsTotal, 0);
+        running.units(0, unitsTotal, 0, 0);
+        withdrawal = control.onStop(this::wake);
+    }
+
+    private void wake() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
     public void committed(WorkUnit unit, FetchedArtifact artifact) {
+        boolean tooMany;
         lock.lock();
         try {
             OrderedCoordinator leaf = leaves.get(unit.leafId());
-            if (closed || leaf == null || !leaf.add(unit, artifact)) {
-                artifact.delete();
-                return;
-            }
-            unitsDone++;
             samplesRead += artifact.statistics().getSamplesRead();
-            running.units(unitsDone, unitsTotal, samplesRead);
-            if (samplesRead > samplesMax && failure == null) {
-                failure = new QueryException.LimitExceeded("the query read " + samplesRead
-                        + " samples, more than the limit of " + samplesMax
-                        + " (setting query-samples-max); narrow the selector or shorten the time range");
+            tooMany = samplesRead > samplesMax;
+            if (closed || tooMany || leaf == null || !leaf.add(unit, artifact)) {
+                artifact.delete();
+            } else {
+                unitsDone++;
+                workers.add(artifact.workerId());
             }
+            running.units(unitsDone, unitsTotal, samplesRead, workers.size());
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+        if (tooMany) {
+            // Not under the lock: it takes effect at once, and wakes whoever waits here.
+            control.stop(new QueryException.LimitExceeded("the query read " + running.samplesRead()
+                    + " samples, more than the limit of " + samplesMax
+                    + " (setting query-samples-max); narrow the selector or shorten the time range"));
         }
     }
 
@@ -80,8 +104,9 @@ final class WorkInbox implements WorkManager.Listener, AutoCloseable {
      *
      * @throws QueryException if the work failed, the deadline passed or the query was canceled
      */
-    List<FetchedArtifact> take(int leafId, QueryControl control) {
+    List<FetchedArtifact> take(int leafId) {
         while (true) {
+            control.check();
             lock.lock();
             try {
                 if (failure != null) {
@@ -95,14 +120,15 @@ final class WorkInbox implements WorkManager.Listener, AutoCloseable {
                 if (artifacts != null) {
                     return artifacts;
                 }
-                long ignored = changed.awaitNanos(control.waitNanosMax());
+                if (control.stopped() == null) {
+                    long ignored = changed.awaitNanos(control.waitNanosMax());
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new QueryException.Canceled("interrupted while waiting for workers");
             } finally {
                 lock.unlock();
             }
-            control.check();
         }
     }
 
@@ -119,6 +145,7 @@ final class WorkInbox implements WorkManager.Listener, AutoCloseable {
     /** Deletes what was not handed out, and whatever still comes. */
     @Override
     public void close() {
+        withdrawal.run();
         lock.lock();
         try {
             closed = true;

@@ -6,6 +6,9 @@ import io.micrometer.core.instrument.Timer;
 import io.weir.lake.artifact.ArtifactContract;
 import io.weir.lake.artifact.ArtifactMeta;
 import io.weir.lake.artifact.CorruptArtifactException;
+import io.opentelemetry.api.trace.SpanKind;
+import io.weir.proto.log.LogContext;
+import io.weir.proto.trace.Trace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -32,7 +35,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Downloads artifacts into the API's spool directory and verifies their SHA-256 while the bytes come in. A file is handed
@@ -44,8 +46,18 @@ public final class ArtifactFetcher implements AutoCloseable {
     private static final String SUFFIX = ".artifact";
     private static final int DOUBLINGS_MAX = 10;
 
-    /** What to download, as its worker announced it. */
-    public record Request(String queryId, String workId, int attempt, String url, ArtifactMeta announced) {}
+    /**
+     * What to download, as its worker announced it.
+     *
+     * @param trace the span that the download belongs to
+     */
+    public record Request(
+            String queryId, String workId, int attempt, String url, ArtifactMeta announced, Trace trace) {
+        /** An untraced request. */
+        public Request(String queryId, String workId, int attempt, String url, ArtifactMeta announced) {
+            this(queryId, workId, attempt, url, announced, Trace.OFF);
+        }
+    }
 
     /** Why a download failed. */
     public enum Failure {
@@ -173,21 +185,32 @@ public final class ArtifactFetcher implements AutoCloseable {
 
         @Override
         public void run() {
-            MDC.put("query_id", request.queryId());
-            MDC.put("work_id", request.workId());
+            try (LogContext context = LogContext.ofWork(request.queryId(), request.workId(), request.trace());
+                    Trace span = request.trace()
+                            .child("fetch", SpanKind.CLIENT)
+                            .set("query_id", request.queryId())
+                            .set("work_id", request.workId())
+                            .set("attempt", request.attempt())
+                            .set("bytes", request.announced().sizeBytes())) {
+                run(span);
+            }
+        }
+
+        private void run(Trace span) {
             try {
                 Problem problem = admissible();
                 if (problem == null) {
-                    problem = inSpace();
+                    problem = inSpace(span);
                 }
                 if (problem != null) {
-                    fail(problem);
+                    fail(span, problem);
                 }
             } catch (InterruptedException interrupted) {
-                fail(new Problem(Failure.UNAVAILABLE, "the API is shutting down", false));
+                fail(span, new Problem(Failure.UNAVAILABLE, "the API is shutting down", false));
             } finally {
-                MDC.remove("query_id");
-                MDC.remove("work_id");
+                if (aborted) {
+                    span.event("aborted");
+                }
             }
         }
 
@@ -213,7 +236,7 @@ public final class ArtifactFetcher implements AutoCloseable {
             return null;
         }
 
-        private @Nullable Problem inSpace() throws InterruptedException {
+        private @Nullable Problem inSpace(Trace span) throws InterruptedException {
             long sizeBytes = request.announced().sizeBytes();
             if (!interruptibly(() -> space.take(sizeBytes, settings.spoolWaitMillisMax()))) {
                 return new Problem(
@@ -234,7 +257,7 @@ public final class ArtifactFetcher implements AutoCloseable {
                     return true;
                 });
                 try {
-                    Problem problem = fetch(path);
+                    Problem problem = fetch(path, span);
                     if (problem == null && !aborted) {
                         callback.fetched(file);
                         handedOver = true;
@@ -267,10 +290,10 @@ public final class ArtifactFetcher implements AutoCloseable {
         }
 
         /** Tries until it has the artifact; null then, or when it was aborted. */
-        private @Nullable Problem fetch(Path file) throws InterruptedException {
+        private @Nullable Problem fetch(Path file, Trace span) throws InterruptedException {
             readyToFetchTimer.record(System.nanoTime() - announcedNanos, TimeUnit.NANOSECONDS);
             for (int attempt = 1; ; attempt++) {
-                Problem problem = fetchOnce(file);
+                Problem problem = fetchOnce(file, span);
                 if (problem == null || aborted || !problem.again || attempt >= settings.attemptsMax()) {
                     return problem;
                 }
@@ -286,10 +309,10 @@ public final class ArtifactFetcher implements AutoCloseable {
             }
         }
 
-        private @Nullable Problem fetchOnce(Path file) throws InterruptedException {
+        private @Nullable Problem fetchOnce(Path file, Trace span) throws InterruptedException {
             long startedNanos = System.nanoTime();
             try {
-                ArtifactBody.Result result = exchange(file);
+                ArtifactBody.Result result = exchange(file, span);
                 fetchTimer.record(System.nanoTime() - startedNanos, TimeUnit.NANOSECONDS);
                 return verify(file, result);
             } catch (TimeoutException late) {
@@ -352,15 +375,18 @@ public final class ArtifactFetcher implements AutoCloseable {
             }
         }
 
-        private ArtifactBody.Result exchange(Path file)
+        private ArtifactBody.Result exchange(Path file, Trace span)
                 throws InterruptedException, ExecutionException, TimeoutException {
-            HttpRequest get = HttpRequest.newBuilder(URI.create(request.url()))
+            HttpRequest.Builder get = HttpRequest.newBuilder(URI.create(request.url()))
                     .timeout(Duration.ofMillis(settings.fetchMillisMax()))
                     .header("X-Query-Id", request.queryId())
-                    .GET()
-                    .build();
+                    .GET();
+            String traceParent = span.traceParent();
+            if (!traceParent.isEmpty()) {
+                get.header("traceparent", traceParent);
+            }
             CompletableFuture<HttpResponse<ArtifactBody.Result>> running = client.sendAsync(
-                    get,
+                    get.build(),
                     new ArtifactBody(
                             file,
                             request.announced().sizeBytes(),
@@ -377,11 +403,12 @@ public final class ArtifactFetcher implements AutoCloseable {
             }
         }
 
-        private void fail(Problem problem) {
+        private void fail(Trace span, Problem problem) {
             if (aborted) {
                 return;
             }
             (problem.failure == Failure.CHECKSUM_MISMATCH ? mismatchCounter : failureCounter).increment();
+            span.fail(problem.message);
             LOG.warn("artifact of attempt {} not fetched: {}", request.attempt(), problem.message);
             callback.failed(problem.failure, problem.message);
         }

@@ -5,12 +5,15 @@ import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.promql.parser.Feature;
+import io.weir.proto.log.LogContext;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.eval.AdmissionControl;
 import io.weir.queryapi.eval.ArtifactOpener;
 import io.weir.queryapi.eval.LookupEngine;
@@ -47,6 +50,8 @@ public final class ApiServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
 
     private final ApiSettings settings;
+    private final Tracing tracing;
+    private final QuerySessions sessions;
     private final RunningQueries runningQueries = new RunningQueries();
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final AtomicReference<@Nullable ServerConnector> connector = new AtomicReference<>();
@@ -59,18 +64,21 @@ public final class ApiServer implements AutoCloseable {
             ArtifactOpener opener,
             MeterRegistry registry,
             Clock clock,
+            Tracing tracing,
             List<RouteContributor> extraRoutes) {
         this.settings = settings;
+        this.tracing = tracing;
         AdmissionControl admission = new AdmissionControl(settings.limits());
         QueryMetrics metrics = new QueryMetrics(registry);
         metrics.gauge("weir.queries.running", "Queries that run now", admission::running);
         metrics.gauge("weir.queries.waiting", "Queries that wait for a slot now", admission::waiting);
-        QuerySessions sessions = new QuerySessions(
+        sessions = new QuerySessions(
                 admission,
                 runningQueries,
                 metrics,
                 clock,
-                cause -> ErrorMapping.of(cause).errorType());
+                cause -> ErrorMapping.of(cause).errorType(),
+                settings.cancelGraceMillis());
         QueryPlanning planning = new QueryPlanning(catalog, settings.limits(), Feature.parse(settings.features()));
         QueryEngine engine = new QueryEngine(planning, workManager, opener, settings.limits(), metrics);
         LookupEngine lookups = new LookupEngine(
@@ -104,8 +112,26 @@ public final class ApiServer implements AutoCloseable {
             WorkManager workManager,
             MeterRegistry registry,
             List<RouteContributor> extraRoutes) {
+        return start(settings, catalog, workManager, registry, Tracing.OFF, extraRoutes);
+    }
+
+    /** Starts a server whose queries are traced. */
+    public static ApiServer start(
+            ApiSettings settings,
+            SegmentCatalog catalog,
+            WorkManager workManager,
+            MeterRegistry registry,
+            Tracing tracing,
+            List<RouteContributor> extraRoutes) {
         return start(
-                settings, catalog, workManager, ParquetArtifactCursor::open, registry, Clock.systemUTC(), extraRoutes);
+                settings,
+                catalog,
+                workManager,
+                ParquetArtifactCursor::open,
+                registry,
+                Clock.systemUTC(),
+                tracing,
+                extraRoutes);
     }
 
     /** Starts a server with its own way to open artifacts and its own clock. */
@@ -117,7 +143,20 @@ public final class ApiServer implements AutoCloseable {
             MeterRegistry registry,
             Clock clock,
             List<RouteContributor> extraRoutes) {
-        ApiServer server = new ApiServer(settings, catalog, workManager, opener, registry, clock, extraRoutes);
+        return start(settings, catalog, workManager, opener, registry, clock, Tracing.OFF, extraRoutes);
+    }
+
+    /** Starts a server with its own way to open artifacts and its own clock, whose queries are traced. */
+    public static ApiServer start(
+            ApiSettings settings,
+            SegmentCatalog catalog,
+            WorkManager workManager,
+            ArtifactOpener opener,
+            MeterRegistry registry,
+            Clock clock,
+            Tracing tracing,
+            List<RouteContributor> extraRoutes) {
+        ApiServer server = new ApiServer(settings, catalog, workManager, opener, registry, clock, tracing, extraRoutes);
         server.javalin.start();
         LOG.info("API listens on http://{}:{}", settings.host(), server.port());
         return server;
@@ -153,7 +192,8 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private ServerConnector connector(Server server, HttpConfiguration http) {
-        ServerConnector listener = new ServerConnector(server, new HttpConnectionFactory(http));
+        ServerConnector listener =
+                new BoundedWriteConnector(server, settings.idleTimeoutMillis(), new HttpConnectionFactory(http));
         listener.setHost(settings.host());
         listener.setPort(settings.port());
         listener.setIdleTimeout(settings.idleTimeoutMillis());
@@ -166,7 +206,8 @@ public final class ApiServer implements AutoCloseable {
                     .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, X-Query-Id, X-Scope-OrgID")
+                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Query-Id,"
+                                    + " X-Scope-OrgID")
                     .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
@@ -175,7 +216,12 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private static void failed(Exception cause, Context context) {
-        ErrorMapping.ApiError error = ErrorMapping.of(cause);
+        try (LogContext ids = Followed.logContext(context)) {
+            answer(ErrorMapping.of(cause), cause, context);
+        }
+    }
+
+    private static void answer(ErrorMapping.ApiError error, Exception cause, Context context) {
         if (cause instanceof IOException) {
             LOG.debug("{} {}: the client is gone: {}", context.method(), context.path(), cause.toString());
             return;
@@ -190,17 +236,20 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
-    private static void prometheusRoutes(
-            RoutesConfig routes, QueryRoutes queries, LookupRoutes lookups, StatusRoutes status) {
-        routes.get("/api/v1/query", queries::query);
-        routes.post("/api/v1/query", queries::query);
-        routes.get("/api/v1/query_range", queries::queryRange);
-        routes.post("/api/v1/query_range", queries::queryRange);
-        routes.get("/api/v1/labels", lookups::labels);
-        routes.post("/api/v1/labels", lookups::labels);
-        routes.get("/api/v1/label/{name}/values", lookups::labelValues);
-        routes.get("/api/v1/series", lookups::series);
-        routes.post("/api/v1/series", lookups::series);
+    private Handler followed(String route, Handler handler) {
+        return new Followed(route, tracing, handler);
+    }
+
+    private void prometheusRoutes(RoutesConfig routes, QueryRoutes queries, LookupRoutes lookups, StatusRoutes status) {
+        routes.get("/api/v1/query", followed("/api/v1/query", queries::query));
+        routes.post("/api/v1/query", followed("/api/v1/query", queries::query));
+        routes.get("/api/v1/query_range", followed("/api/v1/query_range", queries::queryRange));
+        routes.post("/api/v1/query_range", followed("/api/v1/query_range", queries::queryRange));
+        routes.get("/api/v1/labels", followed("/api/v1/labels", lookups::labels));
+        routes.post("/api/v1/labels", followed("/api/v1/labels", lookups::labels));
+        routes.get("/api/v1/label/{name}/values", followed("/api/v1/label/{name}/values", lookups::labelValues));
+        routes.get("/api/v1/series", followed("/api/v1/series", lookups::series));
+        routes.post("/api/v1/series", followed("/api/v1/series", lookups::series));
         routes.get("/api/v1/metadata", lookups::metadata);
         routes.get("/api/v1/status/buildinfo", status::buildInformation);
         routes.get("/api/v1/status/flags", status::flags);
@@ -224,20 +273,21 @@ public final class ApiServer implements AutoCloseable {
         routes.get("/api/v1/alertmanagers", monitoring::alertmanagers);
     }
 
-    private static void weirRoutes(
+    private void weirRoutes(
             RoutesConfig routes, StatusRoutes status, ExplainRoute explain, SseRoutes stream, SeriesRoutes series) {
-        routes.get("/api/v1/explain", explain::explain);
-        routes.post("/api/v1/explain", explain::explain);
+        routes.get("/api/v1/explain", followed("/api/v1/explain", explain::explain));
+        routes.post("/api/v1/explain", followed("/api/v1/explain", explain::explain));
         routes.get("/api/v1/workers", status::workers);
+        routes.get("/api/v1/monitor/queue", status::queue);
         routes.get("/api/v1/queries", status::queries);
         routes.delete("/api/v1/queries/{queryId}", status::cancelQuery);
         routes.get("/api/v1/features", status::features);
         routes.post("/api/v1/features", status::features);
         routes.get("/api/v1/ping", status::ping);
-        routes.post("/api/v1/metrics/query", stream::query);
-        routes.post("/api/v1/metrics/metadata", series::metadata);
-        routes.post("/api/v1/metrics/tags", series::tags);
-        routes.post("/api/v1/metrics/tagvalues", series::tagValues);
+        routes.post("/api/v1/metrics/query", followed("/api/v1/metrics/query", stream::query));
+        routes.post("/api/v1/metrics/metadata", followed("/api/v1/metrics/metadata", series::metadata));
+        routes.post("/api/v1/metrics/tags", followed("/api/v1/metrics/tags", series::tags));
+        routes.post("/api/v1/metrics/tagvalues", followed("/api/v1/metrics/tagvalues", series::tagValues));
         routes.post("/api/v1/promql/validate", series::validate);
         routes.get("/metrics", status::metrics);
         routes.get("/healthz", status::alive);
@@ -252,6 +302,7 @@ public final class ApiServer implements AutoCloseable {
         if (stopping.getAndSet(true)) {
             return;
         }
+        runningQueries.refuse("this API process is stopping; ask again, another one will answer");
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.shutdownMillisMax());
         try {
             while (runningQueries.size() > 0 && System.nanoTime() - deadline < 0) {
@@ -262,5 +313,6 @@ public final class ApiServer implements AutoCloseable {
         }
         runningQueries.cancelAll("the API process is stopping");
         javalin.stop();
+        sessions.close();
     }
 }

@@ -14,9 +14,12 @@ import java.util.Set;
  * @param requestBytesMax longest request body of the query endpoints
  * @param requestHeaderBytesMax longest request line with its headers, and so the longest query in a URL
  * @param responseBufferBytes size of the buffer between the writer of an answer and the socket
- * @param idleTimeoutMillis after which a silent connection is closed; also the longest a write may wait for its reader
+ * @param idleTimeoutMillis after which a silent connection is closed; also the longest the client may take to read one response buffer
  * @param ssePingIntervalMillis after which a silent stream gets a comment
  * @param shutdownMillisMax longest a stop waits for running requests
+ * @param cancelGraceMillis between the stop of a query (canceled, over its time or a limit) and the end of its connection, if its client does
+ *     not read what it is told
+ * @param cancelWaitMillis longest the answer to a request to cancel waits for the query's end; after that it says that it goes on
  * @param version shown by /status/buildinfo
  * @param revision shown by /status/buildinfo
  */
@@ -32,6 +35,8 @@ public record ApiSettings(
         long idleTimeoutMillis,
         long ssePingIntervalMillis,
         long shutdownMillisMax,
+        long cancelGraceMillis,
+        long cancelWaitMillis,
         String version,
         String revision) {
     public ApiSettings {
@@ -47,6 +52,10 @@ public record ApiSettings(
             throw new IllegalArgumentException(
                     "http-request-bytes-max, http-idle-timeout-millis and http-sse-ping-interval-millis must be"
                             + " positive, http-request-header-bytes-max and http-response-buffer-bytes at least 1024");
+        }
+        if (cancelGraceMillis < 0 || cancelWaitMillis < 0) {
+            throw new IllegalArgumentException(
+                    "http-cancel-grace-millis and http-cancel-wait-millis must not be negative");
         }
         if (shutdownMillisMax < 0) {
             throw new IllegalArgumentException("http-shutdown-millis-max must not be negative");
@@ -68,6 +77,8 @@ public record ApiSettings(
                 300_000,
                 15_000,
                 5_000,
+                1_000,
+                250,
                 "3.14.0",
                 "weir");
     }
@@ -85,6 +96,8 @@ public record ApiSettings(
                 idleTimeoutMillis,
                 ssePingIntervalMillis,
                 shutdownMillisMax,
+                cancelGraceMillis,
+                cancelWaitMillis,
                 version,
                 revision);
     }
@@ -102,6 +115,8 @@ public record ApiSettings(
                 idleTimeoutMillis,
                 changed,
                 shutdownMillisMax,
+                cancelGraceMillis,
+                cancelWaitMillis,
                 version,
                 revision);
     }
@@ -119,6 +134,27 @@ public record ApiSettings(
                 idleTimeoutMillis,
                 ssePingIntervalMillis,
                 shutdownMillisMax,
+                cancelGraceMillis,
+                cancelWaitMillis,
+                version,
+                revision);
+    }
+
+    public ApiSettings withCancelMillis(long graceMillis, long waitMillis) {
+        return new ApiSettings(
+                host,
+                port,
+                limits,
+                features,
+                corsOrigin,
+                requestBytesMax,
+                requestHeaderBytesMax,
+                responseBufferBytes,
+                idleTimeoutMillis,
+                ssePingIntervalMillis,
+                shutdownMillisMax,
+                graceMillis,
+                waitMillis,
                 version,
                 revision);
     }

@@ -4,6 +4,7 @@ import io.javalin.http.Context;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.eval.MatrixResult;
 import io.weir.queryapi.eval.QueryEngine;
 import io.weir.queryapi.eval.QueryEngine.QueryStatistics;
@@ -39,14 +40,21 @@ final class QueryRoutes {
 
     void query(Context context) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        int limit = parameters.limit("limit");
-        answer(context, parameters, instantRequest(context, parameters), limit, false);
+        Asked asked = sessions.prepare(() -> asked(parameters, instantRequest(context, parameters)));
+        answer(context, parameters, asked, false);
     }
 
     void queryRange(Context context) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        int limit = parameters.limit("limit");
-        answer(context, parameters, rangeRequest(context, parameters), limit, true);
+        Asked asked = sessions.prepare(() -> asked(parameters, rangeRequest(context, parameters)));
+        answer(context, parameters, asked, true);
+    }
+
+    /** A request that was understood. */
+    private record Asked(QueryRequest request, QueryPlan plan, int limit) {}
+
+    private Asked asked(RequestParameters parameters, QueryRequest request) {
+        return new Asked(request, plan(request), parameters.limit("limit"));
     }
 
     /** The request of an instant query; also for explain. */
@@ -104,9 +112,8 @@ final class QueryRoutes {
                 timeout);
     }
 
-    private void answer(Context context, RequestParameters parameters, QueryRequest request, int limit, boolean range)
-            throws IOException {
-        QueryPlan plan = plan(request);
+    private void answer(Context context, RequestParameters parameters, Asked asked, boolean range) throws IOException {
+        QueryRequest request = asked.request();
         Question question = new Question(
                 request.queryId(),
                 request.tenant(),
@@ -117,12 +124,14 @@ final class QueryRoutes {
         sessions.run(question, session -> {
             long queuedNanos = session.elapsedNanos();
             MatrixResult result = new MatrixResult(limits);
-            QueryStatistics statistics = engine.run(session, request, plan, result, false);
+            QueryStatistics statistics = engine.run(session, request, asked.plan(), result, false);
             session.running().phase(RunningQuery.Phase.SENDING);
             String stats = parameters.get("stats");
             StatisticsJson shown = stats.isEmpty() ? null : new StatisticsJson(statistics, queuedNanos);
-            ResultJson json = new ResultJson(result, request.query(), range, limit, shown);
-            Reply.json(context, settings.responseBufferBytes(), json::write);
+            ResultJson json = new ResultJson(result, request.query(), range, asked.limit(), shown);
+            try (Trace span = Trace.current().child("send")) {
+                Reply.json(context, settings.responseBufferBytes(), json::write);
+            }
             return statistics;
         });
     }

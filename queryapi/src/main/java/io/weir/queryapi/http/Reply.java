@@ -29,7 +29,12 @@ public final class Reply {
 
     /** Sends the data of a successful answer without warnings. */
     static void data(Context context, int bufferBytes, Body body) throws IOException {
-        send(context, 200, bufferBytes, json -> {
+        data(context, 200, bufferBytes, body);
+    }
+
+    /** Sends the data of a successful answer without warnings. */
+    static void data(Context context, int status, int bufferBytes, Body body) throws IOException {
+        send(context, status, bufferBytes, json -> {
             PrometheusJson.success(json);
             body.write(json);
             json.ascii('}');

@@ -6,6 +6,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.queryapi.encoding.JsonBytes;
 import io.weir.queryapi.monitor.RunningQueries;
 import io.weir.queryapi.monitor.RunningQuery;
+import io.weir.queryapi.workmanager.WorkLoad;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.WorkerView;
 import java.io.IOException;
@@ -14,11 +15,14 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** The state of this process: build information, settings, probes, metrics, workers and running queries. */
 final class StatusRoutes {
     private static final String PLAIN = "text/plain; charset=utf-8";
+    /** Characters of a query in the list of queries. */
+    private static final int SHOWN_LENGTH_MAX = 2_000;
 
     private final ApiSettings settings;
     private final WorkManager workManager;
@@ -119,16 +123,20 @@ final class StatusRoutes {
         json.ascii(",\"spoolBytes\":").number(worker.spoolBytes()).ascii('}');
     }
 
+    /** The tenant's running queries, the oldest first; {@code limit} cuts the list. */
     void queries(Context context) throws IOException {
-        List<RunningQuery> queries = runningQueries.list(RequestParameters.tenant(context));
+        String tenant = RequestParameters.tenant(context);
+        int limit = new RequestParameters(context).limit("limit");
+        List<RunningQuery> queries = runningQueries.list(tenant);
+        List<RunningQuery> shown = limit > 0 && limit < queries.size() ? queries.subList(0, limit) : queries;
         long now = clock.millis();
         data(context, json -> {
             json.ascii('[');
-            for (int i = 0; i < queries.size(); i++) {
+            for (int i = 0; i < shown.size(); i++) {
                 if (i > 0) {
                     json.ascii(',');
                 }
-                query(json, queries.get(i), now);
+                query(json, shown.get(i), now);
             }
             json.ascii(']');
         });
@@ -136,11 +144,13 @@ final class StatusRoutes {
 
     private static void query(JsonBytes json, RunningQuery query, long nowMillis) throws IOException {
         json.ascii("{\"queryId\":").string(query.queryId());
-        json.ascii(",\"query\":").string(query.text());
+        json.ascii(",\"query\":").string(shortened(query.text()));
         json.ascii(",\"kind\":").string(query.kind());
+        json.ascii(",\"tenant\":").string(query.tenant());
         json.ascii(",\"phase\":").string(query.phase().name().toLowerCase(Locale.ROOT));
         json.ascii(",\"start\":").timestamp(query.startMillis());
         json.ascii(",\"elapsedSeconds\":").timestamp(Math.max(0, nowMillis - query.startMillis()));
+        json.ascii(",\"timeoutSeconds\":").timestamp(query.timeoutMillis());
         json.ascii(",\"unitsDone\":").number(query.unitsDone());
         json.ascii(",\"unitsTotal\":").number(query.unitsTotal());
         json.ascii(",\"stepsDone\":").number(query.stepsDone());
@@ -148,13 +158,70 @@ final class StatusRoutes {
         json.ascii(",\"samplesRead\":").number(query.samplesRead()).ascii('}');
     }
 
+    /** A query may be as long as a hundred pages; a list of queries is read by people. */
+    private static String shortened(String text) {
+        if (text.length() <= SHOWN_LENGTH_MAX) {
+            return text;
+        }
+        int end =
+                Character.isHighSurrogate(text.charAt(SHOWN_LENGTH_MAX - 1)) ? SHOWN_LENGTH_MAX - 1 : SHOWN_LENGTH_MAX;
+        return text.substring(0, end) + "…";
+    }
+
+    /**
+     * Cancels a query of the tenant: 200 if it has ended when this is answered, 202 if its end takes longer, 404 if there is none of that id (it has
+     * ended before, or belongs to somebody else). Cancelling twice is cancelling once.
+     */
     void cancelQuery(Context context) throws IOException {
         String queryId = context.pathParam("queryId").toLowerCase(Locale.ROOT);
-        if (!runningQueries.cancel(RequestParameters.tenant(context), queryId, "canceled by a request")) {
+        Optional<RunningQuery> found = runningQueries.find(RequestParameters.tenant(context), queryId);
+        if (found.isEmpty()) {
             Reply.error(context, new ErrorMapping.ApiError(404, "not_found", "no query " + queryId + " is running", 0));
             return;
         }
-        data(context, json -> json.ascii("{\"canceled\":").string(queryId).ascii('}'));
+        RunningQuery query = found.get();
+        query.cancel("canceled by a request");
+        boolean ended;
+        try {
+            ended = query.awaitEnd(settings.cancelWaitMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            ended = false;
+        }
+        boolean over = ended;
+        Reply.data(
+                context,
+                over ? 200 : 202,
+                settings.responseBufferBytes(),
+                json -> json.ascii("{\"canceled\":")
+                        .string(queryId)
+                        .ascii(",\"ended\":")
+                        .ascii(Boolean.toString(over))
+                        .ascii('}'));
+    }
+
+    /** For KEDA's metrics-api trigger: one flat object. An error status makes the autoscaler keep what it has. */
+    void queue(Context context) throws IOException {
+        if (stopping.getAsBoolean()) {
+            Reply.error(context, new ErrorMapping.ApiError(503, "unavailable", "the process is stopping", 0));
+            return;
+        }
+        if (workManager.isFailed()) {
+            Reply.error(
+                    context,
+                    new ErrorMapping.ApiError(
+                            500, "internal", "the work manager has stopped after a defect; restart the process", 0));
+            return;
+        }
+        WorkLoad load = workManager.load();
+        Reply.json(context, settings.responseBufferBytes(), json -> {
+            json.ascii("{\"queueDepth\":").number(load.queued());
+            json.ascii(",\"oldestAgeSeconds\":").timestamp(load.oldestQueuedMillis());
+            json.ascii(",\"inFlight\":").number(load.inFlight());
+            json.ascii(",\"capacity\":").number(load.capacity());
+            json.ascii(",\"workers\":").number(load.accepting());
+            json.ascii(",\"desiredWorkers\":").number(load.desiredWorkers()).ascii('}');
+        });
     }
 
     void metrics(Context context) {
@@ -168,15 +235,28 @@ final class StatusRoutes {
         context.contentType(type).result(prometheus.scrape(type).getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Alive means that a restart would not help. */
     void alive(Context context) {
-        context.contentType(PLAIN).result("ok\n");
+        if (workManager.isFailed()) {
+            context.status(503)
+                    .contentType(PLAIN)
+                    .result("failed: the work manager has stopped; restart the process\n");
+        } else {
+            context.contentType(PLAIN).result("ok\n");
+        }
     }
 
-    /** Ready means that a query can be answered: a worker accepts work, and nobody is stopping this process. */
+    /**
+     * Ready means that a query can be answered: a worker accepts work, and nobody is stopping this process. Where the last worker may be
+     * stopped, the query that brings workers back must get in; it is told to try again.
+     */
     void ready(Context context) {
         if (stopping.getAsBoolean()) {
             context.status(503).contentType(PLAIN).result("not ready: the process is stopping\n");
-        } else if (workManager.workers().stream().noneMatch(WorkerView::acceptingWork)) {
+        } else if (workManager.isFailed()) {
+            context.status(503).contentType(PLAIN).result("not ready: the work manager has stopped\n");
+        } else if (!workManager.mayHaveNoWorkers()
+                && workManager.workers().stream().noneMatch(WorkerView::acceptingWork)) {
             context.status(503).contentType(PLAIN).result("not ready: no worker accepts work\n");
         } else {
             context.contentType(PLAIN).result("ready\n");

@@ -5,6 +5,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -29,7 +33,18 @@ public final class QueryMetrics {
         Duration.ofSeconds(120)
     };
 
+    /** Kinds of questions. */
+    private static final List<String> KINDS = List.of("instant", "range", "stream", "series", "labels");
+
+    /** Error types, by Prometheus' names; whatever else should come counts as internal. */
+    private static final List<String> REASONS =
+            List.of("bad_data", "canceled", "execution", "internal", "not_found", "timeout", "unavailable");
+
+    /** Why queries are stopped before their end. */
+    private static final List<String> STOP_CAUSES = List.of("client_gone", "request", "timeout", "limit", "failure");
+
     private final MeterRegistry registry;
+    private final Map<String, Counter> errors = new HashMap<>();
     private final Timer planning;
     private final Timer firstResult;
     private final Counter samples;
@@ -45,6 +60,20 @@ public final class QueryMetrics {
         reruns = Counter.builder("weir.query.reruns")
                 .description("Queries run again because their segments were replaced meanwhile")
                 .register(registry);
+        for (String reason : REASONS) {
+            errors.put(
+                    reason,
+                    Counter.builder("weir.query.errors")
+                            .description("Queries that failed, by error type")
+                            .tag("reason", reason)
+                            .register(registry));
+        }
+        KINDS.forEach(kind -> query(kind, "success"));
+        STOP_CAUSES.forEach(this::stop);
+    }
+
+    private Timer query(String kind, String outcome) {
+        return histogram("weir.query", "Time of a query from request to last result", "kind", kind, "outcome", outcome);
     }
 
     private Timer histogram(String name, String description, String... tags) {
@@ -53,6 +82,14 @@ public final class QueryMetrics {
                 .tags(tags)
                 .serviceLevelObjectives(BUCKETS)
                 .register(registry);
+    }
+
+    private Timer stop(String cause) {
+        return histogram(
+                "weir.query.cancel",
+                "From what stopped a query to nothing of it being left in this API process",
+                "cause",
+                cause);
     }
 
     /** Shows numbers that somebody else keeps. */
@@ -81,15 +118,25 @@ public final class QueryMetrics {
      * @param outcome success, or the error's type
      */
     public void finished(String kind, String outcome, long nanos) {
-        histogram("weir.query", "Time of a query from request to last result", "kind", kind, "outcome", outcome)
-                .record(nanos, TimeUnit.NANOSECONDS);
+        query(kind, outcome.equals("success") ? outcome : bounded(outcome)).record(nanos, TimeUnit.NANOSECONDS);
     }
 
+    /**
+     * A query that was stopped is gone.
+     *
+     * @param cause client_gone, request, timeout, limit or failure
+     * @param nanos since the cause
+     */
+    public void stopped(String cause, long nanos) {
+        stop(cause).record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** @param reason the error's type */
     public void failed(String reason) {
-        Counter.builder("weir.query.errors")
-                .description("Queries that failed, by error type")
-                .tag("reason", reason)
-                .register(registry)
-                .increment();
+        Objects.requireNonNull(errors.get(bounded(reason))).increment();
+    }
+
+    private static String bounded(String reason) {
+        return REASONS.contains(reason) ? reason : "internal";
     }
 }

@@ -3,19 +3,37 @@ package io.weir.queryapi.monitor;
 import io.weir.promql.error.QueryException;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
 
 /** The queries that run in this process, by id. Thread-safe. */
 public final class RunningQueries {
     private final ConcurrentMap<String, RunningQuery> queries = new ConcurrentHashMap<>();
+    private volatile @Nullable String refusing;
 
     /**
      * Adds a query.
      *
      * @throws QueryException.BadData if a query of that id runs already
+     * @throws QueryException.Unavailable after {@link #refuse}
      */
     public void add(RunningQuery query) {
+        putNew(query);
+        String reason = refusing;
+        if (reason != null) {
+            queries.remove(query.queryId(), query);
+            throw new QueryException.Unavailable(reason);
+        }
+    }
+
+    /** From now on no query is added; those that run go on. For shutdown. */
+    public void refuse(String reason) {
+        refusing = reason;
+    }
+
+    private void putNew(RunningQuery query) {
         if (queries.putIfAbsent(query.queryId(), query) != null) {
             throw new QueryException.BadData("a query with the id " + query.queryId()
                     + " is running already; leave X-Query-Id out or choose another");
@@ -24,16 +42,13 @@ public final class RunningQueries {
 
     public void remove(RunningQuery query) {
         queries.remove(query.queryId(), query);
+        query.end();
     }
 
-    /** Cancels a query; false if there is none with that id, or it belongs to another tenant. */
-    public boolean cancel(String tenant, String queryId, String reason) {
-        RunningQuery query = queries.get(queryId);
-        if (query == null || !query.tenant().equals(tenant)) {
-            return false;
-        }
-        query.cancel(reason);
-        return true;
+    /** A running query; empty if there is none with that id, or it belongs to another tenant. */
+    public Optional<RunningQuery> find(String tenant, String queryId) {
+        return Optional.ofNullable(queries.get(queryId))
+                .filter(query -> query.tenant().equals(tenant));
     }
 
     /** Cancels everything; for shutdown. */

@@ -1,5 +1,7 @@
 package io.weir.queryapi.monitor;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** A running query's phase and progress, written by its own thread and the work manager's, read by everybody. */
@@ -18,10 +20,13 @@ public final class RunningQuery {
     private final String text;
     private final String kind;
     private final long startMillis;
+    private final long timeoutMillis;
+    private final CountDownLatch ended = new CountDownLatch(1);
     private final Consumer<String> cancel;
     private volatile Phase phase = Phase.QUEUED;
     private volatile int unitsTotal;
     private volatile int unitsDone;
+    private volatile int workers;
     private volatile int stepsTotal;
     private volatile int stepsDone;
     private volatile long samplesRead;
@@ -30,10 +35,18 @@ public final class RunningQuery {
      * @param text the query or what else is asked
      * @param kind instant, range, stream, series or labels
      * @param startMillis wall clock
+     * @param timeoutMillis longest it may take
      * @param cancel given the reason
      */
     public RunningQuery(
-            String queryId, String tenant, String text, String kind, long startMillis, Consumer<String> cancel) {
+            String queryId,
+            String tenant,
+            String text,
+            String kind,
+            long startMillis,
+            long timeoutMillis,
+            Consumer<String> cancel) {
+        this.timeoutMillis = timeoutMillis;
         this.queryId = queryId;
         this.tenant = tenant;
         this.text = text;
@@ -62,6 +75,10 @@ public final class RunningQuery {
         return startMillis;
     }
 
+    public long timeoutMillis() {
+        return timeoutMillis;
+    }
+
     public Phase phase() {
         return phase;
     }
@@ -79,10 +96,16 @@ public final class RunningQuery {
     }
 
     /** Sets the progress of the work; called under the lock of the work's inbox. */
-    public void units(int done, int total, long samples) {
+    public void units(int done, int total, long samples, int ofWorkers) {
+        workers = ofWorkers;
         unitsDone = done;
         unitsTotal = total;
         samplesRead = samples;
+    }
+
+    /** Workers that have computed a part of the result. */
+    public int workers() {
+        return workers;
     }
 
     public int stepsTotal() {
@@ -102,7 +125,22 @@ public final class RunningQuery {
         return samplesRead;
     }
 
+    /** Asks it to stop; it has not ended yet when this returns. */
     public void cancel(String reason) {
         cancel.accept(reason);
+    }
+
+    /** Nothing of it is left in this process. */
+    void end() {
+        ended.countDown();
+    }
+
+    public boolean hasEnded() {
+        return ended.getCount() == 0;
+    }
+
+    /** Waits for its end, at most so long; false if it has not ended. */
+    public boolean awaitEnd(long millis) throws InterruptedException {
+        return ended.await(millis, TimeUnit.MILLISECONDS);
     }
 }

@@ -11,6 +11,7 @@ import io.weir.promql.plan.PlanOptions;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.plan.QueryPlanner;
 import io.weir.promql.series.StepGrid;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.eval.QueryLimits;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,12 +44,17 @@ public final class QueryPlanning {
             throw new QueryException.BadData("the query has " + query.length() + " characters, more than the limit of "
                     + limits.lengthMax() + " (setting query-length-max)");
         }
-        return PromqlParser.parse(query, features);
+        try (Trace span = Trace.current().child("parse")) {
+            return PromqlParser.parse(query, features);
+        }
     }
 
     /** Parses and plans, without asking the catalog. */
     public QueryPlan plan(QueryRequest request) {
-        return QueryPlanner.plan(parse(request.query()), request.grid(), options(request.lookbackMillis()));
+        Expr expression = parse(request.query());
+        try (Trace span = Trace.current().child("plan")) {
+            return QueryPlanner.plan(expression, request.grid(), options(request.lookbackMillis()));
+        }
     }
 
     /**

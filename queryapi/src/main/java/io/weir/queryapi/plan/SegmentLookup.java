@@ -1,9 +1,11 @@
 package io.weir.queryapi.plan;
 
+import io.opentelemetry.api.trace.SpanKind;
 import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.lake.catalog.SegmentQuery;
 import io.weir.lake.catalog.SegmentSelection;
 import io.weir.promql.error.QueryException;
+import io.weir.proto.trace.Trace;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +29,20 @@ final class SegmentLookup {
     Map<SegmentQuery, SegmentSelection> find(List<SegmentQuery> queries) {
         List<SegmentQuery> distinct = queries.stream().distinct().toList();
         Map<SegmentQuery, SegmentSelection> selections = new LinkedHashMap<>();
-        if (distinct.size() == 1) {
-            selections.put(distinct.getFirst(), catalog.find(distinct.getFirst()));
-        } else if (!distinct.isEmpty()) {
-            findInParallel(distinct, selections);
+        try (Trace span = Trace.current().child("catalog lookup", SpanKind.CLIENT)) {
+            span.set("questions", distinct.size());
+            if (distinct.size() == 1) {
+                selections.put(distinct.getFirst(), catalog.find(distinct.getFirst()));
+            } else if (!distinct.isEmpty()) {
+                findInParallel(distinct, selections);
+            }
+            if (span.isRecording()) {
+                span.set(
+                        "segments",
+                        selections.values().stream()
+                                .mapToInt(selection -> selection.segments().size())
+                                .sum());
+            }
         }
         for (SegmentSelection selection : selections.values()) {
             if (selection.segments().size() > segmentsMax) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Sends each step as soon as it is computed, the series of a step in the order of their labels. */
 final class SseResultSink implements ResultSink {
     /** Thrown to itself, as it were: the limit is reached, and the rest of the query is not wanted. */
-    static final class LimitReached extends IOException {
+    static final class LimitReached extends EnoughException {
         private static final long serialVersionUID = 1L;
     }
 

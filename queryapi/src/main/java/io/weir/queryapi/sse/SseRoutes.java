@@ -4,6 +4,7 @@ import io.javalin.http.Context;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
+import io.weir.queryapi.eval.Client;
 import io.weir.queryapi.eval.MatrixResult;
 import io.weir.queryapi.eval.QueryEngine;
 import io.weir.queryapi.eval.QueryLimits;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** {@code POST /api/v1/metrics/query}: results as server-sent events while the query runs. */
@@ -45,6 +45,16 @@ public final class SseRoutes {
 
     /** Answers a request; what is wrong with the request itself is a plain JSON error with its status. */
     public void query(Context context) throws IOException {
+        Asked asked = sessions.prepare(() -> asked(context));
+        SseWriter writer =
+                new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
+        stream(asked.query(), asked.plan(), asked.request(), writer, ClientWatch.of(context));
+    }
+
+    /** A request that was understood. */
+    private record Asked(QueryRequest query, QueryPlan plan, SseRequest request) {}
+
+    private Asked asked(Context context) {
         String queryId = RequestParameters.queryId(context);
         String tenant = RequestParameters.tenant(context);
         SseRequest request = SseRequest.parse(context.bodyAsBytes(), clock.millis(), "e-1h");
@@ -60,13 +70,10 @@ public final class SseRoutes {
                 : Math.min(request.timeoutMillis(), limits.timeoutMillisMax());
         StepGrid grid = request.grid();
         QueryRequest query = new QueryRequest(queryId, tenant, request.query(), grid, limits.lookbackMillis(), timeout);
-        QueryPlan plan = planning.plan(query);
-        SseWriter writer =
-                new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
-        stream(query, plan, request, writer, ClientWatch.of(context));
+        return new Asked(query, planning.plan(query), request);
     }
 
-    private void stream(QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, BooleanSupplier watch)
+    private void stream(QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, Client watch)
             throws IOException {
         SseFrames frames = new SseFrames(writer);
         Ticker ticker = new Ticker(writer, frames, watch, request.progress());
@@ -102,18 +109,18 @@ public final class SseRoutes {
     }
 
     /** What the query's thread does while it waits: flush, ping, progress, and look whether the client is still there. */
-    private static final class Ticker implements BooleanSupplier {
+    private static final class Ticker implements Client {
         private static final long PROGRESS_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
         private final SseWriter writer;
         private final SseFrames frames;
-        private final BooleanSupplier watch;
+        private final Client watch;
         private final boolean progress;
         private @Nullable RunningQuery running;
         private long lastProgressNanos = System.nanoTime();
         private boolean gone;
 
-        Ticker(SseWriter writer, SseFrames frames, BooleanSupplier watch, boolean progress) {
+        Ticker(SseWriter writer, SseFrames frames, Client watch, boolean progress) {
             this.writer = writer;
             this.frames = frames;
             this.watch = watch;
@@ -121,8 +128,13 @@ public final class SseRoutes {
         }
 
         @Override
-        public boolean getAsBoolean() {
-            if (gone || watch.getAsBoolean()) {
+        public void cutOff() {
+            watch.cutOff();
+        }
+
+        @Override
+        public boolean isGone() {
+            if (gone || watch.isGone()) {
                 gone = true;
                 return true;
             }

@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import io.netty.channel.ChannelOption;
 import io.weir.proto.control.v1.ApiHello;
 import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.WorkerControlGrpc;
@@ -12,88 +13,138 @@ import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
 import io.weir.proto.stream.Mailbox;
 import io.weir.proto.stream.StreamWriter;
+import io.weir.proto.stream.VersionRefusal;
 import io.weir.queryapi.discovery.WorkerAddress;
+import io.weir.workcoord.link.Link;
+import io.weir.workcoord.link.LinkEvent;
+import io.weir.workcoord.link.LinkProblem;
+import io.weir.workcoord.link.LinkState;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection to one address: a channel, the stream on it, and when to dial again. Owned by the mailbox: every method is
- * called there, callbacks of the transport only post to it.
+ * The transport of a link: for each attempt the name is looked up again, and a channel of its own carries the one stream.
+ * Decides nothing. Owned by the mailbox: every method is called there, callbacks of the transport only post to it.
  */
 final class ControlLink {
-    private static final int MESSAGES_AHEAD = 64;
+    /*
+     * Implementation notes. A channel that lives over several attempts keeps what it has resolved and connected to: a worker
+     * that came back with another address was not found for as long as the transport's caches last, and a half-open
+     * connection stayed. So a channel ends with its stream.
+     */
 
     /** What a link tells its owner, in the mailbox. */
     interface Owner {
         void received(ControlLink link, long session, WorkerMessage message);
 
-        void ended(ControlLink link, long session, String reason);
-    }
-
-    /** Where the link stands. */
-    enum State {
-        /** Waits until it is dialled again. */
-        WAITING,
-        /** Dialled; the worker has not said hello. */
-        CONNECTING,
-        /** Hellos are exchanged. */
-        OPEN
+        void happened(ControlLink link, LinkEvent event);
     }
 
     final WorkerAddress address;
+    final Link machine;
     private final WorkManagerSettings settings;
     private final Mailbox mailbox;
+    private final HostResolver resolver;
     private final Owner owner;
-    private final ManagedChannel channel;
+    private @Nullable ManagedChannel channel;
     private @Nullable StreamWriter<ApiMessage> writer;
+    private boolean resolving;
+    private int attempts;
 
-    State state = State.WAITING;
-    long session;
     String workerId = "";
-    String lastProblem = "not dialled yet";
-    /** Discovery does not list the address any more: the stream is kept while it lives, not dialled again. */
-    boolean retired;
-
-    long dialDueMillis;
-    long helloDueMillis;
-    long backoffMillis;
-    long openedMillis;
-    long lostNanos;
     WorkerStatus status = WorkerStatus.getDefaultInstance();
     long heartbeatSequence;
     long heartbeatSentNanos;
     double heartbeatRttMillis = Double.NaN;
 
-    ControlLink(WorkerAddress address, WorkManagerSettings settings, Mailbox mailbox, Owner owner) {
+    ControlLink(
+            WorkerAddress address,
+            Link machine,
+            WorkManagerSettings settings,
+            Mailbox mailbox,
+            HostResolver resolver,
+            Owner owner) {
         this.address = address;
+        this.machine = machine;
         this.settings = settings;
         this.mailbox = mailbox;
+        this.resolver = resolver;
         this.owner = owner;
-        this.backoffMillis = settings.dialBackoffMillisMin();
-        this.channel = NettyChannelBuilder.forAddress(address.host(), address.port())
-                .usePlaintext()
-                .directExecutor()
-                .maxInboundMessageSize(settings.messageBytesMax())
-                .build();
     }
 
-    /** Opens a stream and says hello. */
-    void dial(long newSession, long nowMillis) {
-        session = newSession;
-        state = State.CONNECTING;
-        helloDueMillis = nowMillis + settings.helloMillisMax();
-        // Our own back-off decides when to try; the channel's would keep a worker that is back waiting.
-        channel.resetConnectBackoff();
-        Receiver receiver = new Receiver(newSession);
-        WorkerControlGrpc.newStub(channel).connect(receiver);
-        StreamWriter<ApiMessage> fresh = new StreamWriter<>(receiver.call(), settings.outboundMessagesMax());
-        receiver.writer = fresh;
-        writer = fresh;
+    long session() {
+        return machine.session();
+    }
+
+    boolean isOpen() {
+        return machine.state().isOpen();
+    }
+
+    /** Looks the host up, on a thread of its own, then opens a stream and says hello. */
+    void dial(long session) {
+        if (resolving) {
+            mailbox.post(() -> lost(session, "the name service has not answered for " + address.host()));
+            return;
+        }
+        resolving = true;
+        Thread.ofVirtual().name("weir-resolve-" + address).start(() -> resolve(session));
+    }
+
+    private void resolve(long session) {
+        InetAddress[] found;
+        String problem = "host " + address.host() + " has no address";
+        try {
+            found = resolver.resolve(address.host());
+        } catch (UnknownHostException unknown) {
+            found = new InetAddress[0];
+            problem = "host " + address.host() + " does not resolve";
+        } catch (RuntimeException failure) {
+            found = new InetAddress[0];
+            problem = "host " + address.host() + " cannot be looked up: " + failure;
+        }
+        InetAddress[] addresses = found;
+        String failed = problem;
+        mailbox.post(() -> {
+            resolving = false;
+            if (machine.session() == session && machine.state() == LinkState.CONNECTING) {
+                if (addresses.length == 0) {
+                    lost(session, failed);
+                } else {
+                    // Each attempt takes the next one: a name may have addresses that do not answer.
+                    connect(session, addresses[attempts % addresses.length]);
+                    attempts++;
+                }
+            }
+        });
+    }
+
+    private void lost(long session, String message) {
+        owner.happened(this, new LinkEvent.Ended(session, LinkProblem.CONNECTION_LOST, message));
+    }
+
+    private void connect(long session, InetAddress target) {
+        ManagedChannel fresh = NettyChannelBuilder.forAddress(new InetSocketAddress(target, address.port()))
+                .usePlaintext()
+                .directExecutor()
+                .disableRetry()
+                .withOption(
+                        ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(settings.helloMillisMax(), 1_000_000_000))
+                .maxInboundMessageSize(settings.messageBytesMax())
+                .build();
+        channel = fresh;
+        Receiver receiver = new Receiver(session);
+        WorkerControlGrpc.newStub(fresh).connect(receiver);
+        StreamWriter<ApiMessage> stream = new StreamWriter<>(receiver.call(), settings.outboundMessagesMax());
+        receiver.writer = stream;
+        writer = stream;
         send(ApiMessage.newBuilder()
                 .setHello(ApiHello.newBuilder()
                         .setProtocolVersion(WorkManagerSettings.PROTOCOL_VERSION)
                         .setApiId(settings.apiId())
-                        .setSession(newSession)
+                        .setSession(session)
                         .setHeartbeatIntervalMillis(
                                 settings.limits().heartbeat().intervalMillis()))
                 .build());
@@ -103,53 +154,39 @@ final class ControlLink {
     void send(ApiMessage message) {
         StreamWriter<ApiMessage> current = writer;
         if (current != null && !current.write(message)) {
-            long ofSession = session;
-            mailbox.post(() -> owner.ended(this, ofSession, "the worker does not read, or is gone"));
+            long session = machine.session();
+            LinkProblem problem = current.overflowed() ? LinkProblem.BACK_PRESSURE : LinkProblem.CONNECTION_LOST;
+            String text = current.overflowed()
+                    ? "it does not read: " + settings.outboundMessagesMax() + " messages wait for it"
+                    : "the stream is gone";
+            mailbox.post(() -> owner.happened(this, new LinkEvent.Ended(session, problem, text)));
         }
     }
 
-    /** Ends the stream from this side and waits before dialling again. */
-    void hangUp(Status status) {
+    /** Ends the stream from this side. */
+    void hangUp(Status reason) {
         StreamWriter<ApiMessage> current = writer;
         if (current != null) {
-            current.fail(status);
+            current.fail(reason);
         }
-        writer = null;
     }
 
-    /** The stream is over: dial again after the back-off, which grows unless the stream had lasted. */
-    void backOff(long nowMillis, double jitter, String problem) {
-        if (state == State.OPEN) {
-            lostNanos = System.nanoTime();
-            if (nowMillis - openedMillis > settings.dialBackoffMillisMax()) {
-                backoffMillis = settings.dialBackoffMillisMin();
-            }
-        }
-        state = State.WAITING;
+    /** Gives the transport of an ended stream back. Returns it, so that a closing process can wait for it. */
+    @Nullable
+    ManagedChannel release() {
+        ManagedChannel ended = channel;
+        channel = null;
         writer = null;
-        lastProblem = problem;
         heartbeatRttMillis = Double.NaN;
-        dialDueMillis = nowMillis + (long) (backoffMillis * (0.5 + 0.5 * jitter));
-        backoffMillis = Math.min(settings.dialBackoffMillisMax(), backoffMillis * 2);
+        if (ended != null) {
+            ended.shutdownNow();
+        }
+        return ended;
     }
 
-    void close() {
-        hangUp(Status.CANCELLED.withDescription("the API has ended this stream"));
-        channel.shutdownNow();
-    }
-
-    /** Whether the channel ended within the time. Blocks; not called in the mailbox. */
-    boolean awaitClosed(long millis) throws InterruptedException {
+    /** Whether a channel ended within the time. Blocks; not called in the mailbox. */
+    static boolean awaitClosed(ManagedChannel channel, long millis) throws InterruptedException {
         return channel.awaitTermination(millis, TimeUnit.MILLISECONDS);
-    }
-
-    /** When the link needs attention next. */
-    long nextTimerMillis() {
-        return switch (state) {
-            case WAITING -> retired ? Long.MAX_VALUE : dialDueMillis;
-            case CONNECTING -> helloDueMillis;
-            case OPEN -> Long.MAX_VALUE;
-        };
     }
 
     private final class Receiver implements ClientResponseObserver<ApiMessage, WorkerMessage> {
@@ -172,7 +209,7 @@ final class ControlLink {
         @Override
         public void beforeStart(ClientCallStreamObserver<ApiMessage> starting) {
             call = starting;
-            starting.disableAutoRequestWithInitial(MESSAGES_AHEAD);
+            starting.disableAutoRequestWithInitial(settings.inboundMessagesMax());
             starting.setOnReadyHandler(() -> {
                 StreamWriter<ApiMessage> known = writer;
                 if (known != null) {
@@ -197,12 +234,17 @@ final class ControlLink {
             String reason = status.getCode()
                     + (description == null ? "" : ": " + description)
                     + (cause == null ? "" : " (" + cause.getMessage() + ")");
-            mailbox.post(() -> owner.ended(ControlLink.this, ofSession, reason));
+            LinkEvent event = VersionRefusal.isOne(failure)
+                    ? new LinkEvent.WrongVersion(ofSession, description == null ? reason : description)
+                    : new LinkEvent.Ended(ofSession, LinkProblem.CONNECTION_LOST, reason);
+            mailbox.post(() -> owner.happened(ControlLink.this, event));
         }
 
         @Override
         public void onCompleted() {
-            mailbox.post(() -> owner.ended(ControlLink.this, ofSession, "the worker ended the stream"));
+            mailbox.post(() -> owner.happened(
+                    ControlLink.this,
+                    new LinkEvent.Ended(ofSession, LinkProblem.PEER_ENDED, "the worker ended the stream")));
         }
     }
 }

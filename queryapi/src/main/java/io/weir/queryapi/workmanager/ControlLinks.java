@@ -1,5 +1,6 @@
 package io.weir.queryapi.workmanager;
 
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.WorkerHello;
@@ -9,6 +10,10 @@ import io.weir.proto.stream.Mailbox;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
+import io.weir.workcoord.link.Link;
+import io.weir.workcoord.link.LinkEffect;
+import io.weir.workcoord.link.LinkEvent;
+import io.weir.workcoord.link.LinkProblem;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -22,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The links to all known addresses: dials them, follows discovery, knows which session is on which. Owned by the mailbox. */
+/** The shell of the links to all known addresses: executes what each link's state machine decides. Owned by the mailbox. */
 final class ControlLinks implements ControlLink.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(ControlLinks.class);
 
@@ -36,10 +41,13 @@ final class ControlLinks implements ControlLink.Owner {
     private final WorkManagerSettings settings;
     private final Mailbox mailbox;
     private final RandomGenerator random;
-    private final WorkMetrics metrics;
+    private final HostResolver resolver;
+    private final LinkMetrics metrics;
     private final Receiver receiver;
     private final TreeMap<WorkerAddress, ControlLink> links = new TreeMap<>();
     private final Map<Long, ControlLink> bySession = new HashMap<>();
+    private final List<ManagedChannel> closing = new ArrayList<>();
+    private boolean limitReported;
     private boolean closed;
     private long sessions;
 
@@ -47,11 +55,13 @@ final class ControlLinks implements ControlLink.Owner {
             WorkManagerSettings settings,
             Mailbox mailbox,
             RandomGenerator random,
-            WorkMetrics metrics,
+            HostResolver resolver,
+            LinkMetrics metrics,
             Receiver receiver) {
         this.settings = settings;
         this.mailbox = mailbox;
         this.random = random;
+        this.resolver = resolver;
         this.metrics = metrics;
         this.receiver = receiver;
     }
@@ -67,62 +77,52 @@ final class ControlLinks implements ControlLink.Owner {
 
     /** Discovery's current set. */
     void addresses(Set<WorkerAddress> addresses) {
+        if (closed) {
+            return;
+        }
+        // First what is gone: it makes room under the limit.
+        for (ControlLink link : List.copyOf(links.values())) {
+            if (!addresses.contains(link.address)) {
+                handle(link, new LinkEvent.Unlisted());
+            }
+        }
+        boolean beyondLimit = false;
         for (WorkerAddress address : addresses.stream().sorted().toList()) {
             ControlLink known = links.get(address);
             if (known != null) {
-                known.retired = false;
-            } else if (links.size() >= settings.addressesMax()) {
-                LOG.error(
-                        "worker {} is not dialled: the limit of {} addresses is reached",
-                        address,
-                        settings.addressesMax());
-            } else {
-                ControlLink link = new ControlLink(address, settings, mailbox, this);
+                handle(known, new LinkEvent.Listed());
+            } else if (links.size() < settings.addressesMax()) {
+                Link machine =
+                        new Link(settings.linkLimits(), () -> ++sessions, random::nextDouble, mailbox.nowMillis());
+                ControlLink link = new ControlLink(address, machine, settings, mailbox, resolver, this);
                 links.put(address, link);
-                link.dial(++sessions, mailbox.nowMillis());
+                handle(link, new LinkEvent.Tick());
+            } else {
+                beyondLimit = true;
             }
         }
-        for (ControlLink link : List.copyOf(links.values())) {
-            if (!addresses.contains(link.address)) {
-                link.retired = true;
-                removeIfRetired(link);
-            }
+        if (beyondLimit && !limitReported) {
+            LOG.error(
+                    "{} worker addresses are listed; those beyond the limit of {} are not dialled"
+                            + " (setting control-addresses-max)",
+                    addresses.size(),
+                    settings.addressesMax());
         }
-    }
-
-    /** An address that is listed no more goes when its stream is over; a draining worker still has artifacts for us. */
-    private void removeIfRetired(ControlLink link) {
-        if (link.retired && link.state != ControlLink.State.OPEN) {
-            LOG.info("worker address {} is no longer listed", link.address);
-            links.remove(link.address);
-            link.close();
-        }
+        limitReported = beyondLimit;
     }
 
     long nextTimerMillis() {
         long next = Long.MAX_VALUE;
         for (ControlLink link : links.values()) {
-            next = Math.min(next, link.nextTimerMillis());
+            next = Math.min(next, link.machine.nextTimerMillis());
         }
         return next;
     }
 
     /** Dials what is due, gives up on hellos that are overdue. */
     void tick() {
-        long now = mailbox.nowMillis();
         for (ControlLink link : List.copyOf(links.values())) {
-            if (link.nextTimerMillis() <= now) {
-                switch (link.state) {
-                    case WAITING -> link.dial(++sessions, now);
-                    case CONNECTING -> {
-                        link.hangUp(Status.DEADLINE_EXCEEDED.withDescription("no hello"));
-                        over(link, "no hello within " + settings.helloMillisMax() + " ms");
-                    }
-                    case OPEN -> {
-                        // Its timers are the coordinator's.
-                    }
-                }
-            }
+            handle(link, new LinkEvent.Tick());
         }
     }
 
@@ -137,95 +137,149 @@ final class ControlLinks implements ControlLink.Owner {
     void close(CoordinatorEffect.CloseSession close) {
         ControlLink link = bySession.get(close.session());
         if (link != null) {
-            link.hangUp(Status.ABORTED.withDescription(close.message()));
-            over(link, close.reason() + ": " + close.message());
+            LinkProblem problem =
+                    switch (close.reason()) {
+                        case SILENT -> LinkProblem.SILENT;
+                        case SUPERSEDED, OUTDATED -> LinkProblem.SUPERSEDED;
+                        case DUPLICATE_IDENTITY -> LinkProblem.DUPLICATE_IDENTITY;
+                        case TOO_MANY_WORKERS -> LinkProblem.TOO_MANY_PEERS;
+                    };
+            handle(link, new LinkEvent.Dropped(close.session(), problem, close.message()));
         }
     }
 
     @Override
     public void received(ControlLink link, long session, WorkerMessage message) {
         // After closeAll the streams' ends are our own doing.
-        if (closed || link.session != session || link.state == ControlLink.State.WAITING) {
+        if (closed || link.session() != session) {
             return;
         }
         if (message.getMessageCase() == WorkerMessage.MessageCase.HELLO) {
-            hello(link, message.getHello());
-        } else if (link.state != ControlLink.State.OPEN) {
-            link.hangUp(Status.FAILED_PRECONDITION.withDescription("the first message is WorkerHello"));
-            over(link, "it did not begin with a hello");
-        } else {
+            hello(link, session, message.getHello());
+        } else if (link.isOpen()) {
             receiver.received(link, message);
+        } else {
+            handle(link, new LinkEvent.BrokenProtocol(session, "the first message of a control stream is WorkerHello"));
         }
     }
 
-    private void hello(ControlLink link, WorkerHello hello) {
-        String problem = "";
-        if (link.state == ControlLink.State.OPEN) {
-            problem = "it said hello twice";
-        } else if (hello.getProtocolVersion() != WorkManagerSettings.PROTOCOL_VERSION) {
-            problem = "it speaks control protocol version " + hello.getProtocolVersion() + ", this API speaks "
-                    + WorkManagerSettings.PROTOCOL_VERSION + "; run the same release of Weir on both";
+    private void hello(ControlLink link, long session, WorkerHello hello) {
+        if (hello.getProtocolVersion() != WorkManagerSettings.PROTOCOL_VERSION) {
+            handle(
+                    link,
+                    new LinkEvent.WrongVersion(
+                            session,
+                            "control protocol version " + hello.getProtocolVersion() + " of worker "
+                                    + hello.getWorkerId() + " is not version " + WorkManagerSettings.PROTOCOL_VERSION
+                                    + " of this API; run the same release of Weir on both"));
         } else if (hello.getWorkerId().isBlank()) {
-            problem = "it has no worker id";
+            handle(link, new LinkEvent.BrokenProtocol(session, "it has no worker id"));
+        } else {
+            boolean first = !link.isOpen();
+            handle(link, new LinkEvent.HelloReceived(session));
+            if (first && link.isOpen() && link.session() == session) {
+                opened(link, hello);
+            }
         }
-        if (!problem.isEmpty()) {
-            link.hangUp(Status.FAILED_PRECONDITION.withDescription(problem));
-            ended(link, link.session, problem);
-            return;
-        }
-        link.state = ControlLink.State.OPEN;
-        link.openedMillis = mailbox.nowMillis();
+    }
+
+    private void opened(ControlLink link, WorkerHello hello) {
         link.workerId = hello.getWorkerId();
-        link.status = hello.getStatus();
-        link.lastProblem = "";
-        bySession.put(link.session, link);
-        if (link.lostNanos != 0) {
-            metrics.reconnect.record(System.nanoTime() - link.lostNanos, TimeUnit.NANOSECONDS);
-        }
-        LOG.info("worker {} at {} connected, session {}", link.workerId, link.address, link.session);
         WorkerStatus status = hello.getStatus();
+        link.status = status;
         receiver.step(new CoordinatorEvent.SessionOpened(
-                link.session,
+                link.session(),
                 hello.getWorkerId(),
                 hello.getIncarnation(),
                 link.address.toString(),
                 status.getAcceptingWork(),
                 status.getDraining(),
-                status.getCredits()));
+                settings.usableCredits(status.getCredits())));
+        if (link.isOpen()) {
+            LOG.info("worker {} at {} connected, session {}", link.workerId, link.address, link.session());
+        }
     }
 
     @Override
-    public void ended(ControlLink link, long session, String reason) {
-        // After closeAll the streams' ends are our own doing.
-        if (closed || link.session != session || link.state == ControlLink.State.WAITING) {
-            return;
-        }
-        boolean wasOpen = link.state == ControlLink.State.OPEN;
-        over(link, reason);
-        if (wasOpen) {
-            receiver.step(new CoordinatorEvent.SessionClosed(session, reason));
+    public void happened(ControlLink link, LinkEvent event) {
+        if (!closed) {
+            handle(link, event);
         }
     }
 
-    private void over(ControlLink link, String reason) {
-        if (link.state == ControlLink.State.OPEN) {
-            metrics.disconnects.increment();
-            LOG.warn("worker {} at {} disconnected: {}", link.workerId, link.address, reason);
-        } else if (!reason.equals(link.lastProblem)) {
-            LOG.warn("worker at {} cannot be reached: {}; it is tried again", link.address, reason);
+    private void handle(ControlLink link, LinkEvent event) {
+        for (LinkEffect effect : link.machine.handle(event, mailbox.nowMillis())) {
+            execute(link, effect);
         }
-        bySession.remove(link.session);
-        link.backOff(mailbox.nowMillis(), random.nextDouble(), reason);
-        removeIfRetired(link);
     }
 
-    /** Ends all links. Returns them, so that the caller can wait for their channels outside the mailbox. */
-    List<ControlLink> closeAll() {
+    private void execute(ControlLink link, LinkEffect effect) {
+        switch (effect) {
+            case LinkEffect.Dial dial -> {
+                release(link);
+                link.dial(dial.session());
+            }
+            case LinkEffect.HangUp hangUp ->
+                link.hangUp(status(hangUp.problem()).withDescription(hangUp.message()));
+            case LinkEffect.Opened opened -> bySession.put(opened.session(), link);
+            case LinkEffect.Reconnected reconnected ->
+                metrics.reconnect.record(reconnected.afterMillis(), TimeUnit.MILLISECONDS);
+            case LinkEffect.Lost lost -> {
+                bySession.remove(lost.session());
+                release(link);
+                metrics.disconnected(lost.problem());
+                if (!lost.known()) {
+                    receiver.step(new CoordinatorEvent.SessionClosed(lost.session(), lost.message()));
+                }
+            }
+            case LinkEffect.VersionMismatch mismatch -> metrics.versionMismatches.increment();
+            case LinkEffect.Report report -> report(link, report);
+            case LinkEffect.Closed over -> {
+                if (!closed) {
+                    LOG.info("worker address {} is no longer listed", link.address);
+                }
+                links.remove(link.address);
+                release(link);
+            }
+        }
+    }
+
+    private static void report(ControlLink link, LinkEffect.Report report) {
+        String peer = (link.workerId.isEmpty() ? "worker" : "worker " + link.workerId) + " at " + link.address;
+        switch (report.problem()) {
+            case WRONG_VERSION ->
+                LOG.error("{} is refused: {}; it is tried again from time to time", peer, report.message());
+            case DUPLICATE_IDENTITY, TOO_MANY_PEERS ->
+                LOG.error("{} is refused: {}; it is tried again", peer, report.message());
+            case PEER_ENDED, UNLISTED, CLOSING -> LOG.info("{} is disconnected: {}", peer, report.message());
+            case CONNECTION_LOST, BACK_PRESSURE, NO_HELLO, BROKEN_PROTOCOL, SILENT, SUPERSEDED ->
+                LOG.warn("no stream to {}: {}; it is tried again", peer, report.message());
+        }
+    }
+
+    private static Status status(LinkProblem problem) {
+        return switch (problem) {
+            case NO_HELLO, SILENT -> Status.DEADLINE_EXCEEDED;
+            case WRONG_VERSION, BROKEN_PROTOCOL -> Status.FAILED_PRECONDITION;
+            case CONNECTION_LOST, BACK_PRESSURE, SUPERSEDED, DUPLICATE_IDENTITY, TOO_MANY_PEERS -> Status.ABORTED;
+            case PEER_ENDED, UNLISTED, CLOSING -> Status.CANCELLED;
+        };
+    }
+
+    private void release(ControlLink link) {
+        ManagedChannel ended = link.release();
+        if (ended != null) {
+            closing.removeIf(ManagedChannel::isTerminated);
+            closing.add(ended);
+        }
+    }
+
+    /** Ends all links. Returns their channels, so that the caller can wait for them outside the mailbox. */
+    List<ManagedChannel> closeAll() {
         closed = true;
-        List<ControlLink> ended = new ArrayList<>(links.values());
-        ended.forEach(ControlLink::close);
-        links.clear();
-        bySession.clear();
-        return ended;
+        for (ControlLink link : List.copyOf(links.values())) {
+            handle(link, new LinkEvent.Close());
+        }
+        return List.copyOf(closing);
     }
 }

@@ -3,7 +3,9 @@ package io.weir.queryapi.workmanager;
 import io.weir.lake.artifact.ArtifactMeta;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.WorkReady;
+import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
+import io.weir.proto.trace.Trace;
 import io.weir.queryapi.fetch.ArtifactFetcher;
 import io.weir.queryapi.fetch.FetchedFile;
 import io.weir.workcoord.FailureKind;
@@ -20,13 +22,15 @@ final class Downloads {
 
     /** One download. */
     private static final class Download {
+        final String queryId;
         final WorkReady ready;
         ArtifactFetcher.@Nullable Fetch fetch;
 
         @Nullable
         FetchedFile file;
 
-        Download(WorkReady ready) {
+        Download(String queryId, WorkReady ready) {
+            this.queryId = queryId;
             this.ready = ready;
         }
     }
@@ -52,9 +56,10 @@ final class Downloads {
         this.step = step;
     }
 
-    void start(String queryId, WorkReady ready) {
+    /** @param trace the span of the work */
+    void start(String queryId, WorkReady ready, Trace trace) {
         Key key = new Key(ready.getWorkId(), ready.getAttempt());
-        Download download = new Download(ready);
+        Download download = new Download(queryId, ready);
         downloads.put(key, download);
         download.fetch = fetcher.fetch(
                 new ArtifactFetcher.Request(
@@ -68,7 +73,8 @@ final class Downloads {
                                 ready.getRowCount(),
                                 ready.getMinTs(),
                                 ready.getMaxTs(),
-                                ready.getParquetSchemaVersion())),
+                                ready.getParquetSchemaVersion()),
+                        trace),
                 new ArtifactFetcher.Callback() {
                     @Override
                     public void fetched(FetchedFile file) {
@@ -112,7 +118,8 @@ final class Downloads {
 
     /** Stops a download and deletes what is there. */
     void drop(String workId, int attempt) {
-        Download download = downloads.remove(new Key(workId, attempt));
+        Key key = new Key(workId, attempt);
+        Download download = downloads.remove(key);
         if (download != null) {
             if (download.fetch != null) {
                 download.fetch.abort();

@@ -1,5 +1,6 @@
 package io.weir.queryapi.workmanager;
 
+import io.grpc.ManagedChannel;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.ApiMessage;
@@ -7,13 +8,18 @@ import io.weir.proto.control.v1.ArtifactAck;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.CancelWork;
 import io.weir.proto.control.v1.Heartbeat;
+import io.weir.proto.control.v1.WorkFailed;
 import io.weir.proto.control.v1.WorkReady;
 import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
+import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
+import io.weir.proto.trace.Trace;
+import io.weir.queryapi.autoscale.Autoscaler;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import io.weir.queryapi.fetch.ArtifactFetcher;
+import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.coordinator.Coordinator;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
@@ -32,7 +38,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
  * Runs work on workers over the control streams. One mailbox owns the coordinator; transports, downloads and callers only
@@ -55,30 +60,51 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
     private @Nullable RunningQuery submitting;
     private @Nullable WorkReady announced;
 
-    private volatile WorkLoad load = new WorkLoad(0, 0, 0, 0, 0, 0);
+    /** Pieces of work refused in this step because no worker accepts any: demand that no queue shows. */
+    private int refusedWithoutWorkers;
+
+    private final Autoscaler autoscaler;
+    private volatile Observed observed = new Observed(new WorkLoad(0, 0, 0, 0, 0, 0, 0, 0), 0);
     private volatile @Nullable Throwable defect;
     private volatile boolean closed;
+
+    /** The load as of the last step. */
+    private record Observed(WorkLoad load, long atMillis) {}
 
     /** Starts dialling. Owns the discovery and the fetcher from now on: {@link #close} closes them. */
     public static GrpcWorkManager start(
             WorkManagerSettings settings, WorkerDiscovery discovery, ArtifactFetcher fetcher, MeterRegistry registry) {
-        GrpcWorkManager manager = new GrpcWorkManager(settings, discovery, fetcher, registry);
+        return start(settings, discovery, fetcher, registry, HostResolver.SYSTEM);
+    }
+
+    /** Starts with its own way to look host names up. */
+    static GrpcWorkManager start(
+            WorkManagerSettings settings,
+            WorkerDiscovery discovery,
+            ArtifactFetcher fetcher,
+            MeterRegistry registry,
+            HostResolver resolver) {
+        GrpcWorkManager manager = new GrpcWorkManager(settings, discovery, fetcher, registry, resolver);
         manager.mailbox.start();
         discovery.start(addresses -> manager.mailbox.post(() -> manager.links.addresses(addresses)));
         return manager;
     }
 
     private GrpcWorkManager(
-            WorkManagerSettings settings, WorkerDiscovery discovery, ArtifactFetcher fetcher, MeterRegistry registry) {
+            WorkManagerSettings settings,
+            WorkerDiscovery discovery,
+            ArtifactFetcher fetcher,
+            MeterRegistry registry,
+            HostResolver resolver) {
         this.settings = settings;
         this.discovery = discovery;
         this.fetcher = fetcher;
         this.coordinator = new Coordinator(settings.limits());
-        this.metrics = new WorkMetrics(registry, this);
-        // Transports and downloads wait for room; callers are refused before it comes to that.
+        this.autoscaler = new Autoscaler(settings.autoscale());
+        // Made for all that transports and downloads can post at once; callers are refused before it is full.
         this.mailbox = new Mailbox(
                 "weir-work-manager",
-                2 * settings.commandsMax() + 4_096,
+                settings.mailboxMessagesMax(),
                 System::nanoTime,
                 new Mailbox.Timers() {
                     @Override
@@ -93,7 +119,9 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                     }
                 },
                 this::defect);
-        this.links = new ControlLinks(settings, mailbox, new SplittableRandom(), metrics, new FromWorkers());
+        this.metrics = new WorkMetrics(registry, this);
+        this.links = new ControlLinks(
+                settings, mailbox, new SplittableRandom(), resolver, new LinkMetrics(registry), new FromWorkers());
         this.downloads = new Downloads(fetcher, mailbox, this::step, this::failQuery);
     }
 
@@ -144,6 +172,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         mailbox.post(() -> {
             String queryId = query.submission.queryId();
             if (queries.remove(queryId, query)) {
+                try (LogContext context = query.logContext()) {
+                    LOG.debug("the work that is left is canceled: {}", reason);
+                }
+                query.endWork(reason, false);
                 step(new CoordinatorEvent.CancelQuery(queryId, reason));
             }
         });
@@ -159,12 +191,30 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         return ask(() -> coordinator.placement(affinityKey)).orElse(Optional.empty());
     }
 
-    /** How much waits and runs, as of the last step; never blocks. */
+    @Override
     public WorkLoad load() {
-        return load;
+        Observed last = observed;
+        WorkLoad load = last.load();
+        long nowMillis = mailbox.nowMillis();
+        // Waiting work grows older between two steps.
+        long oldest = load.queued() == 0 ? 0 : load.oldestQueuedMillis() + Math.max(0, nowMillis - last.atMillis());
+        return new WorkLoad(
+                load.workers(),
+                load.accepting(),
+                load.queries(),
+                load.queued(),
+                oldest,
+                load.inFlight(),
+                load.capacity(),
+                autoscaler.desiredWorkers(load.queued(), oldest, load.inFlight(), nowMillis));
     }
 
-    /** Whether a defect has stopped scheduling; the process has to be restarted. */
+    @Override
+    public boolean mayHaveNoWorkers() {
+        return settings.autoscale().workersMin() == 0;
+    }
+
+    @Override
     public boolean isFailed() {
         return defect != null;
     }
@@ -196,18 +246,14 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         }
         closed = true;
         discovery.close();
-        CompletableFuture<List<ControlLink>> ended = new CompletableFuture<>();
-        List<ControlLink> channels = List.of();
+        CompletableFuture<List<ManagedChannel>> ended = new CompletableFuture<>();
+        List<ManagedChannel> channels = List.of();
         try {
             if (mailbox.post(() -> ended.complete(shutDown()))) {
                 channels = ended.get(2, TimeUnit.SECONDS);
             }
             mailbox.close();
-            for (ControlLink link : channels) {
-                if (!link.awaitClosed(500)) {
-                    LOG.warn("the channel to {} did not end in time", link.address);
-                }
-            }
+            awaitClosed(channels);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         } catch (TimeoutException | ExecutionException failure) {
@@ -218,12 +264,26 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         }
     }
 
+    /** All of them together have two seconds. */
+    private static void awaitClosed(List<ManagedChannel> channels) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        int late = 0;
+        for (ManagedChannel channel : channels) {
+            long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime());
+            late += ControlLink.awaitClosed(channel, Math.max(0, leftMillis)) ? 0 : 1;
+        }
+        if (late > 0) {
+            LOG.warn("{} channels to workers did not end in time", late);
+        }
+    }
+
     // In the mailbox.
 
-    private List<ControlLink> shutDown() {
+    private List<ManagedChannel> shutDown() {
         List<RunningQuery> running = new ArrayList<>(queries.values());
         queries.clear();
         for (RunningQuery query : running) {
+            query.endWork("the API is shutting down", true);
             step(new CoordinatorEvent.CancelQuery(query.submission.queryId(), "the API is shutting down"));
             query.failed(new QueryException.Unavailable("the API is shutting down"));
         }
@@ -260,19 +320,29 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         for (CoordinatorEffect effect : coordinator.handle(event, now)) {
             execute(effect);
         }
+        observe(now);
+    }
+
+    private void observe(long nowMillis) {
         int capacity = 0;
         int workers = 0;
+        int accepting = 0;
         for (WorkerSnapshot worker : coordinator.workers()) {
             workers++;
-            capacity += worker.acceptingWork() && !worker.draining() ? worker.credits() : 0;
+            if (worker.acceptingWork() && !worker.draining()) {
+                accepting++;
+                capacity += worker.credits();
+            }
         }
-        load = new WorkLoad(
-                workers,
-                coordinator.queriesRunning(),
-                coordinator.queued(),
-                coordinator.oldestQueuedMillis(now),
-                coordinator.inFlight(),
-                capacity);
+        int queued = coordinator.queued();
+        long oldestMillis = coordinator.oldestQueuedMillis(nowMillis);
+        int inFlight = coordinator.inFlight();
+        autoscaler.observe(queued + refusedWithoutWorkers, oldestMillis, inFlight, capacity, accepting, nowMillis);
+        refusedWithoutWorkers = 0;
+        observed = new Observed(
+                new WorkLoad(
+                        workers, accepting, coordinator.queriesRunning(), queued, oldestMillis, inFlight, capacity, 0),
+                nowMillis);
     }
 
     private void execute(CoordinatorEffect effect) {
@@ -303,7 +373,8 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                         || ready.getAttempt() != fetch.attempt()) {
                     throw new IllegalStateException("work " + fetch.workId() + " is fetched but was not announced");
                 }
-                downloads.start(fetch.queryId(), ready);
+                RunningQuery query = queries.get(fetch.queryId());
+                downloads.start(fetch.queryId(), ready, query == null ? Trace.OFF : query.work(fetch.workId()));
             }
             case CoordinatorEffect.AbortFetch abort -> downloads.drop(abort.workId(), abort.attempt());
             case CoordinatorEffect.DiscardFetched discard -> downloads.drop(discard.workId(), discard.attempt());
@@ -311,18 +382,30 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
             case CoordinatorEffect.SubmitAccepted accepted -> {
                 RunningQuery query = requireSubmitting();
                 queries.put(accepted.queryId(), query);
+                query.beginWork();
                 query.answer.complete(null);
             }
-            case CoordinatorEffect.SubmitRefused refused ->
-                requireSubmitting().answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
-            case CoordinatorEffect.QueryCompleted completed -> queries.remove(completed.queryId());
+            case CoordinatorEffect.SubmitRefused refused -> {
+                RunningQuery query = requireSubmitting();
+                if (refused.kind() == FailureKind.NO_WORKERS) {
+                    refusedWithoutWorkers += query.submission.units().size();
+                }
+                query.answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
+            }
+            case CoordinatorEffect.QueryCompleted completed -> {
+                RunningQuery query = queries.remove(completed.queryId());
+                if (query != null) {
+                    query.endWork("the query is complete", false);
+                }
+            }
             case CoordinatorEffect.QueryFailed failed -> {
                 RunningQuery query = queries.remove(failed.queryId());
                 if (query != null) {
-                    MDC.put("query_id", failed.queryId());
-                    LOG.info("query's work failed: {}: {}", failed.kind(), failed.message());
-                    MDC.remove("query_id");
-                    query.failed(WorkFailures.exception(failed.kind(), failed.message()));
+                    try (LogContext context = query.logContext()) {
+                        LOG.info("query's work failed: {}: {}", failed.kind(), failed.message());
+                        query.endWork(failed.message(), true);
+                        query.failed(WorkFailures.exception(failed.kind(), failed.message()));
+                    }
                 }
             }
             case CoordinatorEffect.Count count -> metrics.count(count.counter());
@@ -354,15 +437,18 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         if (assign.attempt() == 1) {
             metrics.assignment.record(System.nanoTime() - query.submittedNanos, TimeUnit.NANOSECONDS);
         } else {
-            MDC.put("query_id", assign.queryId());
-            MDC.put("work_id", assign.workId());
-            LOG.info(
-                    assign.hedge()
-                            ? "work takes long and is given to a second worker, attempt {}"
-                            : "work is assigned again, attempt {}",
-                    assign.attempt());
-            MDC.remove("query_id");
-            MDC.remove("work_id");
+            try (LogContext context = query.logContext(assign.workId())) {
+                LOG.info(
+                        assign.hedge()
+                                ? "work takes long and is given to a second worker, attempt {}"
+                                : "work is assigned again, attempt {}",
+                        assign.attempt());
+            }
+        }
+        Trace span = query.work(assign.workId()).set("attempt", assign.attempt());
+        if (span.isRecording()) {
+            ControlLink link = links.ofSession(assign.session());
+            span.event("assigned", "worker_id", link == null ? "" : link.workerId);
         }
         WorkUnit unit = query.unit(assign.workId());
         links.send(
@@ -375,6 +461,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                                 .setAttempt(assign.attempt())
                                 .setAffinityKey(assign.affinityKey())
                                 .setDeadlineRemainingMillis(assign.deadlineRemainingMillis())
+                                .setTraceParent(span.traceParent())
                                 .setSpec(unit.spec()))
                         .build());
     }
@@ -403,7 +490,17 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         WorkStatistics statistics = complete.ready().getStatistics();
         FetchedArtifact artifact = new FetchedArtifact(
                 complete.file(), complete.ready().getArtifactSizeBytes(), commit.workerId(), statistics);
-        if (!query.committed(query.unit(commit.workId()), artifact)) {
+        query.work(commit.workId())
+                .set("worker_id", commit.workerId())
+                .set("samples", statistics.getSamplesRead())
+                .event("committed");
+        query.endWork(commit.workId());
+        boolean taken;
+        try (LogContext context = query.logContext(commit.workId())) {
+            LOG.debug("committed, attempt {} of worker {}", commit.attempt(), commit.workerId());
+            taken = query.committed(query.unit(commit.workId()), artifact);
+        }
+        if (!taken) {
             query.failed(new QueryException.Internal("the artifact of work " + commit.workId() + " was not taken"));
             cancel(query, "its listener failed");
         }
@@ -414,10 +511,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         coordinator.workers().forEach(worker -> live.put(worker.session(), worker));
         List<WorkerView> views = new ArrayList<>();
         for (ControlLink link : links.all()) {
-            WorkerSnapshot worker = link.state == ControlLink.State.OPEN ? live.get(link.session) : null;
+            WorkerSnapshot worker = link.isOpen() ? live.get(link.session()) : null;
             WorkerStatus status = link.status;
             if (worker == null) {
-                String state = link.lostNanos == 0 ? "connecting" : "lost";
+                String state = link.machine.wasLost() ? "lost" : "connecting";
                 views.add(new WorkerView(
                         link.workerId, link.address.toString(), state, false, false, 0, 0, 0, 0, Double.NaN, 0, 0));
             } else {
@@ -439,6 +536,31 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         return views;
     }
 
+    /** The query that a piece of work belongs to, if it runs. */
+    private @Nullable RunningQuery queryOf(String workId) {
+        for (RunningQuery query : queries.values()) {
+            if (query.hasUnit(workId)) {
+                return query;
+            }
+        }
+        return null;
+    }
+
+    private void workFailed(ControlLink link, WorkFailed failed) {
+        RunningQuery query = queryOf(failed.getWorkId());
+        if (query != null) {
+            try (LogContext context = query.logContext(failed.getWorkId())) {
+                LOG.info(
+                        "work failed on worker {}, attempt {}: {}: {}",
+                        link.workerId,
+                        failed.getAttempt(),
+                        failed.getFailureClass(),
+                        failed.getMessage());
+            }
+            query.work(failed.getWorkId()).event("failed", "message", failed.getMessage());
+        }
+    }
+
     /** Messages of workers as events of the coordinator. */
     private final class FromWorkers implements ControlLinks.Receiver {
         @Override
@@ -448,7 +570,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
 
         @Override
         public void received(ControlLink link, WorkerMessage message) {
-            long session = link.session;
+            long session = link.session();
             switch (message.getMessageCase()) {
                 case ACCEPTED ->
                     step(new CoordinatorEvent.Accepted(
@@ -463,6 +585,10 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                             message.getRejected().getReason()));
                 case READY -> {
                     WorkReady ready = message.getReady();
+                    RunningQuery query = queries.get(ready.getQueryId());
+                    if (query != null) {
+                        query.work(ready.getWorkId()).event("ready", "worker_id", link.workerId);
+                    }
                     announced = ready;
                     step(new CoordinatorEvent.Ready(
                             session,
@@ -473,18 +599,23 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                             ready.getArtifactChecksum()));
                     announced = null;
                 }
-                case FAILED ->
+                case FAILED -> {
+                    workFailed(link, message.getFailed());
                     step(new CoordinatorEvent.Failed(
                             session,
                             message.getFailed().getWorkId(),
                             message.getFailed().getAttempt(),
                             WorkFailures.kind(message.getFailed().getFailureClass()),
                             message.getFailed().getMessage()));
+                }
                 case STATUS -> {
                     WorkerStatus status = message.getStatus();
                     link.status = status;
                     step(new CoordinatorEvent.StatusReceived(
-                            session, status.getAcceptingWork(), status.getDraining(), status.getCredits()));
+                            session,
+                            status.getAcceptingWork(),
+                            status.getDraining(),
+                            settings.usableCredits(status.getCredits())));
                 }
                 case HEARTBEAT -> {
                     Heartbeat heartbeat = message.getHeartbeat();

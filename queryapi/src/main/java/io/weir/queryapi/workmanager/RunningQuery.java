@@ -1,6 +1,9 @@
 package io.weir.queryapi.workmanager;
 
+import io.opentelemetry.api.trace.SpanKind;
 import io.weir.promql.error.QueryException;
+import io.weir.proto.log.LogContext;
+import io.weir.proto.trace.Trace;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -17,7 +20,13 @@ final class RunningQuery implements WorkManager.QueryWork {
     /** Null when the work was taken, else why not. */
     final CompletableFuture<@Nullable QueryException> answer = new CompletableFuture<>();
 
+    /** The span of the query. */
+    final Trace trace = Trace.current();
+
     private final Map<String, WorkUnit> units = new HashMap<>();
+    /** The spans of its pieces of work that are not over; none unless the query is traced. Owned by the mailbox. */
+    private final Map<String, Trace> works = new HashMap<>();
+
     private final WorkManager.Listener listener;
     private final GrpcWorkManager owner;
     private volatile boolean silenced;
@@ -29,12 +38,68 @@ final class RunningQuery implements WorkManager.QueryWork {
         submission.units().forEach(unit -> units.put(unit.workId(), unit));
     }
 
+    boolean hasUnit(String workId) {
+        return units.containsKey(workId);
+    }
+
     WorkUnit unit(String workId) {
         WorkUnit unit = units.get(workId);
         if (unit == null) {
             throw new IllegalStateException("work " + workId + " is not of query " + submission.queryId());
         }
         return unit;
+    }
+
+    /** Begins the spans of the pieces of work. */
+    void beginWork() {
+        if (trace.isRecording()) {
+            for (WorkUnit unit : submission.units()) {
+                works.put(
+                        unit.workId(),
+                        trace.child("work", SpanKind.PRODUCER)
+                                .set("query_id", submission.queryId())
+                                .set("work_id", unit.workId())
+                                .set("tenant", submission.tenant())
+                                .set("leaf_id", unit.leafId())
+                                .event("queued"));
+            }
+        }
+    }
+
+    /** The span of a piece of work; the query's own if it is over or was never traced. */
+    Trace work(String workId) {
+        return works.getOrDefault(workId, trace);
+    }
+
+    /** A piece of work is complete. */
+    void endWork(String workId) {
+        Trace span = works.remove(workId);
+        if (span != null) {
+            span.close();
+        }
+    }
+
+    /** No more work is done, for a reason. */
+    void endWork(String reason, boolean failed) {
+        for (Trace span : works.values()) {
+            if (failed) {
+                span.fail(reason);
+            } else {
+                span.event("canceled", "reason", reason);
+            }
+            span.close();
+        }
+        works.clear();
+    }
+
+    /** For log lines about it. */
+    LogContext logContext() {
+        return LogContext.ofQuery(submission.queryId(), trace);
+    }
+
+    /** For log lines about a piece of its work. */
+    LogContext logContext(String workId) {
+        return LogContext.ofWork(submission.queryId(), workId, trace);
     }
 
     @Override
@@ -60,7 +125,7 @@ final class RunningQuery implements WorkManager.QueryWork {
             listener.committed(unit, artifact);
             return true;
         } catch (RuntimeException failure) {
-            LOG.error("query {} could not take an artifact", submission.queryId(), failure);
+            LOG.error("the query could not take an artifact", failure);
             artifact.delete();
             return false;
         }
@@ -72,7 +137,7 @@ final class RunningQuery implements WorkManager.QueryWork {
             try {
                 listener.failed(cause);
             } catch (RuntimeException failure) {
-                LOG.error("query {} could not take its failure", submission.queryId(), failure);
+                LOG.error("the query could not take its failure", failure);
             }
         }
     }

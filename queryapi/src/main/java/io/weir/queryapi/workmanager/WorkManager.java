@@ -57,6 +57,15 @@ public interface WorkManager {
         }
     }
 
+    /** How much waits and runs now; never blocks. */
+    WorkLoad load();
+
+    /** Whether a defect has stopped scheduling; the process has to be restarted. Never blocks. */
+    boolean isFailed();
+
+    /** Whether the autoscaler may stop the last worker, so that having none is no fault of this process. */
+    boolean mayHaveNoWorkers();
+
     /** The live view of workers for {@code /api/v1/workers} and explain. */
     List<WorkerView> workers();
 

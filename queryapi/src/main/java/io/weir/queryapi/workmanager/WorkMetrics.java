@@ -12,9 +12,7 @@ import java.util.function.ToDoubleFunction;
 /** What is measured about control streams and scheduling. */
 final class WorkMetrics {
     final Timer heartbeatRtt;
-    final Timer reconnect;
     final Timer assignment;
-    final Counter disconnects;
     private final Map<CoordinatorEffect.Counter, Counter> counters = new EnumMap<>(CoordinatorEffect.Counter.class);
 
     WorkMetrics(MeterRegistry registry, GrpcWorkManager owner) {
@@ -22,14 +20,10 @@ final class WorkMetrics {
                 .description("Round trip of a heartbeat to a worker and back")
                 .publishPercentileHistogram()
                 .register(registry);
-        reconnect = Timer.builder("weir_control_reconnect")
-                .description("From the loss of a worker's stream to the next one")
-                .register(registry);
         assignment = Timer.builder("weir_work_assignment")
                 .description("From a query's submission to the first assignment of a piece of its work")
                 .publishPercentileHistogram()
                 .register(registry);
-        disconnects = counter(registry, "weir_control_disconnects_total", "Control streams that ended");
         for (CoordinatorEffect.Counter counter : CoordinatorEffect.Counter.values()) {
             counters.put(
                     counter,
@@ -98,8 +92,26 @@ final class WorkMetrics {
                 manager -> manager.load().inFlight());
         gauge(
                 registry,
+                "weir_api_work_capacity",
+                "Credits of the workers that accept work",
+                owner,
+                manager -> manager.load().capacity());
+        gauge(
+                registry,
+                "weir_api_workers_accepting",
+                "Workers that accept work",
+                owner,
+                manager -> manager.load().accepting());
+        gauge(
+                registry,
+                "weir_api_workers_desired",
+                "Workers that the load of the last while asks for",
+                owner,
+                manager -> manager.load().desiredWorkers());
+        gauge(
+                registry,
                 "weir_work_affinity_hit_ratio",
-                "Share of assignments to the best ranked worker",
+                "Share of assignments to the best ranked worker since the start, NaN before the first",
                 owner,
                 manager -> affinityHitRatio());
     }

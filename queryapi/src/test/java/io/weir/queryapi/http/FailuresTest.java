@@ -197,7 +197,7 @@ final class FailuresTest {
 
     @Test
     void queriesBeyondTheLimitWaitOrAreRefused() throws Exception {
-        try (TestingApi api = start(concurrency(2, 1, 1, 300))) {
+        try (TestingApi api = start(concurrency(2, 1, 1, 2_000))) {
             CountDownLatch gate = new CountDownLatch(1);
             api.workManager().setGate(gate);
             CompletableFuture<HttpResponse<String>> first = async(() -> api.get(instant("up", "10")));

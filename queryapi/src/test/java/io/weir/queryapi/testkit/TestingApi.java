@@ -3,6 +3,7 @@ package io.weir.queryapi.testkit;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.lake.artifact.ParquetArtifactCursor;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
 import java.io.IOException;
@@ -31,6 +32,10 @@ public final class TestingApi implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestingApi(TestingLake lake, Path folder, ApiSettings settings) {
+        this(lake, folder, settings, Tracing.OFF);
+    }
+
+    public TestingApi(TestingLake lake, Path folder, ApiSettings settings, Tracing tracing) {
         workManager = new TestingWorkManager(lake, folder, 7);
         server = ApiServer.start(
                 settings,
@@ -39,6 +44,7 @@ public final class TestingApi implements AutoCloseable {
                 ParquetArtifactCursor::open,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                 Clock.fixed(Instant.ofEpochMilli(NOW_MILLIS), ZoneOffset.UTC),
+                tracing,
                 List.of(config -> config.routes.get("/extra", context -> context.result("extra"))));
     }
 
@@ -101,6 +107,11 @@ public final class TestingApi implements AutoCloseable {
     /** Path and parameters of a range query. */
     public static String range(String query, String start, String end, String step) {
         return "/api/v1/query_range?query=" + encode(query) + "&start=" + start + "&end=" + end + "&step=" + step;
+    }
+
+    /** Stops the server alone; the client can still ask. */
+    public void stopServer() {
+        server.close();
     }
 
     @Override

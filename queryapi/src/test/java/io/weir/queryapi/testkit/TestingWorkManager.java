@@ -24,6 +24,7 @@ import io.weir.proto.leaf.v1.Matcher;
 import io.weir.proto.leaf.v1.MatcherSet;
 import io.weir.proto.leaf.v1.WorkSpec;
 import io.weir.queryapi.fetch.FetchedFile;
+import io.weir.queryapi.workmanager.WorkLoad;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkUnit;
 import java.io.IOException;
@@ -62,6 +63,9 @@ public final class TestingWorkManager implements WorkManager {
     private volatile @Nullable CountDownLatch gate;
     private volatile Function<WorkUnit, @Nullable QueryException> failure = unit -> null;
     private volatile long samplesPerUnit = 1;
+    private volatile WorkLoad load = new WorkLoad(1, 1, 0, 0, 0, 0, 4, 1);
+    private volatile boolean failed;
+    private volatile boolean mayHaveNoWorkers;
 
     public TestingWorkManager(TestingLake lake, Path folder, long seed) {
         this.lake = lake;
@@ -286,6 +290,35 @@ public final class TestingWorkManager implements WorkManager {
             case UNRECOGNIZED -> throw new IllegalStateException("matcher type");
         };
         return LabelMatcher.of(type, matcher.getName(), matcher.getValue());
+    }
+
+    /** What the manager says of its load. */
+    public void setLoad(WorkLoad load) {
+        this.load = load;
+    }
+
+    /** Makes the manager say that it has stopped. */
+    public void setFailed(boolean failed) {
+        this.failed = failed;
+    }
+
+    public void setMayHaveNoWorkers(boolean mayHaveNoWorkers) {
+        this.mayHaveNoWorkers = mayHaveNoWorkers;
+    }
+
+    @Override
+    public WorkLoad load() {
+        return load;
+    }
+
+    @Override
+    public boolean isFailed() {
+        return failed;
+    }
+
+    @Override
+    public boolean mayHaveNoWorkers() {
+        return mayHaveNoWorkers;
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryapi.autoscale.AutoscaleSettings;
 import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.discovery.WorkerDiscovery;
@@ -58,7 +59,8 @@ final class GrpcWorkManagerTest {
 
     private static WorkManagerSettings settings(HeartbeatLimits heartbeat, int worksMax) {
         CoordinatorLimits limits = new CoordinatorLimits(heartbeat, worksMax, 100, 3, 10, 20, 10, 10, 2_000, 1_000);
-        return new WorkManagerSettings("api-1", limits, 20, 200, 1_000, 1_000, 1 << 20, 100, 5_000, 10);
+        return new WorkManagerSettings(
+                "api-1", limits, 20, 200, 1_000, 1_000, 16, 1 << 20, 100, 5_000, 10, AutoscaleSettings.DEFAULT);
     }
 
     private GrpcWorkManager manager(WorkerDiscovery discovery, HeartbeatLimits heartbeat, int worksMax) {
@@ -135,6 +137,32 @@ final class GrpcWorkManagerTest {
         await().until(() -> manager.load().queries() == 0 && manager.load().inFlight() == 0);
         assertThat(registry.get("weir_work_affinity_hit_ratio").gauge().value()).isEqualTo(1.0);
         assertNoFilesLeft();
+    }
+
+    @Test
+    void theLoadShowsWhatRunsAndWhatWasRefusedForLackOfWorkers() throws Exception {
+        GrpcWorkManager lonely = manager(new StaticDiscovery(Set.of()), HeartbeatLimits.DEFAULT, 1_000);
+        assertThat(lonely.load()).isEqualTo(new WorkLoad(0, 0, 0, 0, 0, 0, 0, 1));
+        assertThatThrownBy(() -> lonely.submit(submission(40, 5_000), new TestingListener(40)))
+                .isInstanceOf(QueryException.Unavailable.class);
+        // 40 pieces, half of the 8 assumed credits for each worker.
+        await().until(() -> lonely.load().desiredWorkers() == 10);
+        assertThat(lonely.load().queued()).isZero();
+
+        TestingWorker worker = worker("a");
+        worker.credits = 20;
+        worker.work = (assignment, session) -> {
+            // Never finishes.
+        };
+        GrpcWorkManager manager = connected(worker);
+        int credits = manager.load().capacity();
+        TestingListener listener = new TestingListener(credits + 10);
+        manager.submit(submission(credits + 10, 20_000), listener);
+        await().until(() -> manager.load().inFlight() == credits);
+        WorkLoad first = manager.load();
+        assertThat(first.queued()).isEqualTo(10);
+        assertThat(first.desiredWorkers()).isGreaterThanOrEqualTo((int) Math.ceil((credits + 10) / (credits / 2.0)));
+        await().until(() -> manager.load().oldestQueuedMillis() > first.oldestQueuedMillis() + 50);
     }
 
     @Test
@@ -464,7 +492,12 @@ final class GrpcWorkManagerTest {
         await().until(() -> manager.load().workers() == 1);
         second.sessions.getLast().close(Status.UNAVAILABLE);
         await().until(() -> second.sessions.size() >= 2 && manager.load().workers() == 1);
-        assertThat(counter("weir_control_disconnects_total")).isEqualTo(1);
+        assertThat(registry.get("weir_control_disconnects_total")
+                        .tag("reason", "connection_lost")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("weir_control_reconnect").timer().count()).isEqualTo(1);
         TestingListener listener = new TestingListener(3);
         manager.submit(submission(3, 20_000), listener);
         listener.awaitCommitted();

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryapi.autoscale.AutoscaleSettings;
 import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.fetch.ArtifactFetcher;
@@ -39,7 +40,8 @@ final class HedgedWorkTest {
     private WorkManagerSettings settings() {
         WorkManagerSettings defaults = WorkManagerSettings.of("api-1");
         CoordinatorLimits limits = defaults.limits().withHedge(new HedgeLimits(12, 700, 200));
-        return new WorkManagerSettings("api-1", limits, 20, 200, 1_000, 1_000, 1 << 20, 100, 5_000, 10);
+        return new WorkManagerSettings(
+                "api-1", limits, 20, 200, 1_000, 1_000, 16, 1 << 20, 100, 5_000, 10, AutoscaleSettings.DEFAULT);
     }
 
     @Test

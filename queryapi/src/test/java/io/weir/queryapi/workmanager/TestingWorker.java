@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.weir.lake.artifact.ArtifactCursor;
 import io.weir.lake.artifact.ArtifactWriter;
@@ -22,6 +23,7 @@ import io.weir.proto.control.v1.WorkerControlGrpc;
 import io.weir.proto.control.v1.WorkerHello;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.control.v1.WorkerStatus;
+import io.weir.proto.stream.VersionRefusal;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -56,6 +58,10 @@ final class TestingWorker implements AutoCloseable {
     volatile Work work = (assignment, session) -> session.complete(assignment);
     volatile int credits = 100;
     volatile int protocolVersion = 1;
+    /** False: after its hello the worker reads nothing of its streams. */
+    volatile boolean reading = true;
+    /** True: the worker refuses the API's version, as a real one does. */
+    volatile boolean refusing;
     private final Server control;
     private final HttpServer http;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -65,6 +71,10 @@ final class TestingWorker implements AutoCloseable {
     }
 
     TestingWorker(String workerId, int port) throws IOException {
+        this(workerId, "127.0.0.1", port);
+    }
+
+    TestingWorker(String workerId, String host, int port) throws IOException {
         this.workerId = workerId;
         http = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
         http.setExecutor(threads);
@@ -82,11 +92,15 @@ final class TestingWorker implements AutoCloseable {
             exchange.close();
         });
         http.start();
-        control = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
+        control = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .addService(new WorkerControlGrpc.WorkerControlImplBase() {
                     @Override
                     public StreamObserver<ApiMessage> connect(StreamObserver<WorkerMessage> responses) {
-                        Session session = new Session(responses);
+                        ServerCallStreamObserver<WorkerMessage> call =
+                                (ServerCallStreamObserver<WorkerMessage>) responses;
+                        call.disableAutoRequest();
+                        call.request(1);
+                        Session session = new Session(call);
                         sessions.add(session);
                         return session;
                     }
@@ -132,11 +146,11 @@ final class TestingWorker implements AutoCloseable {
 
     /** One stream. */
     final class Session implements StreamObserver<ApiMessage> {
-        private final StreamObserver<WorkerMessage> responses;
+        final ServerCallStreamObserver<WorkerMessage> responses;
         volatile boolean ended;
         volatile @Nullable ApiHello hello;
 
-        Session(StreamObserver<WorkerMessage> responses) {
+        Session(ServerCallStreamObserver<WorkerMessage> responses) {
             this.responses = responses;
         }
 
@@ -205,9 +219,18 @@ final class TestingWorker implements AutoCloseable {
 
         @Override
         public void onNext(ApiMessage message) {
+            if (reading) {
+                responses.request(1);
+            }
             switch (message.getMessageCase()) {
                 case HELLO -> {
                     hello = message.getHello();
+                    if (refusing) {
+                        responses.onError(Status.FAILED_PRECONDITION
+                                .withDescription("version 1 is not version 2")
+                                .asRuntimeException(VersionRefusal.trailers(1)));
+                        return;
+                    }
                     send(WorkerMessage.newBuilder()
                             .setHello(WorkerHello.newBuilder()
                                     .setProtocolVersion(protocolVersion)

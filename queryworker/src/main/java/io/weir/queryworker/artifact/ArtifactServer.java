@@ -9,11 +9,16 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.opentelemetry.api.trace.SpanKind;
+import io.weir.proto.log.LogContext;
+import io.weir.proto.trace.Trace;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryworker.artifact.FileArtifactSpool.Lookup;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -21,6 +26,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,12 +45,16 @@ public final class ArtifactServer implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ArtifactServer.class);
     private static final int COPY_BUFFER_BYTES = 128 * 1024;
+    private static final String QUERY_ID_HEADER = "X-Query-Id";
+    private static final Pattern QUERY_ID = Pattern.compile("[0-9A-Za-z-]{1,64}");
+    private static final Pattern LOGGED_WORK_ID = Pattern.compile("[0-9A-Za-z./:_-]{1,128}");
 
     private final FileArtifactSpool spool;
     private final MeterRegistry registry;
     private final Supplier<Health> health;
     private final SpoolSettings settings;
     private final Semaphore sends;
+    private final Tracing tracing;
     private final Timer sendTimer;
     private final Counter busyCounter;
     private final Counter slowCounter;
@@ -66,10 +76,12 @@ public final class ArtifactServer implements AutoCloseable {
             SpoolSettings settings,
             MeterRegistry registry,
             Supplier<Health> health,
+            Tracing tracing,
             String host,
             int port) {
         this.settings = settings;
         this.sends = new Semaphore(settings.sendsMax(), true);
+        this.tracing = tracing;
         this.spool = spool;
         this.registry = registry;
         this.health = health;
@@ -93,8 +105,8 @@ public final class ArtifactServer implements AutoCloseable {
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
             config.http.compressionStrategy = CompressionStrategy.NONE;
-            config.routes.get("/api/v1/artifacts/{work_id}", context -> artifact(context, true));
-            config.routes.head("/api/v1/artifacts/{work_id}", context -> artifact(context, false));
+            config.routes.get("/api/v1/artifacts/{work_id}", context -> followed(context, true));
+            config.routes.head("/api/v1/artifacts/{work_id}", context -> followed(context, false));
             config.routes.exception(SendEndedException.class, (ended, context) -> {});
             config.routes.get("/metrics", this::metrics);
             config.routes.get("/livez", this::live);
@@ -111,7 +123,19 @@ public final class ArtifactServer implements AutoCloseable {
             Supplier<Health> health,
             String host,
             int port) {
-        ArtifactServer server = new ArtifactServer(spool, settings, registry, health, host, port);
+        return start(spool, settings, registry, health, Tracing.OFF, host, port);
+    }
+
+    /** Starts the server, traced; port 0 takes a free one. */
+    public static ArtifactServer start(
+            FileArtifactSpool spool,
+            SpoolSettings settings,
+            MeterRegistry registry,
+            Supplier<Health> health,
+            Tracing tracing,
+            String host,
+            int port) {
+        ArtifactServer server = new ArtifactServer(spool, settings, registry, health, tracing, host, port);
         server.server.start();
         return server;
     }
@@ -141,6 +165,34 @@ public final class ArtifactServer implements AutoCloseable {
 
     private void healthState(Context context) {
         context.contentType("application/json").result("{\"status\":\"" + health.get() + "\"}\n");
+    }
+
+    /** Answers with the ids of the query and the work in the log, and as a part of the trace of the fetch. */
+    private void followed(Context context, boolean withBody) throws IOException {
+        String workId = context.pathParam("work_id");
+        String queryId = Objects.requireNonNullElse(context.header(QUERY_ID_HEADER), "");
+        if (!QUERY_ID.matcher(queryId).matches()) {
+            // Not to be repeated in a log.
+            queryId = "";
+        }
+        try (Trace span = tracing.enter(
+                                "send artifact",
+                                SpanKind.SERVER,
+                                Objects.requireNonNullElse(context.header("traceparent"), ""),
+                                Objects.requireNonNullElse(context.header("tracestate"), ""))
+                        .set("query_id", queryId)
+                        .set("work_id", workId);
+                LogContext ids = LogContext.ofWork(
+                        queryId, LOGGED_WORK_ID.matcher(workId).matches() ? workId : "", span)) {
+            artifact(context, withBody);
+            span.set("http.response.status_code", context.statusCode());
+            if (context.statusCode() >= 400) {
+                span.fail("status " + context.statusCode());
+                LOGGER.info("artifact refused: status {}", context.statusCode());
+            } else {
+                LOGGER.debug("artifact sent");
+            }
+        }
     }
 
     private void artifact(Context context, boolean withBody) throws IOException {
@@ -234,7 +286,7 @@ public final class ArtifactServer implements AutoCloseable {
         } catch (IOException e) {
             // The client went away or was too slow; the artifact stays for another try.
             slowCounter.increment();
-            LOGGER.info("sending artifact ended early: work_id={}: {}", context.pathParam("work_id"), e.toString());
+            LOGGER.info("sending artifact ended early: {}", e.toString());
             throw new SendEndedException(e);
         } finally {
             sample.stop(sendTimer);

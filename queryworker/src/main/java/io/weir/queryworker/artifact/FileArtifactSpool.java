@@ -122,6 +122,7 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
         this.unfetchedCleanups = cleanups(registry, "unacknowledged");
         this.acknowledgedCleanups = cleanups(registry, "acknowledged");
         Gauge.builder("weir_artifact_spool_bytes", budget, DiskBudget::artifactBytes)
+                .description("Bytes of artifacts in the spool")
                 .baseUnit("bytes")
                 .register(registry);
         Files.createDirectories(folder);
@@ -292,10 +293,7 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
         }
         delete(artifact.file);
         if (lost) {
-            LOGGER.warn(
-                    "artifact evicted before it was fetched, its work runs again: work_id={} attempt={}",
-                    key.workId,
-                    key.attempt);
+            // Whoever listens knows the query too, and logs it.
             listener.artifactLost(key.workId, key.attempt, "evicted: the worker's disk is full");
         }
     }

@@ -39,7 +39,10 @@ final class InPlaceChecks {
     private final ReentrantLock[] fileLocks = new ReentrantLock[LOCKS];
 
     InPlaceChecks(MeterRegistry registry) {
-        timer = registry.timer("weir_segment_verify");
+        timer = Timer.builder("weir_segment_verify")
+                .description("Checks of segment files that are read in place")
+                .publishPercentileHistogram()
+                .register(registry);
         for (int i = 0; i < LOCKS; i++) {
             fileLocks[i] = new ReentrantLock();
         }

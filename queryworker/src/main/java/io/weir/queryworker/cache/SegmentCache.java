@@ -3,11 +3,14 @@ package io.weir.queryworker.cache;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.SpanKind;
 import io.weir.lake.segment.CorruptSegmentException;
 import io.weir.lake.segment.SeriesIndex;
 import io.weir.lake.store.ObjectStore;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.leaf.v1.Segment;
+import io.weir.proto.log.LogContext;
+import io.weir.proto.trace.Trace;
 import io.weir.queryworker.disk.DiskBudget;
 import io.weir.queryworker.workmanager.WorkFailureException;
 import java.io.IOException;
@@ -51,8 +54,8 @@ public final class SegmentCache implements AutoCloseable {
     /*
      * Implementation notes: a file's name is <SHA-256>-<size>.<number>.parquet. The number is never used twice, so that a late deletion of an evicted file
      * cannot hit its successor. Downloads and index loading run on threads of their own, the work only waits for them: a piece of work that is canceled
-     * leaves at once, and what it started still serves the others. A file of an earlier run is a leftover until its SHA-256 has been verified, as a download that
-     * needs no store.
+     * leaves at once, and what it started still serves the others; when there are none, it is interrupted.
+     * A file of an earlier run is a leftover until its SHA-256 has been verified, as a download that needs no store.
      */
     private static final Logger LOGGER = LoggerFactory.getLogger(SegmentCache.class);
     private static final Pattern FILE_NAME = Pattern.compile("([0-9a-f]{64}-([0-9]{1,18}))\\.([0-9]{1,18})\\.parquet");
@@ -78,8 +81,8 @@ public final class SegmentCache implements AutoCloseable {
     private final Map<String, String> leftovers = new ConcurrentHashMap<>();
 
     private final Map<String, Long> touchedMillis = new ConcurrentHashMap<>();
-    private final Map<String, CompletableFuture<Obtained>> downloads = new ConcurrentHashMap<>();
-    private final Map<String, CompletableFuture<SeriesIndex>> loads = new ConcurrentHashMap<>();
+    private final Map<String, Flight<Obtained>> downloads = new ConcurrentHashMap<>();
+    private final Map<String, Flight<SeriesIndex>> loads = new ConcurrentHashMap<>();
     private final IndexMemory indexes;
     private final InPlaceChecks inPlaceChecks;
     private volatile Consumer<Path> evictionListener = file -> {};
@@ -103,15 +106,21 @@ public final class SegmentCache implements AutoCloseable {
         this.indexes = new IndexMemory(settings.indexBytesMax());
         this.inPlaceChecks = new InPlaceChecks(registry);
         this.download = new ObjectDownload(folder, store, settings, registry);
-        this.hits = registry.counter("weir_segment_cache_hits_total");
-        this.misses = registry.counter("weir_segment_cache_misses_total");
+        this.hits = Counter.builder("weir_segment_cache_hits_total")
+                .description("Segment files found in the cache")
+                .register(registry);
+        this.misses = Counter.builder("weir_segment_cache_misses_total")
+                .description("Segment files that had to be downloaded")
+                .register(registry);
         Gauge.builder("weir_segment_cache_bytes", budget, DiskBudget::cacheBytes)
-                .description("Bytes of cached segments")
+                .description("Bytes of cached segment files")
                 .register(registry);
         Gauge.builder("weir_segment_cache_files", this, cache -> cache.files.size() + cache.leftovers.size())
                 .description("Cached objects of segments")
                 .register(registry);
-        Gauge.builder("weir_segment_index_bytes", indexes, IndexMemory::bytes).register(registry);
+        Gauge.builder("weir_segment_index_bytes", indexes, IndexMemory::bytes)
+                .description("Heap bytes of series indexes kept")
+                .register(registry);
         budget.setCacheEvictor(this::evicted);
         Files.createDirectories(folder);
         adoptFiles();
@@ -205,29 +214,64 @@ public final class SegmentCache implements AutoCloseable {
         if (inMemory != null) {
             return CompletableFuture.completedFuture(inMemory);
         }
-        var created = new CompletableFuture<SeriesIndex>();
-        CompletableFuture<SeriesIndex> running = loads.putIfAbsent(contentId, created);
-        if (running != null) {
-            return running;
-        }
-        threads.execute(() -> {
-            try {
-                SeriesIndex index = loadIndex(segment, object, use);
-                indexes.put(contentId, index);
-                loads.remove(contentId);
-                created.complete(index);
-            } catch (WorkFailureException | RuntimeException | Error e) {
-                loads.remove(contentId);
-                created.completeExceptionally(e);
-            }
+        return fly(loads, contentId, use, () -> {
+            SeriesIndex index = loadIndex(segment, object, use);
+            indexes.put(contentId, index);
+            return index;
         });
-        return created;
+    }
+
+    /** What is done once for all who want it. */
+    private interface Task<T> {
+        T run() throws WorkFailureException;
+    }
+
+    /** Joins what is under way, or begins it on a thread of its own. */
+    private <T> CompletableFuture<T> fly(Map<String, Flight<T>> flights, String contentId, CacheUse use, Task<T> task) {
+        while (true) {
+            Flight<T> fresh = new Flight<>();
+            Flight<T> running = flights.putIfAbsent(contentId, fresh);
+            if (running == null) {
+                boolean joined = use.join(fresh);
+                if (!joined) {
+                    throw new IllegalStateException("what has just begun was given up");
+                }
+                LogContext.Ids ids = LogContext.ids();
+                Trace trace = Trace.current();
+                threads.execute(() -> {
+                    try (LogContext context = ids.open()) {
+                        trace.run(() -> run(flights, contentId, fresh, task));
+                    }
+                });
+                return fresh.result;
+            }
+            if (use.join(running)) {
+                return running.result;
+            }
+            flights.remove(contentId, running);
+        }
+    }
+
+    private static <T> void run(Map<String, Flight<T>> flights, String contentId, Flight<T> flight, Task<T> task) {
+        try {
+            if (!flight.begin()) {
+                throw new CancellationException("nobody wants it any more");
+            }
+            T result = task.run();
+            flight.end();
+            flights.remove(contentId, flight);
+            flight.result.complete(result);
+        } catch (WorkFailureException | RuntimeException | Error e) {
+            flight.end();
+            flights.remove(contentId, flight);
+            flight.result.completeExceptionally(e);
+        }
     }
 
     private SeriesIndex loadIndex(Segment segment, CachedObject object, CacheUse use) throws WorkFailureException {
         // Others may wait for this, so the cancellation of the work that came first does not end it.
         CacheUse uncanceled = new CacheUse(new NeverCanceled(settings.downloadTimeoutMillis()));
-        try {
+        try (uncanceled) {
             for (boolean again = true; ; again = false) {
                 try (FileLease file = lease(object, uncanceled)) {
                     return loader.load(segment, file.path());
@@ -351,27 +395,15 @@ public final class SegmentCache implements AutoCloseable {
     private record Obtained(String name, boolean downloaded) {}
 
     private CompletableFuture<Obtained> startDownload(CachedObject object, CacheUse use) {
-        String contentId = object.contentId();
-        var created = new CompletableFuture<Obtained>();
-        CompletableFuture<Obtained> running = downloads.putIfAbsent(contentId, created);
-        if (running != null) {
-            return running;
-        }
-        threads.execute(() -> {
+        return fly(downloads, object.contentId(), use, () -> {
             try {
                 Obtained obtained = download.inTurn(object, () -> obtain(object));
                 use.downloaded(obtained.downloaded ? object.sizeBytes() : 0);
-                downloads.remove(contentId);
-                created.complete(obtained);
+                return obtained;
             } catch (IOException e) {
-                downloads.remove(contentId);
-                created.completeExceptionally(failed(object, e));
-            } catch (WorkFailureException | RuntimeException | Error e) {
-                downloads.remove(contentId);
-                created.completeExceptionally(e);
+                throw failed(object, e);
             }
         });
-        return created;
     }
 
     private Obtained obtain(CachedObject object) throws WorkFailureException, IOException {
@@ -383,7 +415,17 @@ public final class SegmentCache implements AutoCloseable {
             return new Obtained(name, false);
         }
         String fresh = object.contentId() + "." + fileSequence.getAndIncrement() + ".parquet";
-        fetch(object, fresh);
+        try (Trace span = Trace.current()
+                .child("download", SpanKind.CLIENT)
+                .set("object_key", object.objectKey())
+                .set("bytes", object.sizeBytes())) {
+            try {
+                fetch(object, fresh);
+            } catch (WorkFailureException | IOException e) {
+                span.fail(e);
+                throw e;
+            }
+        }
         return new Obtained(fresh, true);
     }
 

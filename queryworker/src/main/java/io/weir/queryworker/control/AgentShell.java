@@ -4,13 +4,18 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.SpanKind;
 import io.weir.proto.control.v1.ApiHello;
 import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkerMessage;
+import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
+import io.weir.proto.trace.Trace;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryworker.workmanager.ArtifactSpool;
+import io.weir.queryworker.workmanager.CancelSettings;
 import io.weir.queryworker.workmanager.WorkExecutor;
 import io.weir.queryworker.workmanager.WorkerWorkManager;
 import io.weir.queryworker.workmanager.WorkerWorkManager.Attempt;
@@ -22,6 +27,7 @@ import io.weir.workcoord.agent.WorkerAgent;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,25 +37,35 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /** The shell around the agent: turns messages and outcomes into events, effects into messages and executions. */
 final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentShell.class);
 
     /** An assignment that is queued, running or waiting to be fetched. */
-    private record Assignment(AssignWork work, long receivedNanos) {}
+    private record Assignment(AssignWork work, long receivedNanos, Trace trace, Trace queued) {
+        /** Nothing more happens to it here but that its artifact is fetched. */
+        void endTrace() {
+            queued.close();
+            trace.close();
+        }
+
+        LogContext logContext() {
+            return LogContext.ofWork(work.getQueryId(), work.getWorkId(), trace);
+        }
+    }
 
     private final ControlSettings settings;
     private final ArtifactSpool spool;
     private final StorageUsage usage;
     private final WorkerWorkManager executions;
+    private final Tracing tracing;
     private final Mailbox mailbox;
     private final AtomicLong sessionsSeen = new AtomicLong();
     private final CountDownLatch drainedLatch = new CountDownLatch(1);
     private final Counter acceptedCounter;
     private final Counter rejectedCounter;
-    private final Counter disconnectCounter;
+    private final SessionMetrics sessionMetrics;
 
     // Owned by the mailbox.
     private final WorkerAgent agent;
@@ -58,6 +74,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     private final Map<Long, ApiStream> ungreeted = new LinkedHashMap<>();
     private final Map<Attempt, Assignment> assignments = new HashMap<>();
     private final Map<Attempt, Finished> finished = new HashMap<>();
+    /** APIs refused for their version, the latest ones; a bounded memory of what people were told. */
+    private final LinkedHashSet<String> versionsReported = new LinkedHashSet<>();
 
     private volatile ControlStatus status = new ControlStatus(true, false, false, false, 0, 0, 0, 0);
     private volatile boolean drainForced;
@@ -67,17 +85,19 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             WorkExecutor executor,
             ArtifactSpool spool,
             MeterRegistry registry,
-            StorageUsage usage) {
+            StorageUsage usage,
+            CancelSettings cancelSettings,
+            Tracing tracing) {
         this.settings = settings;
+        this.tracing = tracing;
         this.spool = spool;
         this.usage = usage;
         this.agent = new WorkerAgent(settings.agentLimits());
         this.executions = new WorkerWorkManager(
-                executor, spool, settings.slots(), settings.artifactReserveBytes(), registry, this);
-        int capacity = 64 * settings.sessionsMax() + 4 * settings.agentLimits().heldMax() + 1_024;
+                executor, spool, settings.slots(), settings.artifactReserveBytes(), cancelSettings, registry, this);
         this.mailbox = new Mailbox(
                 "weir-worker-control",
-                capacity,
+                settings.mailboxMessagesMax(),
                 System::nanoTime,
                 new Mailbox.Timers() {
                     @Override
@@ -93,7 +113,7 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                 this::defect);
         this.acceptedCounter = counter(registry, "weir_worker_accepted_total", "Pieces of work accepted");
         this.rejectedCounter = counter(registry, "weir_worker_rejected_total", "Pieces of work rejected");
-        this.disconnectCounter = counter(registry, "weir_worker_control_disconnects_total", "API sessions that ended");
+        this.sessionMetrics = new SessionMetrics(registry);
     }
 
     private static Counter counter(MeterRegistry registry, String name, String description) {
@@ -101,8 +121,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     }
 
     void start() {
-        spool.setLossListener((workId, attempt, reason) ->
-                mailbox.post(() -> step(new AgentEvent.ArtifactLost(workId, attempt, reason))));
+        spool.setLossListener(
+                (workId, attempt, reason) -> mailbox.post(() -> artifactLost(new Attempt(workId, attempt), reason)));
         mailbox.start();
     }
 
@@ -111,7 +131,7 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     ApiStream connected(ServerCallStreamObserver<WorkerMessage> call) {
         long session = sessionsSeen.incrementAndGet();
         long helloDueMillis = mailbox.nowMillis() + settings.helloMillisMax();
-        ApiStream stream = new ApiStream(session, helloDueMillis, settings.outboundMessagesMax(), mailbox, this, call);
+        ApiStream stream = new ApiStream(session, helloDueMillis, settings, mailbox, this, call);
         boolean posted = mailbox.post(() -> {
             if (ungreeted.size() >= settings.sessionsMax()) {
                 stream.fail(Status.RESOURCE_EXHAUSTED.withDescription(
@@ -201,6 +221,10 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             refuse(stream, Status.FAILED_PRECONDITION, "the first message of a control stream is ApiHello");
             return;
         }
+        if (!streams.containsKey(stream.session)) {
+            // Its session ended here; what was on its way is of no use.
+            return;
+        }
         switch (message.getMessageCase()) {
             case ASSIGN -> assigned(stream, message.getAssign());
             case CANCEL ->
@@ -220,7 +244,7 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                         message.getHeartbeat().getReply()));
             case HELLO, MESSAGE_NOT_SET -> {
                 stream.fail(Status.INVALID_ARGUMENT.withDescription("a control message of an unknown kind"));
-                ended(stream, "unknown message");
+                ended(stream, ApiStream.Ending.BROKEN_PROTOCOL, "unknown message");
             }
         }
     }
@@ -228,16 +252,11 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     private void hello(ApiStream stream, ApiHello hello) {
         if (stream.greeted) {
             stream.fail(Status.FAILED_PRECONDITION.withDescription("a control stream says hello once"));
-            ended(stream, "second hello");
+            ended(stream, ApiStream.Ending.BROKEN_PROTOCOL, "second hello");
             return;
         }
         if (hello.getProtocolVersion() != ControlSettings.PROTOCOL_VERSION) {
-            refuse(
-                    stream,
-                    Status.FAILED_PRECONDITION,
-                    "control protocol version " + hello.getProtocolVersion() + " of API " + hello.getApiId()
-                            + " is not version " + ControlSettings.PROTOCOL_VERSION
-                            + " of this worker; run the same release of Weir on both");
+            refuseVersion(stream, hello);
             return;
         }
         if (hello.getApiId().isBlank() || hello.getHeartbeatIntervalMillis() > 60_000) {
@@ -257,6 +276,22 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         }
     }
 
+    /** An API retries for as long as it runs; people are told once. */
+    private void refuseVersion(ApiStream stream, ApiHello hello) {
+        String message = "control protocol version " + hello.getProtocolVersion() + " of API " + hello.getApiId()
+                + " is not version " + ControlSettings.PROTOCOL_VERSION + " of this worker; run the same release of Weir"
+                + " on both";
+        sessionMetrics.versionMismatches.increment();
+        if (versionsReported.add(hello.getApiId() + "/" + hello.getProtocolVersion())) {
+            LOG.error("an API is refused: {}; its further attempts are only counted", message);
+        }
+        if (versionsReported.size() > settings.sessionsMax()) {
+            versionsReported.removeFirst();
+        }
+        ungreeted.remove(stream.session);
+        stream.failForVersion(Status.FAILED_PRECONDITION.withDescription(message), hello.getProtocolVersion());
+    }
+
     private void refuse(ApiStream stream, Status status, String message) {
         LOG.warn("an API's control stream is refused: {}", message);
         ungreeted.remove(stream.session);
@@ -264,11 +299,11 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
     }
 
     @Override
-    public void ended(ApiStream stream, String reason) {
+    public void ended(ApiStream stream, ApiStream.Ending ending, String reason) {
         ungreeted.remove(stream.session);
         if (streams.remove(stream.session) != null) {
             apiSessions.remove(stream.session);
-            disconnectCounter.increment();
+            sessionMetrics.disconnected(ending);
             LOG.info("control session {} of an API ended: {}", stream.session, reason);
             step(new AgentEvent.SessionClosed(stream.session, reason));
         }
@@ -276,7 +311,10 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
 
     private void assigned(ApiStream stream, AssignWork work) {
         Attempt attempt = new Attempt(work.getWorkId(), work.getAttempt());
-        assignments.putIfAbsent(attempt, new Assignment(work, System.nanoTime()));
+        Assignment assignment = assignments.computeIfAbsent(attempt, fresh -> assignment(work));
+        try (LogContext context = assignment.logContext()) {
+            LOG.debug("attempt {} received", work.getAttempt());
+        }
         step(new AgentEvent.Assigned(
                 stream.session,
                 work.getWorkId(),
@@ -284,6 +322,26 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                 work.getQueryId(),
                 work.getLeafId(),
                 Math.min(work.getDeadlineRemainingMillis(), 86_400_000)));
+    }
+
+    private void artifactLost(Attempt attempt, String reason) {
+        Assignment assignment = assignments.get(attempt);
+        if (assignment != null) {
+            try (LogContext context = assignment.logContext()) {
+                LOG.warn("artifact of attempt {} lost, the work runs again: {}", attempt.attempt(), reason);
+            }
+        }
+        step(new AgentEvent.ArtifactLost(attempt.workId(), attempt.attempt(), reason));
+    }
+
+    private Assignment assignment(AssignWork work) {
+        Trace trace = tracing.enter("work", SpanKind.CONSUMER, work.getTraceParent(), "")
+                .set("query_id", work.getQueryId())
+                .set("work_id", work.getWorkId())
+                .set("leaf_id", work.getLeafId())
+                .set("attempt", work.getAttempt())
+                .set("worker_id", settings.workerId());
+        return new Assignment(work, System.nanoTime(), trace, trace.child("queued"));
     }
 
     private long nextTimerMillis() {
@@ -333,7 +391,13 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         if (assignments.size() != tasks.size()) {
             Set<Attempt> known = new HashSet<>();
             tasks.forEach(task -> known.add(new Attempt(task.workId(), task.attempt())));
-            assignments.keySet().retainAll(known);
+            assignments.entrySet().removeIf(entry -> {
+                boolean gone = !known.contains(entry.getKey());
+                if (gone) {
+                    entry.getValue().endTrace();
+                }
+                return gone;
+            });
         }
     }
 
@@ -363,12 +427,18 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
                 send(rejected.session(), ControlMessages.rejected(rejected));
             }
             case AgentEffect.SendReady ready -> ready(ready);
-            case AgentEffect.SendFailed failed -> send(failed.session(), ControlMessages.failed(failed));
+            case AgentEffect.SendFailed failed -> {
+                Assignment assignment = assignments.get(new Attempt(failed.workId(), failed.attempt()));
+                if (assignment != null) {
+                    assignment.trace().fail(failed.message());
+                }
+                send(failed.session(), ControlMessages.failed(failed));
+            }
             case AgentEffect.SendHeartbeat heartbeat -> send(heartbeat.session(), ControlMessages.heartbeat(heartbeat));
             case AgentEffect.CloseSession close -> close(close);
             case AgentEffect.StartExecution start -> start(start);
             case AgentEffect.CancelExecution cancel -> {
-                log(new Attempt(cancel.workId(), cancel.attempt()), "canceled: " + cancel.reason());
+                canceled(new Attempt(cancel.workId(), cancel.attempt()), cancel.reason());
                 executions.cancel(new Attempt(cancel.workId(), cancel.attempt()));
             }
             case AgentEffect.DiscardArtifact discard -> {
@@ -393,6 +463,8 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             throw new IllegalStateException("work " + attempt + " is ready but has no artifact or assignment");
         }
         send(ready.session(), ControlMessages.ready(assignment.work(), outcome));
+        assignment.trace().set("artifact_bytes", outcome.artifact().sizeBytes());
+        assignment.endTrace();
     }
 
     private void start(AgentEffect.StartExecution start) {
@@ -400,11 +472,13 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         if (assignment == null) {
             throw new IllegalStateException("work " + start.workId() + " starts but was never assigned");
         }
+        assignment.queued().close();
         executions.start(
                 start.apiId(),
                 assignment.work(),
                 assignment.receivedNanos(),
-                start.deadlineMillis() - mailbox.nowMillis());
+                start.deadlineMillis() - mailbox.nowMillis(),
+                assignment.trace());
     }
 
     private void close(AgentEffect.CloseSession close) {
@@ -413,7 +487,14 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
             return;
         }
         apiSessions.remove(close.session());
-        disconnectCounter.increment();
+        ApiStream.Ending ending =
+                switch (close.reason()) {
+                    case DRAINED -> ApiStream.Ending.DRAINED;
+                    case SILENT -> ApiStream.Ending.SILENT;
+                    case SUPERSEDED, OUTDATED -> ApiStream.Ending.SUPERSEDED;
+                    case TOO_MANY_SESSIONS -> ApiStream.Ending.TOO_MANY_PEERS;
+                };
+        sessionMetrics.disconnected(ending);
         LOG.info("control session {} of an API closed: {}", close.session(), close.message());
         switch (close.reason()) {
             case DRAINED -> stream.complete();
@@ -423,13 +504,15 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
         }
     }
 
-    private void log(Attempt attempt, String message) {
+    private void canceled(Attempt attempt, String reason) {
         Assignment assignment = assignments.get(attempt);
-        MDC.put("work_id", attempt.workId());
-        MDC.put("query_id", assignment == null ? "" : assignment.work().getQueryId());
-        LOG.info("attempt {} {}", attempt.attempt(), message);
-        MDC.remove("work_id");
-        MDC.remove("query_id");
+        if (assignment == null) {
+            throw new IllegalStateException("work " + attempt + " is canceled but was never assigned");
+        }
+        try (LogContext context = assignment.logContext()) {
+            LOG.info("attempt {} canceled: {}", attempt.attempt(), reason);
+        }
+        assignment.trace().event("canceled", "reason", reason).fail("canceled: " + reason);
     }
 
     private void send(long session, WorkerMessage message) {

@@ -7,19 +7,40 @@ import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.proto.stream.Mailbox;
 import io.weir.proto.stream.StreamWriter;
+import io.weir.proto.stream.VersionRefusal;
 
 /**
  * One stream of an API, before and after its hello. Callbacks of the transport only post to the mailbox; the transport is
  * asked for another message when one has been handled, so a stream never has more than a few in memory.
  */
 final class ApiStream implements StreamObserver<ApiMessage> {
-    private static final int MESSAGES_AHEAD = 16;
-
     /** What a stream tells its owner, in the mailbox. */
     interface Owner {
         void received(ApiStream stream, ApiMessage message);
 
-        void ended(ApiStream stream, String reason);
+        void ended(ApiStream stream, Ending ending, String reason);
+    }
+
+    /** How a stream ends, as the value of a metric's label. */
+    enum Ending {
+        /** The connection broke or the API hung up. */
+        CONNECTION_LOST("connection_lost"),
+        /** The API ended it in order. */
+        PEER_ENDED("peer_ended"),
+        /** As many messages wait for the API as may. */
+        BACK_PRESSURE("back_pressure"),
+        BROKEN_PROTOCOL("broken_protocol"),
+        SILENT("silent"),
+        SUPERSEDED("superseded"),
+        TOO_MANY_PEERS("too_many_peers"),
+        /** The drain is over. */
+        DRAINED("drained");
+
+        final String label;
+
+        Ending(String label) {
+            this.label = label;
+        }
     }
 
     final long session;
@@ -34,7 +55,7 @@ final class ApiStream implements StreamObserver<ApiMessage> {
     ApiStream(
             long session,
             long helloDueMillis,
-            int outboundMessagesMax,
+            ControlSettings settings,
             Mailbox mailbox,
             Owner owner,
             ServerCallStreamObserver<WorkerMessage> call) {
@@ -43,11 +64,11 @@ final class ApiStream implements StreamObserver<ApiMessage> {
         this.mailbox = mailbox;
         this.owner = owner;
         this.call = call;
-        this.writer = new StreamWriter<>(call, outboundMessagesMax);
+        this.writer = new StreamWriter<>(call, settings.outboundMessagesMax());
         call.disableAutoRequest();
         call.setOnReadyHandler(writer::drain);
-        call.setOnCancelHandler(() -> end("the API ended the stream"));
-        call.request(MESSAGES_AHEAD);
+        call.setOnCancelHandler(() -> end(Ending.CONNECTION_LOST, "the API hung up or its connection broke"));
+        call.request(settings.inboundMessagesMax());
     }
 
     @Override
@@ -60,26 +81,30 @@ final class ApiStream implements StreamObserver<ApiMessage> {
 
     @Override
     public void onError(Throwable failure) {
-        end("connection lost: " + Status.fromThrowable(failure).getCode());
+        end(Ending.CONNECTION_LOST, "connection lost: " + Status.fromThrowable(failure).getCode());
     }
 
     @Override
     public void onCompleted() {
-        end("the API closed the stream");
+        end(Ending.PEER_ENDED, "the API closed the stream");
         writer.complete();
     }
 
-    private void end(String reason) {
+    private void end(Ending ending, String reason) {
         mailbox.post(() -> {
             writer.ended();
-            owner.ended(this, reason);
+            owner.ended(this, ending, reason);
         });
     }
 
     /** Sends a message; if the stream cannot take it, it ends and its owner is told. */
     void send(WorkerMessage message) {
         if (!writer.write(message)) {
-            end("the API does not read, or is gone");
+            if (writer.overflowed()) {
+                end(Ending.BACK_PRESSURE, "the API does not read: as many messages wait for it as may");
+            } else {
+                end(Ending.CONNECTION_LOST, "the stream is gone");
+            }
         }
     }
 
@@ -89,5 +114,10 @@ final class ApiStream implements StreamObserver<ApiMessage> {
 
     void fail(Status status) {
         writer.fail(status);
+    }
+
+    /** Refuses the version that the API speaks, so that its program can tell. */
+    void failForVersion(Status status, int version) {
+        writer.fail(status, VersionRefusal.trailers(version));
     }
 }

@@ -17,6 +17,7 @@ import io.weir.workcoord.agent.AgentLimits;
  * @param drainMillisMax longest orderly end
  * @param helloMillisMax an API that has not said hello by then is disconnected
  * @param outboundMessagesMax messages that may wait for an API that reads slowly; one more ends its stream
+ * @param inboundMessagesMax messages of one API that may wait to be handled; the transport holds further ones back
  * @param messageBytesMax largest message accepted
  * @param artifactReserveBytes space made in the spool before work starts, at most the work's own limit
  */
@@ -32,6 +33,7 @@ public record ControlSettings(
         long drainMillisMax,
         long helloMillisMax,
         int outboundMessagesMax,
+        int inboundMessagesMax,
         int messageBytesMax,
         long artifactReserveBytes) {
     /** The version of the protocol this release speaks. */
@@ -44,6 +46,7 @@ public record ControlSettings(
         Check.range("control port", port, 0, 65_535);
         Check.range("hello limit (ms)", helloMillisMax, 10, 600_000);
         Check.range("outbound control messages", outboundMessagesMax, 1, 1_000_000);
+        Check.range("inbound control messages", inboundMessagesMax, 1, 10_000);
         Check.range("control message size (bytes)", messageBytesMax, 1_024, 1 << 30);
         Check.range("artifact reserve (bytes)", artifactReserveBytes, 0, 1L << 40);
     }
@@ -63,11 +66,22 @@ public record ControlSettings(
                 limits.drainMillisMax(),
                 10_000,
                 4_096,
+                16,
                 64 << 20,
                 4L << 20);
     }
 
     AgentLimits agentLimits() {
         return new AgentLimits(heartbeat, slots, creditsTotal, sessionsMax, drainMillisMax);
+    }
+
+    /**
+     * Messages that the agent's mailbox takes: as many as all transports, executions and the spool together can have on
+     * their way, so that no thread of a transport ever waits for room.
+     */
+    int mailboxMessagesMax() {
+        // Streams that have not said hello count as well; beside its messages each posts its coming and its end.
+        long ofStreams = 2L * sessionsMax * (inboundMessagesMax + 4L);
+        return (int) Math.min(16_000_000, ofStreams + 4L * agentLimits().heldMax() + 1_024);
     }
 }

@@ -4,7 +4,9 @@ import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.proto.trace.Tracing;
 import io.weir.queryworker.workmanager.ArtifactSpool;
+import io.weir.queryworker.workmanager.CancelSettings;
 import io.weir.queryworker.workmanager.WorkExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -46,7 +48,20 @@ public final class WorkerControlServer implements AutoCloseable {
             MeterRegistry registry,
             StorageUsage usage)
             throws IOException {
-        AgentShell shell = new AgentShell(settings, executor, spool, registry, usage);
+        return start(settings, executor, spool, registry, usage, CancelSettings.DEFAULT, Tracing.OFF);
+    }
+
+    /** As {@link #start(ControlSettings, WorkExecutor, ArtifactSpool, MeterRegistry, StorageUsage)}, and traced. */
+    public static WorkerControlServer start(
+            ControlSettings settings,
+            WorkExecutor executor,
+            ArtifactSpool spool,
+            MeterRegistry registry,
+            StorageUsage usage,
+            CancelSettings cancelSettings,
+            Tracing tracing)
+            throws IOException {
+        AgentShell shell = new AgentShell(settings, executor, spool, registry, usage, cancelSettings, tracing);
         // Callbacks only post to the mailbox, so they may run on the transport's threads.
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(settings.host(), settings.port()))
                 .directExecutor()
@@ -67,6 +82,15 @@ public final class WorkerControlServer implements AutoCloseable {
         }
         Gauge.builder("weir_worker_queue_depth", shell, owner -> owner.status().queued())
                 .description("Accepted pieces of work that wait for a slot")
+                .register(registry);
+        Gauge.builder("weir_worker_slots", settings, ControlSettings::slots)
+                .description("Pieces of work that may hold a slot at the same time")
+                .register(registry);
+        Gauge.builder(
+                        "weir_worker_accepting_work",
+                        shell,
+                        owner -> owner.status().acceptingWork() ? 1 : 0)
+                .description("1 while new work is taken, 0 while draining or out of disk")
                 .register(registry);
         Gauge.builder("weir_worker_running", shell, owner -> owner.status().running())
                 .description("Pieces of work that hold a slot")

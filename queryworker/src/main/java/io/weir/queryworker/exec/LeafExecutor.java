@@ -19,6 +19,7 @@ import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.leaf.v1.Segment;
 import io.weir.proto.leaf.v1.WorkLimits;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.proto.trace.Trace;
 import io.weir.queryworker.cache.CacheUse;
 import io.weir.queryworker.cache.SegmentCache;
 import io.weir.queryworker.workmanager.WorkExecutor;
@@ -26,7 +27,9 @@ import io.weir.queryworker.workmanager.WorkFailureException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,14 +50,25 @@ public final class LeafExecutor implements WorkExecutor {
     private final BlockReaders readers;
     private final ExecutorSettings settings;
     private final Counter samplesCounter;
-    private final MeterRegistry registry;
+    private final Map<FailureClass, Counter> failureCounters = new EnumMap<>(FailureClass.class);
 
     public LeafExecutor(SegmentCache cache, BlockReaders readers, ExecutorSettings settings, MeterRegistry registry) {
         this.cache = cache;
         this.readers = readers;
         this.settings = settings;
-        this.registry = registry;
-        this.samplesCounter = registry.counter("weir_task_samples_total");
+        this.samplesCounter = Counter.builder("weir_task_samples_total")
+                .description("Samples read by work")
+                .register(registry);
+        for (FailureClass failure : FailureClass.values()) {
+            if (failure != FailureClass.UNRECOGNIZED) {
+                failureCounters.put(
+                        failure,
+                        Counter.builder("weir_task_failures_total")
+                                .description("Pieces of work that failed, by class")
+                                .tag("class", failure.name())
+                                .register(registry));
+            }
+        }
     }
 
     /** The limits of a piece of work: what it was sent, if anything, but no more than this worker's settings. */
@@ -75,9 +89,8 @@ public final class LeafExecutor implements WorkExecutor {
     public Result execute(WorkSpec spec, String workId, ArtifactTarget target, Cancellation cancellation)
             throws WorkFailureException {
         long startNanos = System.nanoTime();
-        var use = new CacheUse(cancellation);
         WorkStatistics.Builder statistics = WorkStatistics.newBuilder();
-        try {
+        try (var use = new CacheUse(cancellation)) {
             ArtifactMeta artifact = run(spec, workId, target, cancellation, use, statistics);
             long nanos = System.nanoTime() - startNanos;
             samplesCounter.increment(statistics.getSamplesRead());
@@ -100,17 +113,16 @@ public final class LeafExecutor implements WorkExecutor {
         } catch (OutOfMemoryError e) {
             throw counted(Failures.outOfMemory("the worker ran out of memory", e));
         } catch (RuntimeException e) {
-            LOGGER.error("work failed by a defect: work_id={}", workId, e);
+            LOGGER.error("work failed by a defect", e);
             throw counted(new WorkFailureException(FailureClass.INTERNAL, "the worker failed: " + e, e));
         }
     }
 
     private WorkFailureException counted(WorkFailureException failure) {
-        registry.counter(
-                        "weir_task_failures_total",
-                        "class",
-                        failure.failureClass().name())
-                .increment();
+        Counter counter = failureCounters.get(failure.failureClass());
+        if (counter != null) {
+            counter.increment();
+        }
         return failure;
     }
 
@@ -209,11 +221,15 @@ public final class LeafExecutor implements WorkExecutor {
                         .setSeriesMatched(scan.seriesMatched());
                 return artifact;
             } catch (CorruptSegmentException e) {
+                if (cancellation.isCanceled()) {
+                    // An interrupted read looks like a damaged file.
+                    throw new CancellationException("canceled while reading");
+                }
                 Segment segment = scan.current();
                 if (!again || segment == null || !cache.dropBlocksIfDamaged(segment)) {
                     throw corrupt(segment, e);
                 }
-                LOGGER.warn("reading again after a damaged local copy: work_id={} segment={}", workId, segment.getId());
+                LOGGER.warn("reading again after a damaged local copy: segment {}", segment.getId());
             } catch (WorkFailureException | IOException | RuntimeException e) {
                 throw e;
             } catch (Exception e) {
@@ -233,13 +249,30 @@ public final class LeafExecutor implements WorkExecutor {
         if (RawSelection.isRaw(plan)) {
             var samples =
                     new RawSamples(new RawSelection(plan), Math.min(limits.samplesMax(), settings.resultCellsMax()));
-            scan.read(selected, samples);
-            return samples.write(target.withBytesMax(limits.artifactBytesMax()), workId);
+            scan(scan, selected, samples);
+            try (Trace span = Trace.current().child("write artifact")) {
+                return samples.write(target.withBytesMax(limits.artifactBytesMax()), workId);
+            }
         }
-        LeafEvaluator evaluator =
-                new LeafEvaluator(plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()));
-        scan.read(selected, evaluator::add);
-        return ArtifactWriter.write(target.withBytesMax(limits.artifactBytesMax()), workId, evaluator.finish());
+        LeafEvaluator evaluator = new LeafEvaluator(
+                plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()), scan::checkCanceled);
+        scan(scan, selected, evaluator::add);
+        try (Trace span = Trace.current().child("write artifact")) {
+            return ArtifactWriter.write(
+                    target.withBytesMax(limits.artifactBytesMax()), workId, evaluator.finish());
+        }
+    }
+
+    private static void scan(LeafScan scan, List<SelectedSeries> selected, SeriesConsumer consumer)
+            throws WorkFailureException {
+        try (Trace span = Trace.current().child("scan and evaluate")) {
+            scan.read(selected, consumer);
+            if (span.isRecording()) {
+                span.set("segments", selected.size())
+                        .set("samples", scan.samplesRead())
+                        .set("series", scan.seriesMatched());
+            }
+        }
     }
 
     private List<SelectedSeries> select(WorkSpec spec, LeafPlan plan, CacheUse use) throws WorkFailureException {

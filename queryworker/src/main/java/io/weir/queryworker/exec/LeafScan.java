@@ -145,7 +145,8 @@ final class LeafScan {
         }
     }
 
-    private void checkCanceled() {
+    /** @throws CancellationException when the work is canceled or its deadline has passed */
+    void checkCanceled() {
         if (cancellation.isCanceled() || cancellation.remainingMillis() <= 0) {
             throw new CancellationException("the work was canceled");
         }

@@ -24,7 +24,10 @@ public interface WorkExecutor {
         /** Time left, in ms; may be negative. */
         long remainingMillis();
 
-        /** Runs the action when the work is canceled or its deadline passes (at once if it already is); from any thread. */
+        /**
+         * Runs the action when the work is canceled (at once if it already is), from any thread, and again while the work does not stop; until
+         * the returned registration is closed. Work that still does not stop is interrupted.
+         */
         AutoCloseable onCancel(Runnable action);
     }
 }

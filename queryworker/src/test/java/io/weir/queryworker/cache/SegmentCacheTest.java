@@ -2,6 +2,7 @@ package io.weir.queryworker.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -513,5 +514,61 @@ final class SegmentCacheTest {
     void aSegmentWithoutChecksumIsRefused() throws Exception {
         Segment segment = segment(1).toBuilder().setBlocksChecksum("../../etc").build();
         assertFailure(() -> cache.blocks(segment, use), FailureClass.INTERNAL, "without a SHA-256");
+    }
+
+    @Test
+    void aDownloadThatNobodyWaitsForAnyMoreIsAborted() throws Exception {
+        Segment segment = segment(1);
+        store.gate = new CountDownLatch(1);
+        var first = new TestingCancellation();
+        var second = new TestingCancellation();
+        try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
+            Future<FileLease> one = pool.submit(() -> blocksAndLeave(segment, first));
+            await().until(() -> store.gets.get() == 1);
+            Future<FileLease> two = pool.submit(() -> blocksAndLeave(segment, second));
+            await().until(second::isWatched);
+            first.cancel();
+            assertThatThrownBy(one::get).hasRootCauseInstanceOf(java.util.concurrent.CancellationException.class);
+            Thread.sleep(200);
+            assertThat(store.interrupted.get()).as("somebody else still waits").isZero();
+            second.cancel();
+            assertThatThrownBy(two::get).hasRootCauseInstanceOf(java.util.concurrent.CancellationException.class);
+        }
+        await().until(() -> store.interrupted.get() == 1);
+        await().until(() -> budget.cacheBytes() == 0);
+        try (var files = Files.list(folder.resolve("cache"))) {
+            assertThat(files).as("nothing of it is left").isEmpty();
+        }
+        store.gate = new CountDownLatch(0);
+        try (FileLease lease = cache.blocks(segment, use)) {
+            assertThat(Files.size(lease.path())).isPositive();
+        }
+        assertThat(store.gets.get()).isEqualTo(2);
+    }
+
+    @Test
+    void prefetchedDownloadsAndIndexesEndWithTheWorkThatWantedThem() throws Exception {
+        Segment segment = segment(1);
+        store.gate = new CountDownLatch(1);
+        var canceled = new TestingCancellation();
+        try (ExecutorService pool = Executors.newFixedThreadPool(1)) {
+            Future<Object> work = pool.submit(() -> {
+                try (CacheUse mine = new CacheUse(canceled)) {
+                    cache.prefetchBlocks(List.of(segment), mine);
+                    return cache.index(segment, mine);
+                }
+            });
+            await().until(() -> store.gets.get() == 2);
+            canceled.cancel();
+            assertThatThrownBy(work::get).hasRootCauseInstanceOf(java.util.concurrent.CancellationException.class);
+        }
+        await().until(() -> store.interrupted.get() == 2);
+        await().until(() -> budget.cacheBytes() == 0);
+    }
+
+    private FileLease blocksAndLeave(Segment segment, TestingCancellation cancellation) throws Exception {
+        try (CacheUse mine = new CacheUse(cancellation)) {
+            return cache.blocks(segment, mine);
+        }
     }
 }

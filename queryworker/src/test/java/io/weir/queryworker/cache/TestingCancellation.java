@@ -23,6 +23,11 @@ public final class TestingCancellation implements Cancellation {
         run.forEach(Runnable::run);
     }
 
+    /** Whether somebody wants to be told. */
+    public synchronized boolean isWatched() {
+        return !actions.isEmpty();
+    }
+
     @Override
     public synchronized boolean isCanceled() {
         return canceled;

@@ -16,6 +16,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class TestingObjectStore implements ObjectStore {
     private final Map<String, byte[]> objects = new ConcurrentHashMap<>();
     public final AtomicInteger gets = new AtomicInteger();
+    /** Downloads that were interrupted while they were held up. */
+    public final AtomicInteger interrupted = new AtomicInteger();
+
     public final AtomicInteger damagedGets = new AtomicInteger();
     public final AtomicInteger failedGets = new AtomicInteger();
     /** Objects that lie in files, as in a store that is a local folder. */
@@ -38,6 +41,7 @@ public final class TestingObjectStore implements ObjectStore {
         try {
             gate.await();
         } catch (InterruptedException e) {
+            interrupted.incrementAndGet();
             Thread.currentThread().interrupt();
             throw new IOException(e);
         }

@@ -39,25 +39,33 @@ final class TestingApi implements AutoCloseable, StreamObserver<WorkerMessage> {
     }
 
     TestingApi hello(String apiId, long session, int version) {
-        send(ApiMessage.newBuilder()
+        send(helloMessage(apiId, session, version));
+        return this;
+    }
+
+    static ApiMessage helloMessage(String apiId, long session, int version) {
+        return ApiMessage.newBuilder()
                 .setHello(ApiHello.newBuilder()
                         .setProtocolVersion(version)
                         .setApiId(apiId)
                         .setSession(session)
                         .setHeartbeatIntervalMillis(100))
-                .build());
-        return this;
+                .build();
     }
 
     void assign(String workId, long deadlineMillis) {
-        send(ApiMessage.newBuilder()
+        send(assignMessage(workId, deadlineMillis));
+    }
+
+    static ApiMessage assignMessage(String workId, long deadlineMillis) {
+        return ApiMessage.newBuilder()
                 .setAssign(AssignWork.newBuilder()
                         .setQueryId("query")
                         .setLeafId(7)
                         .setWorkId(workId)
                         .setAttempt(1)
                         .setDeadlineRemainingMillis(deadlineMillis))
-                .build());
+                .build();
     }
 
     void cancel(String workId) {

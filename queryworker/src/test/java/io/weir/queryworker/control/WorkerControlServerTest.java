@@ -4,11 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkReady;
+import io.weir.proto.control.v1.WorkerControlGrpc;
 import io.weir.proto.control.v1.WorkerHello;
 import io.weir.proto.control.v1.WorkerMessage;
 import io.weir.workcoord.HeartbeatLimits;
@@ -16,10 +26,12 @@ import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 final class WorkerControlServerTest {
     private final TestingExecutor executor = new TestingExecutor();
     private final TestingSpool spool = new TestingSpool();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private WorkerControlServer server;
     private TestingApi api;
 
@@ -36,13 +48,14 @@ final class WorkerControlServerTest {
                 2_000,
                 300,
                 100,
+                8,
                 1 << 20,
                 0);
     }
 
     @BeforeEach
     void start() throws IOException {
-        server = WorkerControlServer.start(settings(0), executor, spool, new SimpleMeterRegistry());
+        server = WorkerControlServer.start(settings(0), executor, spool, registry);
         api = new TestingApi(server.port());
     }
 
@@ -122,7 +135,7 @@ final class WorkerControlServerTest {
         spool.full = true;
         api.assign("quick", 10_000);
         assertThat(failure("quick").getFailed().getFailureClass()).isEqualTo(FailureClass.DISK_FULL);
-        assertThat(spool.discarded).contains("fail", "oom", "bug", "quick");
+        assertThat(spool.discarded).containsExactlyInAnyOrder("fail", "oom", "bug");
     }
 
     @Test
@@ -254,5 +267,87 @@ final class WorkerControlServerTest {
                         WorkerControlServer.start(settings(server.port()), executor, spool, new SimpleMeterRegistry()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("127.0.0.1:" + server.port());
+    }
+
+    private double disconnects(String reason) {
+        return registry.get("weir_worker_control_disconnects_total")
+                .tag("reason", reason)
+                .counter()
+                .count();
+    }
+
+    @Test
+    void anotherVersionIsCountedEachTimeAndReportedOnceForEachApi() throws InterruptedException {
+        Logger logger = (Logger) LoggerFactory.getLogger(AgentShell.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            for (int i = 1; i <= 6; i++) {
+                try (TestingApi other = new TestingApi(server.port())) {
+                    other.hello(i <= 4 ? "old" : "older", i, 99);
+                    assertThat(other.awaitEnd().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+                }
+            }
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(registry.get("weir_control_version_mismatch_total").counter().count())
+                .isEqualTo(6);
+        assertThat(log.list.stream()
+                        .filter(event -> event.getLevel() == Level.ERROR)
+                        .map(ILoggingEvent::getFormattedMessage))
+                .hasSize(2)
+                .allMatch(line -> line.contains("version 99") && line.contains("same release of Weir"));
+    }
+
+    /** An API that stops reading: its stream ends as failed at the bound, its work stops, and others go on. */
+    @Test
+    void whatAnApiDoesNotReadEndsItsStreamAtTheBound() throws Exception {
+        ManagedChannel channel = NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+                .usePlaintext()
+                .build();
+        try {
+            StreamObserver<ApiMessage> requests =
+                    WorkerControlGrpc.newStub(channel).connect(new DeafApi());
+            requests.onNext(TestingApi.helloMessage("deaf", 1, 1));
+            requests.onNext(TestingApi.assignMessage("slow", 60_000));
+            await().until(() -> executor.started.contains("slow"));
+            // Its own heartbeats go on: it is not silent, it only does not read.
+            for (int i = 0; i < 100_000 && disconnects("back_pressure") == 0; i++) {
+                requests.onNext(TestingApi.assignMessage("onemore" + i, 60_000));
+            }
+            await().until(() -> disconnects("back_pressure") == 1);
+            await().until(() -> executor.canceled.contains("slow"));
+            try (TestingApi well = new TestingApi(server.port())) {
+                well.hello("well", 1);
+                well.assign("quick", 60_000);
+                well.await(WorkerMessage::hasReady);
+            }
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    private static final class DeafApi implements ClientResponseObserver<ApiMessage, WorkerMessage> {
+        @Override
+        public void beforeStart(ClientCallStreamObserver<ApiMessage> call) {
+            call.disableAutoRequestWithInitial(1);
+        }
+
+        @Override
+        public void onNext(WorkerMessage hello) {
+            assertThat(hello.hasHello()).isTrue();
+        }
+
+        @Override
+        public void onError(Throwable expected) {
+            assertThat(Status.fromThrowable(expected).getCode()).isNotNull();
+        }
+
+        @Override
+        public void onCompleted() {
+            throw new AssertionError("the stream was to fail");
+        }
     }
 }

@@ -1,0 +1,5 @@
+/** The ids that log lines carry. */
+@NullMarked
+package io.weir.proto.log;
+
+import org.jspecify.annotations.NullMarked;
