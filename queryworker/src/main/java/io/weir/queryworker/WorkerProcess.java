@@ -17,6 +17,8 @@ import io.weir.queryworker.control.ControlStatus;
 import io.weir.queryworker.control.StorageUsage;
 import io.weir.queryworker.control.WorkerControlServer;
 import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.DiskWatch;
+import io.weir.queryworker.disk.Folders;
 import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.drain.DataFolder;
 import io.weir.queryworker.exec.BlockReaders;
@@ -45,6 +47,7 @@ public final class WorkerProcess implements AutoCloseable {
     private final BoundedClose parts = new BoundedClose();
 
     private volatile @Nullable WorkerControlServer control;
+    private volatile @Nullable DiskWatch diskWatch;
     private int httpPort;
     private String workerId = "";
 
@@ -87,7 +90,10 @@ public final class WorkerProcess implements AutoCloseable {
         DataFolder folder = started(
                 DataFolder.open(settings.dataFolder(), () -> UUID.randomUUID().toString()));
         workerId = folder.workerId();
-        DiskBudget budget = new DiskBudget(settings.disk(), System::currentTimeMillis);
+        Folders.empty(folder.resolve("duckdb"));
+        DiskBudget budget = new DiskBudget(settings.disk(), System::currentTimeMillis, folder::usableBytes, registry);
+        DiskWatch disk = started(new DiskWatch(budget, settings.spool().reserveBytes(), registry));
+        diskWatch = disk;
         Gauge.builder("weir_disk_free_bytes", () -> Math.min(budget.freeBytes(), folder.usableBytes()))
                 .description(
                         "Room left for segments and artifacts: of the budget, or of the file system if that is less")
@@ -117,18 +123,26 @@ public final class WorkerProcess implements AutoCloseable {
         LeafExecutor executor =
                 new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
         ArtifactServer server = started(ArtifactServer.start(
-                spool, registry, this::health, tracing, settings.listenHost(), settings.httpPort()));
+                spool,
+                settings.spool(),
+                registry,
+                this::health,
+                tracing,
+                settings.listenHost(),
+                settings.httpPort()));
         httpPort = server.port();
         int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
         spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);
-        control = started(WorkerControlServer.start(
+        WorkerControlServer controlServer = started(WorkerControlServer.start(
                 controlSettings(workerId),
                 executor,
                 spool,
                 registry,
-                new BudgetUsage(budget),
+                new BudgetUsage(budget, disk),
                 settings.cancel(),
                 tracing));
+        control = controlServer;
+        disk.start(settings.disk().checkIntervalMillis(), full -> controlServer.setAcceptingWork(!full));
         LOGGER.info(
                 "worker {} is ready: gRPC port {}, HTTP port {}, settings {}",
                 workerId,
@@ -147,7 +161,7 @@ public final class WorkerProcess implements AutoCloseable {
         return mapped;
     }
 
-    private record BudgetUsage(DiskBudget budget) implements StorageUsage {
+    private record BudgetUsage(DiskBudget budget, DiskWatch disk) implements StorageUsage {
         @Override
         public long cacheBytes() {
             return budget.cacheBytes();
@@ -156,6 +170,11 @@ public final class WorkerProcess implements AutoCloseable {
         @Override
         public long spoolBytes() {
             return budget.artifactBytes();
+        }
+
+        @Override
+        public void reportFull() {
+            disk.check();
         }
     }
 
@@ -180,7 +199,7 @@ public final class WorkerProcess implements AutoCloseable {
                 defaults.outboundMessagesMax(),
                 defaults.inboundMessagesMax(),
                 defaults.messageBytesMax(),
-                defaults.artifactReserveBytes());
+                settings.spool().reserveBytes());
     }
 
     /** IPv6 addresses stand in brackets in URLs. */
@@ -197,7 +216,14 @@ public final class WorkerProcess implements AutoCloseable {
         if (status.failed()) {
             return Health.FAILED;
         }
-        return status.draining() || !status.acceptingWork() ? Health.DRAINING : Health.READY;
+        if (status.draining()) {
+            return Health.DRAINING;
+        }
+        DiskWatch disk = diskWatch;
+        if (disk != null && disk.isFull()) {
+            return Health.DISK_FULL;
+        }
+        return status.acceptingWork() ? Health.READY : Health.DRAINING;
     }
 
     /** The identity that survives restarts on the same data folder. */

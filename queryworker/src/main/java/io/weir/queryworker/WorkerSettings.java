@@ -61,6 +61,11 @@ public record WorkerSettings(
                             + " least 0 ms; got " + executionSlots + " slots, " + creditsTotal + " credits, "
                             + drainMillisMax + " ms");
         }
+        if (disk.totalBytesMax() / 4 < spool.reserveBytes()) {
+            throw new IllegalArgumentException("a quarter of the disk budget (worker-disk-total-bytes-max, "
+                    + disk.totalBytesMax() + ") must hold the room for one artifact (worker-spool-reserve-bytes, "
+                    + spool.reserveBytes() + ")");
+        }
         if (duckDb.connectionsMax() < executionSlots + cancel.abandonedMax()) {
             throw new IllegalArgumentException("every execution, canceled ones without a slot included, needs a DuckDB"
                     + " connection: " + executionSlots + " slots, " + cancel.abandonedMax() + " without a slot, "
@@ -127,6 +132,46 @@ public record WorkerSettings(
                 disk,
                 cache,
                 spool,
+                executor,
+                cancel,
+                duckDb);
+    }
+
+    /** These settings with other bounds of the disk. */
+    public WorkerSettings withDisk(DiskLimits changed) {
+        return new WorkerSettings(
+                listenHost,
+                advertisedHost,
+                httpPort,
+                advertisedHttpPort,
+                grpcPort,
+                dataFolder,
+                executionSlots,
+                creditsTotal,
+                drainMillisMax,
+                changed,
+                cache,
+                spool,
+                executor,
+                cancel,
+                duckDb);
+    }
+
+    /** These settings with another spool. */
+    public WorkerSettings withSpool(SpoolSettings changed) {
+        return new WorkerSettings(
+                listenHost,
+                advertisedHost,
+                httpPort,
+                advertisedHttpPort,
+                grpcPort,
+                dataFolder,
+                executionSlots,
+                creditsTotal,
+                drainMillisMax,
+                disk,
+                cache,
+                changed,
                 executor,
                 cancel,
                 duckDb);

@@ -3,29 +3,18 @@ package io.weir.queryworker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.grpc.ManagedChannel;
-import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.weir.lake.Shards;
 import io.weir.lake.artifact.ArtifactCursor;
 import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.promql.labels.Labels;
-import io.weir.proto.control.v1.ApiHello;
-import io.weir.proto.control.v1.ApiMessage;
-import io.weir.proto.control.v1.ArtifactAck;
-import io.weir.proto.control.v1.AssignWork;
+import io.weir.proto.control.v1.WorkFailed;
 import io.weir.proto.control.v1.WorkReady;
-import io.weir.proto.control.v1.WorkerControlGrpc;
 import io.weir.proto.control.v1.WorkerMessage;
-import io.weir.proto.leaf.v1.ExpressionLeaf;
-import io.weir.proto.leaf.v1.Grid;
 import io.weir.proto.leaf.v1.Segment;
-import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryworker.artifact.SpoolSettings;
 import io.weir.queryworker.cache.TestingObjectStore;
-import io.weir.queryworker.control.ControlSettings;
 import io.weir.queryworker.exec.TestingLake;
 import java.io.IOException;
 import java.net.URI;
@@ -36,16 +25,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A whole worker, spoken to as an API process does: gRPC stream and HTTP. */
 final class WorkerProcessTest {
-    private static final long DAY = 19_000L * 86_400_000;
-    private static final int WAIT_SECONDS = 20;
+    static final long DAY = 19_000L * 86_400_000;
 
     @TempDir
     Path folder;
@@ -60,75 +45,6 @@ final class WorkerProcessTest {
         return new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     }
 
-    /** The API's end of a control stream. */
-    private static final class TestingApi implements StreamObserver<WorkerMessage>, AutoCloseable {
-        private final LinkedBlockingQueue<WorkerMessage> received = new LinkedBlockingQueue<>();
-        private final ManagedChannel channel;
-        private final StreamObserver<ApiMessage> stream;
-
-        TestingApi(int port) {
-            channel = NettyChannelBuilder.forAddress("127.0.0.1", port)
-                    .usePlaintext()
-                    .build();
-            stream = WorkerControlGrpc.newStub(channel).connect(this);
-            stream.onNext(ApiMessage.newBuilder()
-                    .setHello(ApiHello.newBuilder()
-                            .setProtocolVersion(ControlSettings.PROTOCOL_VERSION)
-                            .setApiId("api-1")
-                            .setSession(1)
-                            .setHeartbeatIntervalMillis(60_000))
-                    .build());
-        }
-
-        @Override
-        public void onNext(WorkerMessage message) {
-            received.add(message);
-        }
-
-        @Override
-        public void onError(Throwable failure) {}
-
-        @Override
-        public void onCompleted() {}
-
-        WorkerMessage await(Predicate<WorkerMessage> wanted) throws InterruptedException {
-            while (true) {
-                WorkerMessage message = received.poll(WAIT_SECONDS, TimeUnit.SECONDS);
-                assertThat(message).as("message within " + WAIT_SECONDS + " s").isNotNull();
-                if (wanted.test(java.util.Objects.requireNonNull(message))) {
-                    return message;
-                }
-            }
-        }
-
-        void send(ApiMessage.Builder message) {
-            stream.onNext(message.build());
-        }
-
-        @Override
-        public void close() {
-            channel.shutdownNow();
-        }
-    }
-
-    private static WorkSpec spec(Segment segment) {
-        Grid grid = Grid.newBuilder()
-                .setStartMillis(DAY)
-                .setEndMillis(DAY + 600_000)
-                .setStepMillis(60_000)
-                .build();
-        return WorkSpec.newBuilder()
-                .setTenant("tenant")
-                .setShardTo(Shards.COUNT)
-                .addSegments(segment)
-                .setExpression(ExpressionLeaf.newBuilder()
-                        .setQuery("up")
-                        .setQueryGrid(grid)
-                        .setLeafGrid(grid)
-                        .setLookbackMillis(300_000))
-                .build();
-    }
-
     private static String get(String url) throws Exception {
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString())
@@ -138,25 +54,14 @@ final class WorkerProcessTest {
 
     @Test
     void executesServesAndDrains() throws Exception {
-        TreeMap<Long, Double> samples = new TreeMap<>();
-        for (int i = 0; i <= 40; i++) {
-            samples.put(DAY + i * 15_000L, (double) i);
-        }
         Labels up = Labels.of("__name__", "up", "instance", "a");
-        Segment segment = new TestingLake(folder, store).write(Map.of(up, samples));
+        Segment segment = segment();
         WorkerProcess worker = start(registry());
-        try (TestingApi api = new TestingApi(worker.grpcPort());
+        try (TestingWorkerApi api = new TestingWorkerApi(worker.grpcPort());
                 HttpClient client = HttpClient.newHttpClient()) {
             assertThat(api.await(WorkerMessage::hasHello).getHello().getWorkerId())
                     .isEqualTo(worker.workerId());
-            api.send(ApiMessage.newBuilder()
-                    .setAssign(AssignWork.newBuilder()
-                            .setQueryId("q")
-                            .setWorkId("q-0-0")
-                            .setAttempt(1)
-                            .setAffinityKey("k")
-                            .setDeadlineRemainingMillis(30_000)
-                            .setSpec(spec(segment))));
+            api.assign("q-0-0", segment);
             WorkReady ready = api.await(message -> message.hasReady() || message.hasFailed())
                     .getReady();
             assertThat(ready.getRowCount()).isEqualTo(11);
@@ -179,12 +84,72 @@ final class WorkerProcessTest {
                     .contains("weir_task_seconds", "weir_download_seconds", "weir_artifact_spool_bytes")
                     .contains("weir_segment_cache_bytes", "weir_disk_free_bytes", "weir_worker_queue_depth")
                     .doesNotContain("seconds_seconds", "bytes_bytes", "total_total");
-            api.send(ApiMessage.newBuilder()
-                    .setAck(ArtifactAck.newBuilder().setWorkId("q-0-0").setAttempt(1)));
+            api.acknowledge("q-0-0");
             assertThat(worker.drain(20_000)).isTrue();
         } finally {
             worker.close();
         }
+    }
+
+    @Test
+    void anArtifactThatNobodyFetchesInTimeIsReportedLostAndComesOutTheSameAgain() throws Exception {
+        Segment segment = segment();
+        WorkerSettings settings = WorkerSettings.of(folder.resolve("data"), 2, 1L << 30)
+                .withSpool(new SpoolSettings(300, 30_000, 20, 100, 1 << 20, 4, 4, 1_000, 10_000));
+        PrometheusMeterRegistry metrics = registry();
+        try (WorkerProcess worker = WorkerProcess.start(settings, store, metrics);
+                TestingWorkerApi api = new TestingWorkerApi(worker.grpcPort())) {
+            api.assign("w", 1, segment);
+            WorkReady first = api.await(WorkerMessage::hasReady).getReady();
+            WorkFailed lost = api.await(WorkerMessage::hasFailed).getFailed();
+            assertThat(lost.getWorkId()).isEqualTo("w");
+            assertThat(lost.getFailureClass()).isEqualTo(WorkFailed.FailureClass.ARTIFACT_LOST);
+            assertThat(lost.getMessage()).contains("not fetched within artifact_ttl = 300 ms");
+            assertThat(get(first.getArtifactUrl())).contains("the artifact was deleted; run the work again");
+            api.assign("w", 2, segment);
+            WorkReady second = api.await(WorkerMessage::hasReady).getReady();
+            assertThat(second.getArtifactChecksum())
+                    .as("the same work gives the same bytes")
+                    .isEqualTo(first.getArtifactChecksum());
+            assertThat(metrics.scrape())
+                    .contains("weir_artifact_ttl_cleanup_total{kind=\"unacknowledged\"} 1.0")
+                    .contains("weir_disk_evictions_total{kind=\"segment\"} 0.0", "weir_disk_full 0");
+        }
+    }
+
+    @Test
+    void aRestartKeepsTheSegmentsAndNothingElse() throws Exception {
+        Segment segment = segment();
+        try (WorkerProcess worker = start(registry());
+                TestingWorkerApi api = new TestingWorkerApi(worker.grpcPort())) {
+            api.assign("w", segment);
+            assertThat(api.await(WorkerMessage::hasReady).getReady().getStatistics().getDownloadBytes())
+                    .isPositive();
+        }
+        Files.createDirectories(folder.resolve("data/spool/odd"));
+        Files.writeString(folder.resolve("data/spool/odd/1.parquet"), "left over");
+        Files.createDirectories(folder.resolve("data/duckdb"));
+        Files.writeString(folder.resolve("data/duckdb/duckdb_temp_storage.tmp"), "left over");
+        PrometheusMeterRegistry metrics = registry();
+        try (WorkerProcess worker = start(metrics);
+                TestingWorkerApi api = new TestingWorkerApi(worker.grpcPort())) {
+            long cached = segment.getBlocksSizeBytes() + segment.getSeriesSizeBytes();
+            assertThat(metrics.get("weir_segment_cache_bytes").gauge().value()).isEqualTo(cached);
+            assertThat(metrics.get("weir_segment_cache_files").gauge().value()).isEqualTo(2);
+            assertThat(folder.resolve("data/spool")).isEmptyDirectory();
+            assertThat(folder.resolve("data/duckdb/duckdb_temp_storage.tmp")).doesNotExist();
+            api.assign("w", segment);
+            assertThat(api.await(WorkerMessage::hasReady).getReady().getStatistics().getDownloadBytes())
+                    .isZero();
+        }
+    }
+
+    private Segment segment() throws IOException {
+        TreeMap<Long, Double> samples = new TreeMap<>();
+        for (int i = 0; i <= 40; i++) {
+            samples.put(DAY + i * 15_000L, (double) i);
+        }
+        return new TestingLake(folder, store).write(Map.of(Labels.of("__name__", "up", "instance", "a"), samples));
     }
 
     @Test
@@ -220,6 +185,8 @@ final class WorkerProcessTest {
         assertThatThrownBy(() -> good.withAddress("", "a", 0, 0)).hasMessageContaining("listen host");
         assertThatThrownBy(() -> good.withAddress("a", "a", 70_000, 0)).hasMessageContaining("70000");
         assertThatThrownBy(() -> good.withAddress("a", "a", 90, 90)).hasMessageContaining("a port each");
+        assertThatThrownBy(() -> WorkerSettings.of(folder, 2, 8L << 20))
+                .hasMessageContaining("worker-spool-reserve-bytes");
         assertThatThrownBy(() -> good.withAdvertisedHttpPort(70_001)).hasMessageContaining("70001");
         assertThatThrownBy(() -> WorkerSettings.of(folder, 0, 1L << 30)).isInstanceOf(IllegalArgumentException.class);
     }

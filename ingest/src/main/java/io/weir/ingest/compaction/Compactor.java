@@ -2,6 +2,7 @@ package io.weir.ingest.compaction;
 
 import io.weir.ingest.flush.TemporaryFolders;
 import io.weir.ingest.flush.UploadNote;
+import io.weir.ingest.retention.GarbageCollector;
 import io.weir.lake.catalog.CompactionGroup;
 import io.weir.lake.catalog.IngestCatalog;
 import io.weir.lake.catalog.Job;
@@ -49,6 +50,7 @@ public final class Compactor implements AutoCloseable {
     private final String owner;
     private final LongSupplier random;
     private final CompactionObserver observer;
+    private final GarbageCollector garbage;
     private final Thread thread;
     private volatile boolean closed;
 
@@ -74,6 +76,7 @@ public final class Compactor implements AutoCloseable {
         this.owner = owner;
         this.random = random;
         this.observer = observer;
+        garbage = new GarbageCollector(catalog, store, settings.graceMillis(), settings.garbageMax());
         thread = Thread.ofPlatform().name("weir-ingest-compact").daemon(true).unstarted(this::run);
     }
 
@@ -247,17 +250,7 @@ public final class Compactor implements AutoCloseable {
 
     /** Deletes objects of segments that were replaced long enough ago; returns how many segments are gone. */
     public int collectGarbage() throws IOException {
-        List<SegmentMeta> garbage = catalog.garbage(settings.graceMillis(), settings.garbageMax());
-        List<String> deleted = new ArrayList<>();
-        for (SegmentMeta meta : garbage) {
-            store.delete(meta.blocksKey());
-            store.delete(meta.seriesKey());
-            deleted.add(meta.id());
-        }
-        if (!deleted.isEmpty()) {
-            catalog.forget(deleted);
-        }
-        return deleted.size();
+        return garbage.collect();
     }
 
     /** Stops; a job that is running is left to its lease. */

@@ -32,6 +32,8 @@ final class IngestMetrics {
     private final Timer compactions;
     private final Counter compactedSegments;
     private final Counter failedCompactions;
+    private final Counter expiredSegments;
+    private final Counter failedRetentions;
     private volatile @Nullable FlushLag lag;
 
     IngestMetrics(MeterRegistry registry) {
@@ -75,6 +77,12 @@ final class IngestMetrics {
                 .register(registry);
         failedCompactions = Counter.builder("weir.ingest.compaction.failures")
                 .description("Compaction jobs that failed")
+                .register(registry);
+        expiredSegments = Counter.builder("weir.ingest.expired.segments")
+                .description("Segments that retention took out of the catalog")
+                .register(registry);
+        failedRetentions = Counter.builder("weir.ingest.retention.failures")
+                .description("Retention jobs that failed")
                 .register(registry);
     }
 
@@ -162,6 +170,13 @@ final class IngestMetrics {
         compactedSegments.increment(segments);
         if (!successful) {
             failedCompactions.increment();
+        }
+    }
+
+    void expired(int segments, boolean successful) {
+        expiredSegments.increment(segments);
+        if (!successful) {
+            failedRetentions.increment();
         }
     }
 }

@@ -10,6 +10,8 @@ import io.weir.ingest.memory.SeriesRegistry;
 import io.weir.ingest.memory.WriteBatch;
 import io.weir.ingest.otlp.OtlpReceiver;
 import io.weir.ingest.remotewrite.RemoteWriteReceiver;
+import io.weir.ingest.retention.GarbageCollector;
+import io.weir.ingest.retention.Retention;
 import io.weir.ingest.wal.DiskLogFiles;
 import io.weir.ingest.wal.LogFiles;
 import io.weir.ingest.wal.LogReplay;
@@ -41,6 +43,7 @@ public final class IngestServer implements AutoCloseable {
     private final Committer committer;
     private final Flusher flusher;
     private final Compactor compactor;
+    private final Retention retention;
     private final MetadataQueue metadata;
     private final IngestRoutes routes;
     private final InstantSource clock;
@@ -53,6 +56,7 @@ public final class IngestServer implements AutoCloseable {
             Committer committer,
             Flusher flusher,
             Compactor compactor,
+            Retention retention,
             MetadataQueue metadata,
             IngestRoutes routes,
             InstantSource clock) {
@@ -62,6 +66,7 @@ public final class IngestServer implements AutoCloseable {
         this.committer = committer;
         this.flusher = flusher;
         this.compactor = compactor;
+        this.retention = retention;
         this.metadata = metadata;
         this.routes = routes;
         this.clock = clock;
@@ -175,6 +180,17 @@ public final class IngestServer implements AutoCloseable {
                 dataDir.ingesterId(),
                 random::nextLong,
                 metrics::compacted);
+        Retention retention = new Retention(
+                settings.retention(),
+                catalog,
+                new GarbageCollector(
+                        catalog,
+                        store,
+                        settings.compaction().graceMillis(),
+                        settings.compaction().garbageMax()),
+                dataDir.ingesterId(),
+                clock,
+                metrics::expired);
         flusher.start();
         if (replayed.groups() > 0) {
             flusher.trigger();
@@ -182,8 +198,10 @@ public final class IngestServer implements AutoCloseable {
         if (settings.compaction().enabled()) {
             compactor.start();
         }
+        retention.start();
         IngestRoutes routes = new IngestRoutes(receiver, otlpReceiver, flusher, metrics);
-        return new IngestServer(settings, dataDir, registry, committer, flusher, compactor, metadata, routes, clock);
+        return new IngestServer(
+                settings, dataDir, registry, committer, flusher, compactor, retention, metadata, routes, clock);
     }
 
     /**
@@ -250,6 +268,7 @@ public final class IngestServer implements AutoCloseable {
         committer.stopAccepting();
         try {
             compactor.close(Math.min(1_000, remainingMillis(deadlineNanos)));
+            retention.close(Math.min(1_000, remainingMillis(deadlineNanos)));
             flusher.close(remainingMillis(deadlineNanos));
             committer.close(remainingMillis(deadlineNanos));
         } catch (InterruptedException e) {

@@ -6,6 +6,7 @@ import io.weir.ingest.flush.FlushSettings;
 import io.weir.ingest.memory.HeadLimits;
 import io.weir.ingest.otlp.OtlpSettings;
 import io.weir.ingest.remotewrite.RemoteWriteLimits;
+import io.weir.ingest.retention.RetentionSettings;
 import io.weir.ingest.wal.LogLimits;
 import io.weir.lake.segment.SegmentSettings;
 import io.weir.promql.parser.Feature;
@@ -28,6 +29,7 @@ public record IngestSettings(
         HeadLimits head,
         FlushSettings flush,
         CompactionSettings compaction,
+        RetentionSettings retention,
         SegmentSettings segments,
         long closeTimeoutMillis,
         Set<Feature> features) {
@@ -41,6 +43,7 @@ public record IngestSettings(
                 HeadLimits.defaults(),
                 FlushSettings.defaults(),
                 CompactionSettings.defaults(),
+                RetentionSettings.defaults(),
                 SegmentSettings.DEFAULT,
                 7_000,
                 Feature.NONE);
@@ -56,6 +59,7 @@ public record IngestSettings(
                 head,
                 changed,
                 compaction,
+                retention,
                 segments,
                 closeTimeoutMillis,
                 features);
@@ -63,7 +67,7 @@ public record IngestSettings(
 
     public IngestSettings withRemoteWrite(RemoteWriteLimits changed) {
         return new IngestSettings(
-                dataDir, changed, otlp, commit, log, head, flush, compaction, segments, closeTimeoutMillis, features);
+                dataDir, changed, otlp, commit, log, head, flush, compaction, retention, segments, closeTimeoutMillis, features);
     }
 
     public IngestSettings withOtlp(OtlpSettings changed) {
@@ -76,6 +80,7 @@ public record IngestSettings(
                 head,
                 flush,
                 compaction,
+                retention,
                 segments,
                 closeTimeoutMillis,
                 features);
@@ -91,6 +96,7 @@ public record IngestSettings(
                 changed,
                 flush,
                 compaction,
+                retention,
                 segments,
                 closeTimeoutMillis,
                 features);
@@ -106,6 +112,7 @@ public record IngestSettings(
                 head,
                 flush,
                 compaction,
+                retention,
                 segments,
                 closeTimeoutMillis,
                 features);
@@ -113,7 +120,7 @@ public record IngestSettings(
 
     public IngestSettings withCompaction(CompactionSettings changed) {
         return new IngestSettings(
-                dataDir, remoteWrite, otlp, commit, log, head, flush, changed, segments, closeTimeoutMillis, features);
+                dataDir, remoteWrite, otlp, commit, log, head, flush, changed, retention, segments, closeTimeoutMillis, features);
     }
 
     public IngestSettings withFeatures(Set<Feature> changed) {
@@ -126,8 +133,25 @@ public record IngestSettings(
                 head,
                 flush,
                 compaction,
+                retention,
                 segments,
                 closeTimeoutMillis,
                 changed);
+    }
+
+    public IngestSettings withRetention(RetentionSettings changed) {
+        return new IngestSettings(
+                dataDir,
+                remoteWrite,
+                otlp,
+                commit,
+                log,
+                head,
+                flush,
+                compaction,
+                changed,
+                segments,
+                closeTimeoutMillis,
+                features);
     }
 }

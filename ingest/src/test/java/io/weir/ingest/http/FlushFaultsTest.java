@@ -60,6 +60,7 @@ final class FlushFaultsTest {
                 defaults.head(),
                 new FlushSettings(3_600_000, 20, 50, 10_000, 16, 2, 100),
                 defaults.compaction().withEnabled(false),
+                defaults.retention(),
                 defaults.segments(),
                 closeTimeoutMillis,
                 defaults.features());

@@ -54,6 +54,7 @@ final class ArtifactFile implements AutoCloseable {
     private final StateLayout layout;
     private final boolean hasHistograms;
     private final long bytesMax;
+    private final ArtifactTarget.Room room;
     private final String workId;
     private final ByteSink sink = new ByteSink(16 * 1024);
     private final ByteSink page = new ByteSink(16 * 1024);
@@ -81,13 +82,14 @@ final class ArtifactFile implements AutoCloseable {
      * @param hasHistograms whether rows may have histograms; without, the file is as it was before there were any
      * @param rowsExpected upper bound of the rows, to keep small artifacts cheap
      */
-    ArtifactFile(Path path, String workId, StateLayout layout, boolean hasHistograms, long rowsExpected, long bytesMax)
+    ArtifactFile(ArtifactTarget target, String workId, StateLayout layout, boolean hasHistograms, long rowsExpected)
             throws IOException {
-        this.path = path;
+        this.path = target.file();
+        this.room = target.room();
         this.workId = workId;
         this.layout = layout;
         this.hasHistograms = hasHistograms;
-        this.bytesMax = bytesMax;
+        this.bytesMax = target.bytesMax();
         int capacity = (int) Math.clamp(rowsExpected, 1, ArtifactFormat.ROW_GROUP_ROWS_MAX);
         this.steps = new long[capacity];
         this.series = new long[capacity];
@@ -328,6 +330,7 @@ final class ArtifactFile implements AutoCloseable {
                     + " worker-executor-artifact-bytes-max; select fewer series, a shorter range or a larger"
                     + " step, or raise them");
         }
+        room.require(offset + sink.size());
         digest.update(sink.array(), 0, sink.size());
         ByteBuffer buffer = ByteBuffer.wrap(sink.array(), 0, sink.size());
         while (buffer.hasRemaining()) {

@@ -52,6 +52,15 @@ final class ArtifactFormat {
 
     private ArtifactFormat() {}
 
+    static boolean isKnownVersion(int version) {
+        return version == SCHEMA_VERSION || version == SCHEMA_VERSION_HISTOGRAMS;
+    }
+
+    static String unknownVersion(int version) {
+        return "schema version " + version + ", this reader knows " + SCHEMA_VERSION + " and "
+                + SCHEMA_VERSION_HISTOGRAMS + "; run API and workers of the same release";
+    }
+
     static boolean isMagic(byte[] bytes, int offset) {
         return Arrays.equals(bytes, offset, offset + MAGIC.length, MAGIC, 0, MAGIC.length);
     }

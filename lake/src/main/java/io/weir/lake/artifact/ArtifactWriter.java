@@ -23,12 +23,16 @@ public final class ArtifactWriter {
     /** Writes the result of a leaf: a row for every value that is there. */
     public static ArtifactMeta write(Path target, String workId, LeafColumns columns, long bytesMax)
             throws IOException {
+        return write(ArtifactTarget.of(target, bytesMax), workId, columns);
+    }
+
+    /** Writes the result of a leaf: a row for every value that is there. */
+    public static ArtifactMeta write(ArtifactTarget target, String workId, LeafColumns columns) throws IOException {
         StateLayout layout = columns.layout();
         int seriesCount = columns.series().size();
         int stepCount = columns.grid().count();
         boolean histograms = hasHistograms(columns);
-        try (ArtifactFile file =
-                new ArtifactFile(target, workId, layout, histograms, (long) seriesCount * stepCount, bytesMax)) {
+        try (ArtifactFile file = new ArtifactFile(target, workId, layout, histograms, (long) seriesCount * stepCount)) {
             file.writeSeries(columns.series());
             if (histograms) {
                 writeCells(file, columns, seriesCount, stepCount);
@@ -113,7 +117,14 @@ public final class ArtifactWriter {
     public static ArtifactMeta writeSeries(
             Path target, String workId, List<Labels> series, List<Annotation> annotations, long bytesMax)
             throws IOException {
-        try (ArtifactFile file = new ArtifactFile(target, workId, StateLayout.SAMPLES, false, 0, bytesMax)) {
+        return writeSeries(ArtifactTarget.of(target, bytesMax), workId, series, annotations);
+    }
+
+    /** Writes label sets alone (sorted, unique): the artifact has series and no rows. */
+    public static ArtifactMeta writeSeries(
+            ArtifactTarget target, String workId, List<Labels> series, List<Annotation> annotations)
+            throws IOException {
+        try (ArtifactFile file = new ArtifactFile(target, workId, StateLayout.SAMPLES, false, 0)) {
             file.writeSeries(series);
             return file.finish(annotations);
         }
@@ -132,6 +143,17 @@ public final class ArtifactWriter {
             List<Annotation> annotations,
             long bytesMax)
             throws IOException {
+        return writeSamples(ArtifactTarget.of(target, bytesMax), workId, series, samples, annotations);
+    }
+
+    /** As above, into a target that is asked for room. */
+    public static ArtifactMeta writeSamples(
+            ArtifactTarget target,
+            String workId,
+            List<Labels> series,
+            List<SampleBuffer> samples,
+            List<Annotation> annotations)
+            throws IOException {
         if (series.size() != samples.size()) {
             throw new IllegalArgumentException(series.size() + " series, samples of " + samples.size());
         }
@@ -141,7 +163,7 @@ public final class ArtifactWriter {
             rows += buffer.size();
             histograms |= buffer.hasHistograms();
         }
-        try (ArtifactFile file = new ArtifactFile(target, workId, StateLayout.SAMPLES, histograms, rows, bytesMax)) {
+        try (ArtifactFile file = new ArtifactFile(target, workId, StateLayout.SAMPLES, histograms, rows)) {
             file.writeSeries(series);
             var merge = new SampleMerge(samples);
             var bytes = new ByteSink(histograms ? 1024 : 0);

@@ -12,14 +12,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.apache.parquet.format.ColumnMetaData;
 import org.apache.parquet.format.CompressionCodec;
 import org.apache.parquet.format.Encoding;
 import org.apache.parquet.format.FileMetaData;
-import org.apache.parquet.format.KeyValue;
 import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.PageType;
 import org.apache.parquet.format.RowGroup;
@@ -61,33 +58,14 @@ public final class ParquetArtifactCursor implements ArtifactCursor {
     private ParquetArtifactCursor(Path path, FileChannel channel) throws IOException {
         this.path = path;
         this.channel = channel;
-        long size = channel.size();
-        if (size < 12) {
-            throw new CorruptArtifactException("a file of " + size + " bytes is no artifact");
-        }
-        byte[] tail = readAt(0, 4);
-        if (!ArtifactFormat.isMagic(tail, 0)) {
-            throw new CorruptArtifactException("the file does not start as Parquet does");
-        }
-        tail = readAt(size - 8, 8);
-        int footerSize = (int) ArtifactFormat.INT_LITTLE_ENDIAN.get(tail, 0);
-        if (!ArtifactFormat.isMagic(tail, 4) || footerSize < 0 || footerSize > size - 12) {
-            throw new CorruptArtifactException("the file does not end as Parquet does");
-        }
-        this.footerOffset = size - 8 - footerSize;
-        this.footer = Util.readFileMetaData(new ByteArrayInputStream(readAt(footerOffset, footerSize), 0, footerSize));
-        Map<String, String> metadata = metadata();
-        int version = number(metadata, ArtifactFormat.KEY_SCHEMA_VERSION);
-        if (version != ArtifactFormat.SCHEMA_VERSION && version != ArtifactFormat.SCHEMA_VERSION_HISTOGRAMS) {
-            throw new CorruptArtifactException(
-                    "schema version " + version + ", this reader knows " + ArtifactFormat.SCHEMA_VERSION + " and "
-                            + ArtifactFormat.SCHEMA_VERSION_HISTOGRAMS + "; run API and workers of the same release");
-        }
-        this.hasHistograms = version == ArtifactFormat.SCHEMA_VERSION_HISTOGRAMS;
-        this.layout = layout(text(metadata, ArtifactFormat.KEY_LAYOUT));
-        this.annotations = AnnotationText.decode(text(metadata, ArtifactFormat.KEY_ANNOTATIONS));
+        ArtifactFooter end = ArtifactFooter.read(channel);
+        this.footer = end.parquet();
+        this.footerOffset = end.offset();
+        this.hasHistograms = end.schemaVersion() == ArtifactFormat.SCHEMA_VERSION_HISTOGRAMS;
+        this.layout = layout(end.text(ArtifactFormat.KEY_LAYOUT));
+        this.annotations = AnnotationText.decode(end.text(ArtifactFormat.KEY_ANNOTATIONS));
         checkSchema();
-        this.series = readSeries(number(metadata, ArtifactFormat.KEY_SERIES_COUNT));
+        this.series = readSeries(end.number(ArtifactFormat.KEY_SERIES_COUNT));
     }
 
     /**
@@ -118,32 +96,6 @@ public final class ParquetArtifactCursor implements ArtifactCursor {
 
     private static CorruptArtifactException corrupt(Path path, Exception cause) {
         return new CorruptArtifactException("artifact " + path.getFileName() + ": " + cause.getMessage(), cause);
-    }
-
-    private Map<String, String> metadata() {
-        Map<String, String> metadata = new HashMap<>();
-        if (footer.getKey_value_metadata() != null) {
-            for (KeyValue entry : footer.getKey_value_metadata()) {
-                metadata.put(entry.getKey(), entry.getValue());
-            }
-        }
-        return metadata;
-    }
-
-    private static String text(Map<String, String> metadata, String key) {
-        String value = metadata.get(key);
-        if (value == null) {
-            throw new CorruptArtifactException("metadata " + key + " is missing");
-        }
-        return value;
-    }
-
-    private static int number(Map<String, String> metadata, String key) {
-        try {
-            return Integer.parseInt(text(metadata, key));
-        } catch (NumberFormatException e) {
-            throw new CorruptArtifactException("metadata " + key + " is no number", e);
-        }
     }
 
     private static StateLayout layout(String name) {
@@ -423,10 +375,6 @@ public final class ParquetArtifactCursor implements ArtifactCursor {
     @Override
     public long n() {
         return n[row];
-    }
-
-    private byte[] readAt(long offset, int size) throws IOException {
-        return readInto(new byte[0], offset, size);
     }
 
     /** Reads into the array, or into a larger one; leaves slack after the bytes. */

@@ -163,6 +163,14 @@ final class ArtifactRoundTripTest {
             LeafColumns columns = randomColumns(random, layout, random.nextInt(40), 1 + random.nextInt(90));
             Path file = target();
             ArtifactMeta meta = ArtifactWriter.write(file, "work-7", columns, BYTES_MAX);
+            assertThat(ArtifactContract.read(file))
+                    .as("the footer says what the worker announces")
+                    .isEqualTo(new ArtifactContract(
+                            "work-7",
+                            meta.rowCount(),
+                            meta.minTimestampMillis(),
+                            meta.maxTimestampMillis(),
+                            meta.schemaVersion()));
             List<Row> expected = expectedRows(columns);
             assertThat(meta.rowCount()).isEqualTo(expected.size());
             assertThat(meta.sizeBytes()).isEqualTo(Files.size(file));
@@ -357,6 +365,14 @@ final class ArtifactRoundTripTest {
                     random, randomColumns(random, layout, 1 + random.nextInt(20), 1 + random.nextInt(60)));
             Path file = target();
             ArtifactMeta meta = ArtifactWriter.write(file, "work-7", columns, BYTES_MAX);
+            assertThat(ArtifactContract.read(file))
+                    .as("the footer says what the worker announces")
+                    .isEqualTo(new ArtifactContract(
+                            "work-7",
+                            meta.rowCount(),
+                            meta.minTimestampMillis(),
+                            meta.maxTimestampMillis(),
+                            meta.schemaVersion()));
             List<String> expected = expectedCells(columns);
             boolean any = Arrays.stream(Objects.requireNonNull(columns.h())).anyMatch(Objects::nonNull);
             assertThat(meta.schemaVersion()).isEqualTo(any ? 2 : 1);
@@ -399,6 +415,7 @@ final class ArtifactRoundTripTest {
         int at = text.indexOf("parquet_schema_version") + "parquet_schema_version".length();
         bytes[text.indexOf('1', at)] = '3';
         Path newer = Files.write(target(), bytes);
+        assertThatThrownBy(() -> ArtifactContract.read(newer)).hasMessageContaining("schema version 3");
         assertThatThrownBy(() -> ParquetArtifactCursor.open(newer))
                 .isInstanceOf(CorruptArtifactException.class)
                 .hasMessageContaining("schema version 3")
@@ -647,5 +664,33 @@ final class ArtifactRoundTripTest {
             DeltaPacking.decode(bytes, 0, sink.size(), decoded, count);
             assertThat(decoded).isEqualTo(values);
         }
+    }
+
+    @Test
+    void aGrowingFileAsksForRoomBeforeItGrowsAndGoesWhenThereIsNone() throws Exception {
+        var random = new Random(11);
+        LeafColumns columns = randomColumns(random, StateLayout.SUM, 300, 400);
+        List<Long> asked = new ArrayList<>();
+        Path file = target();
+        ArtifactMeta meta = ArtifactWriter.write(
+                new ArtifactTarget(file, BYTES_MAX, total -> {
+                    assertThat(Files.size(file)).as("asked before").isLessThan(total);
+                    asked.add(total);
+                }),
+                "w",
+                columns);
+        assertThat(asked).hasSizeGreaterThan(2).isSorted();
+        assertThat(asked.getLast()).isEqualTo(meta.sizeBytes());
+        Path none = target();
+        assertThatThrownBy(() -> ArtifactWriter.write(
+                        new ArtifactTarget(none, BYTES_MAX, total -> {
+                            if (total > asked.get(1)) {
+                                throw new java.io.IOException("no room");
+                            }
+                        }),
+                        "w",
+                        columns))
+                .hasMessage("no room");
+        assertThat(none).doesNotExist();
     }
 }

@@ -53,6 +53,6 @@ final class FetchedCursors implements AutoCloseable {
                 LOG.warn("cannot close an artifact: {}", e.toString());
             }
         }
-        artifacts.forEach(artifact -> WorkInbox.delete(artifact.file()));
+        artifacts.forEach(FetchedArtifact::delete);
     }
 }

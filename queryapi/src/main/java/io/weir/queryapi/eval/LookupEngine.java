@@ -10,7 +10,6 @@ import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.LookupPlanning;
 import io.weir.queryapi.plan.LookupRequest;
 import io.weir.queryapi.plan.QueryPlanning;
-import io.weir.queryapi.workmanager.UnreadableObjectException;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.QueryWork;
 import io.weir.queryapi.workmanager.WorkManager.Submission;
@@ -24,14 +23,12 @@ import java.util.stream.Collectors;
 
 /** Answers questions about series through the same work path as queries. Thread-safe. */
 public final class LookupEngine {
-    private static final int RUNS_MAX = 2;
-
     private final LookupPlanning planning;
-    private final QueryPlanning catalog;
     private final WorkManager workManager;
     private final ArtifactOpener opener;
     private final QueryLimits limits;
     private final QueryMetrics metrics;
+    private final Reruns reruns;
 
     public LookupEngine(
             LookupPlanning planning,
@@ -41,11 +38,11 @@ public final class LookupEngine {
             QueryLimits limits,
             QueryMetrics metrics) {
         this.planning = planning;
-        this.catalog = catalog;
         this.workManager = workManager;
         this.opener = opener;
         this.limits = limits;
         this.metrics = metrics;
+        this.reruns = new Reruns(catalog, limits.runsMax());
     }
 
     /**
@@ -74,12 +71,11 @@ public final class LookupEngine {
             }
             try {
                 return runOnce(session, request, units);
-            } catch (UnreadableObjectException | QueryException.Internal | QueryException.Unavailable e) {
+            } catch (QueryException e) {
                 Set<String> ids = units.getFirst().spec().getSegmentsList().stream()
                         .map(Segment::getId)
                         .collect(Collectors.toSet());
-                if (run + 1 >= RUNS_MAX
-                        || catalog.replacedSegments(request.tenant(), ids).isEmpty()) {
+                if (!reruns.isWorthAnother(e, run, request.tenant(), ids)) {
                     throw e;
                 }
                 metrics.rerun();

@@ -10,7 +10,6 @@ import io.weir.queryapi.plan.LeafWork;
 import io.weir.queryapi.plan.PlannedQuery;
 import io.weir.queryapi.plan.QueryPlanning;
 import io.weir.queryapi.plan.QueryRequest;
-import io.weir.queryapi.workmanager.UnreadableObjectException;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.QueryWork;
 import io.weir.queryapi.workmanager.WorkManager.Submission;
@@ -19,25 +18,24 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Answers queries: plans them, has their work done, evaluates the results into a sink. Thread-safe; a query runs on the thread that asks.
  *
- * <p>Work that fails because segments were replaced meanwhile (compaction) makes the query read the catalog again and run once more; the
- * steps its sink has got already are not repeated.
+ * <p>Work that fails because segments were replaced meanwhile (compaction), or because an object is missing or damaged, makes the query read the
+ * catalog again and run again, so many times; the steps its sink has got already are not repeated.
  */
 public final class QueryEngine {
     private static final Logger LOG = LoggerFactory.getLogger(QueryEngine.class);
-    private static final int RUNS_MAX = 2;
 
     private final QueryPlanning planning;
     private final WorkManager workManager;
     private final ArtifactOpener opener;
     private final QueryLimits limits;
     private final QueryMetrics metrics;
+    private final Reruns reruns;
 
     public QueryEngine(
             QueryPlanning planning,
@@ -50,6 +48,7 @@ public final class QueryEngine {
         this.opener = opener;
         this.limits = limits;
         this.metrics = metrics;
+        this.reruns = new Reruns(planning, limits.runsMax());
     }
 
     /**
@@ -82,30 +81,13 @@ public final class QueryEngine {
                 metrics.samplesRead(statistics.samplesRead());
                 return statistics;
             } catch (QueryException e) {
-                if (run + 1 >= RUNS_MAX || !isWorthAnotherRun(e, planned)) {
+                if (!reruns.isWorthAnother(e, run, request.tenant(), planned.segmentIds())) {
                     throw e;
                 }
                 metrics.rerun();
-                LOG.info("the query runs again, its segments were replaced: {}", e.getMessage());
+                LOG.info("the query reads the catalog again and runs again: {}", e.getMessage());
             }
         }
-    }
-
-    private boolean isWorthAnotherRun(QueryException cause, PlannedQuery planned) {
-        boolean ofStorage = switch (cause) {
-            case QueryException.Internal e -> true;
-            case QueryException.Unavailable e -> true;
-            case QueryException.BadData e -> false;
-            case UnreadableObjectException e -> true;
-            case QueryException.Execution e -> false;
-            case QueryException.Timeout e -> false;
-            case QueryException.Canceled e -> false;
-        };
-        if (!ofStorage) {
-            return false;
-        }
-        Set<String> replaced = planning.replacedSegments(planned.request().tenant(), planned.segmentIds());
-        return !replaced.isEmpty();
     }
 
     /** Whoever stops the query stops its work at once, whatever the query's thread is busy with. */

@@ -17,6 +17,7 @@ package io.weir.queryapi.eval;
  * @param concurrentPerTenantMax most queries of one tenant that run at the same time
  * @param queuedMax most queries that wait for a slot
  * @param queueWaitMillisMax longest a query waits for a slot
+ * @param runsMax times a query's work is planned: again when the catalog has to be read again, because an object was missing or damaged
  */
 public record QueryLimits(
         long timeoutMillisMax,
@@ -32,7 +33,10 @@ public record QueryLimits(
         int concurrentMax,
         int concurrentPerTenantMax,
         int queuedMax,
-        long queueWaitMillisMax) {
+        long queueWaitMillisMax,
+        int runsMax) {
+    private static final int RUNS = 3;
+
     public static final QueryLimits DEFAULT = new QueryLimits(
             120_000,
             300_000,
@@ -62,9 +66,44 @@ public record QueryLimits(
         positive("query-length-max", lengthMax);
         positive("query-concurrent-max", concurrentMax);
         positive("query-concurrent-per-tenant-max", concurrentPerTenantMax);
+        positive("query-runs-max", runsMax);
         if (queuedMax < 0 || queueWaitMillisMax < 0) {
             throw new IllegalArgumentException("query-queued-max and query-queue-wait-millis-max must not be negative");
         }
+    }
+
+    /** With the usual three runs. */
+    public QueryLimits(
+            long timeoutMillisMax,
+            long lookbackMillis,
+            int pointsPerSeriesMax,
+            long samplesMax,
+            int seriesMax,
+            long resultBytesMax,
+            long artifactBytesMax,
+            int segmentsMax,
+            long samplesPerUnitTarget,
+            int lengthMax,
+            int concurrentMax,
+            int concurrentPerTenantMax,
+            int queuedMax,
+            long queueWaitMillisMax) {
+        this(
+                timeoutMillisMax,
+                lookbackMillis,
+                pointsPerSeriesMax,
+                samplesMax,
+                seriesMax,
+                resultBytesMax,
+                artifactBytesMax,
+                segmentsMax,
+                samplesPerUnitTarget,
+                lengthMax,
+                concurrentMax,
+                concurrentPerTenantMax,
+                queuedMax,
+                queueWaitMillisMax,
+                RUNS);
     }
 
     private static void positive(String setting, long value) {

@@ -5,9 +5,6 @@ import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManager.FetchedArtifact;
 import io.weir.queryapi.workmanager.WorkUnit;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -16,16 +13,12 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The meeting point of the work manager, which delivers artifacts and failures, and the query's thread, which waits for the groups of its
  * leaves. Owns the artifacts' files until they are handed out; deletes the rest when closed. Thread-safe.
  */
 final class WorkInbox implements WorkManager.Listener, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(WorkInbox.class);
-
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Map<Integer, OrderedCoordinator> leaves = new HashMap<>();
@@ -75,7 +68,7 @@ final class WorkInbox implements WorkManager.Listener, AutoCloseable {
             samplesRead += artifact.statistics().getSamplesRead();
             tooMany = samplesRead > samplesMax;
             if (closed || tooMany || leaf == null || !leaf.add(unit, artifact)) {
-                delete(artifact.file());
+                artifact.delete();
             } else {
                 unitsDone++;
                 workers.add(artifact.workerId());
@@ -156,17 +149,9 @@ final class WorkInbox implements WorkManager.Listener, AutoCloseable {
         lock.lock();
         try {
             closed = true;
-            leaves.values().forEach(leaf -> leaf.drain().forEach(artifact -> delete(artifact.file())));
+            leaves.values().forEach(leaf -> leaf.drain().forEach(FetchedArtifact::delete));
         } finally {
             lock.unlock();
-        }
-    }
-
-    static void delete(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            LOG.warn("cannot delete the fetched artifact {}: {}", file, e.toString());
         }
     }
 }

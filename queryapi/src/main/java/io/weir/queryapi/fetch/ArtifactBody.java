@@ -33,6 +33,30 @@ final class ArtifactBody implements HttpResponse.BodyHandler<ArtifactBody.Result
         }
     }
 
+    /** Another status than 200. */
+    static final class StatusException extends IOException {
+        private static final long serialVersionUID = 1L;
+        private final int status;
+
+        StatusException(int status) {
+            super("the worker answered status " + status);
+            this.status = status;
+        }
+
+        int status() {
+            return status;
+        }
+    }
+
+    /** The API's own disk did not take the bytes. */
+    static final class WriteException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        WriteException(String message, IOException cause) {
+            super(message, cause);
+        }
+    }
+
     private final Path file;
     private final long sizeBytes;
     private final String checksum;
@@ -46,7 +70,7 @@ final class ArtifactBody implements HttpResponse.BodyHandler<ArtifactBody.Result
     @Override
     public HttpResponse.BodySubscriber<Result> apply(HttpResponse.ResponseInfo response) {
         if (response.statusCode() != 200) {
-            return refuse(new IOException("the worker answered status " + response.statusCode()));
+            return refuse(new StatusException(response.statusCode()));
         }
         Optional<String> header = response.headers().firstValue(CHECKSUM_HEADER);
         if (header.isEmpty()) {
@@ -62,7 +86,7 @@ final class ArtifactBody implements HttpResponse.BodyHandler<ArtifactBody.Result
                     sizeBytes,
                     MessageDigest.getInstance("SHA-256"));
         } catch (IOException failure) {
-            return refuse(new IOException("the artifact cannot be written to " + file + ": " + failure, failure));
+            return refuse(new WriteException("the artifact cannot be written to " + file + ": " + failure, failure));
         } catch (NoSuchAlgorithmException impossible) {
             throw new IllegalStateException("every Java has SHA-256", impossible);
         }
@@ -134,13 +158,22 @@ final class ArtifactBody implements HttpResponse.BodyHandler<ArtifactBody.Result
                         throw new IOException("more bytes than the announced " + sizeBytes);
                     }
                     digest.update(buffer.duplicate());
-                    while (buffer.hasRemaining()) {
-                        channel.write(buffer);
-                    }
+                    write(buffer);
                 }
                 request();
             } catch (IOException failure) {
                 end(failure);
+            }
+        }
+
+        private void write(ByteBuffer buffer) throws WriteException {
+            try {
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
+            } catch (IOException failure) {
+                throw new WriteException(
+                        "the API's spool does not take the artifact: " + failure.getMessage(), failure);
             }
         }
 

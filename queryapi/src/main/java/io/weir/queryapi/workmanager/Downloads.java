@@ -1,26 +1,23 @@
 package io.weir.queryapi.workmanager;
 
+import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.WorkReady;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
 import io.weir.proto.trace.Trace;
 import io.weir.queryapi.fetch.ArtifactFetcher;
+import io.weir.queryapi.fetch.FetchedFile;
 import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The downloads that are under way or complete and not committed. Owned by the mailbox. */
 final class Downloads {
-    private static final Logger LOG = LoggerFactory.getLogger(Downloads.class);
-
     private record Key(String workId, int attempt) {}
 
     /** One download. */
@@ -30,7 +27,7 @@ final class Downloads {
         ArtifactFetcher.@Nullable Fetch fetch;
 
         @Nullable
-        Path file;
+        FetchedFile file;
 
         Download(String queryId, WorkReady ready) {
             this.queryId = queryId;
@@ -39,14 +36,21 @@ final class Downloads {
     }
 
     /** A complete download that is taken out to be committed. */
-    record Complete(WorkReady ready, Path file) {}
+    record Complete(WorkReady ready, FetchedFile file) {}
 
     private final ArtifactFetcher fetcher;
     private final Mailbox mailbox;
     private final Consumer<CoordinatorEvent> step;
+    private final BiConsumer<String, QueryException> failQuery;
     private final Map<Key, Download> downloads = new HashMap<>();
 
-    Downloads(ArtifactFetcher fetcher, Mailbox mailbox, Consumer<CoordinatorEvent> step) {
+    /** @param failQuery ends a query, by its id: no worker can do anything about the API's own limits */
+    Downloads(
+            ArtifactFetcher fetcher,
+            Mailbox mailbox,
+            Consumer<CoordinatorEvent> step,
+            BiConsumer<String, QueryException> failQuery) {
+        this.failQuery = failQuery;
         this.fetcher = fetcher;
         this.mailbox = mailbox;
         this.step = step;
@@ -63,41 +67,53 @@ final class Downloads {
                         key.workId,
                         key.attempt,
                         ready.getArtifactUrl(),
-                        ready.getArtifactSizeBytes(),
-                        ready.getArtifactChecksum(),
+                        new ArtifactMeta(
+                                ready.getArtifactSizeBytes(),
+                                ready.getArtifactChecksum(),
+                                ready.getRowCount(),
+                                ready.getMinTs(),
+                                ready.getMaxTs(),
+                                ready.getParquetSchemaVersion()),
                         trace),
                 new ArtifactFetcher.Callback() {
                     @Override
-                    public void fetched(Path file) {
+                    public void fetched(FetchedFile file) {
                         if (!mailbox.post(() -> complete(key, download, file))) {
-                            delete(key, download, file);
+                            file.delete();
                         }
                     }
 
                     @Override
                     public void failed(ArtifactFetcher.Failure failure, String message) {
-                        mailbox.post(() -> fail(key, download, failure, message));
+                        mailbox.post(() -> fail(queryId, key, download, failure, message));
                     }
                 });
     }
 
-    private void complete(Key key, Download download, Path file) {
+    private void complete(Key key, Download download, FetchedFile file) {
         if (downloads.get(key) == download) {
             download.file = file;
             step.accept(new CoordinatorEvent.Fetched(key.workId, key.attempt));
         } else {
             // Aborted while its outcome was under way.
-            delete(key, download, file);
+            file.delete();
         }
     }
 
-    private void fail(Key key, Download download, ArtifactFetcher.Failure failure, String message) {
-        if (downloads.remove(key, download)) {
-            FailureKind kind = failure == ArtifactFetcher.Failure.CHECKSUM_MISMATCH
-                    ? FailureKind.CHECKSUM_MISMATCH
-                    : FailureKind.FETCH_FAILED;
-            step.accept(new CoordinatorEvent.FetchFailed(key.workId, key.attempt, kind, message));
+    private void fail(String queryId, Key key, Download download, ArtifactFetcher.Failure failure, String message) {
+        if (!downloads.remove(key, download)) {
+            return;
         }
+        switch (failure) {
+            case UNAVAILABLE, NOT_AS_ANNOUNCED -> failed(key, FailureKind.FETCH_FAILED, message);
+            case CHECKSUM_MISMATCH -> failed(key, FailureKind.CHECKSUM_MISMATCH, message);
+            case TOO_LARGE -> failQuery.accept(queryId, new QueryException.LimitExceeded(message));
+            case SPOOL_FULL -> failQuery.accept(queryId, new QueryException.Unavailable(message));
+        }
+    }
+
+    private void failed(Key key, FailureKind kind, String message) {
+        step.accept(new CoordinatorEvent.FetchFailed(key.workId, key.attempt, kind, message));
     }
 
     /** Stops a download and deletes what is there. */
@@ -109,7 +125,7 @@ final class Downloads {
                 download.fetch.abort();
             }
             if (download.file != null) {
-                delete(key, download, download.file);
+                download.file.delete();
             }
         }
     }
@@ -125,19 +141,5 @@ final class Downloads {
 
     int size() {
         return downloads.size();
-    }
-
-    private static void delete(Key key, Download download, Path file) {
-        try (LogContext context = LogContext.ofWork(download.queryId, key.workId, Trace.OFF)) {
-            delete(file);
-        }
-    }
-
-    private static void delete(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException failure) {
-            LOG.warn("the fetched artifact {} could not be deleted; the next start sweeps it", file, failure);
-        }
     }
 }

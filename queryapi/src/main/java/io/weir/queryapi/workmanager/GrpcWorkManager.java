@@ -122,7 +122,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         this.metrics = new WorkMetrics(registry, this);
         this.links = new ControlLinks(
                 settings, mailbox, new SplittableRandom(), resolver, new LinkMetrics(registry), new FromWorkers());
-        this.downloads = new Downloads(fetcher, mailbox, this::step);
+        this.downloads = new Downloads(fetcher, mailbox, this::step, this::failQuery);
     }
 
     private ControlLinks links() {
@@ -409,6 +409,15 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 }
             }
             case CoordinatorEffect.Count count -> metrics.count(count.counter());
+        }
+    }
+
+    private void failQuery(String queryId, QueryException cause) {
+        RunningQuery query = queries.remove(queryId);
+        if (query != null) {
+            LOG.info("query_id={} fails: {}", queryId, cause.getMessage());
+            step(new CoordinatorEvent.CancelQuery(queryId, String.valueOf(cause.getMessage())));
+            query.failed(cause);
         }
     }
 

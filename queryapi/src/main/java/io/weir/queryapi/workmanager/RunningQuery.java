@@ -4,8 +4,6 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.trace.Trace;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -120,7 +118,7 @@ final class RunningQuery implements WorkManager.QueryWork {
     /** Hands the artifact over, or deletes it if nobody listens. False if the listener failed. */
     boolean committed(WorkUnit unit, WorkManager.FetchedArtifact artifact) {
         if (silenced) {
-            delete(artifact);
+            artifact.delete();
             return true;
         }
         try {
@@ -128,7 +126,7 @@ final class RunningQuery implements WorkManager.QueryWork {
             return true;
         } catch (RuntimeException failure) {
             LOG.error("the query could not take an artifact", failure);
-            delete(artifact);
+            artifact.delete();
             return false;
         }
     }
@@ -141,14 +139,6 @@ final class RunningQuery implements WorkManager.QueryWork {
             } catch (RuntimeException failure) {
                 LOG.error("the query could not take its failure", failure);
             }
-        }
-    }
-
-    private static void delete(WorkManager.FetchedArtifact artifact) {
-        try {
-            Files.deleteIfExists(artifact.file());
-        } catch (IOException failure) {
-            LOG.warn("the artifact {} could not be deleted; the next start sweeps it", artifact.file(), failure);
         }
     }
 }

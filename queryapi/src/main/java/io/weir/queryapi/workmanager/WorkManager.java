@@ -2,6 +2,7 @@ package io.weir.queryapi.workmanager;
 
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.WorkStatistics;
+import io.weir.queryapi.fetch.FetchedFile;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -40,9 +41,21 @@ public interface WorkManager {
     }
 
     /**
+     * A verified artifact on the API's disk.
+     *
      * @param workerId who computed it
      */
-    record FetchedArtifact(Path file, long sizeBytes, String workerId, WorkStatistics statistics) {}
+    record FetchedArtifact(FetchedFile content, long sizeBytes, String workerId, WorkStatistics statistics) {
+        /** Where it lies. */
+        public Path file() {
+            return content.path();
+        }
+
+        /** Deletes it; its room in the spool is free again. Idempotent. */
+        public void delete() {
+            content.delete();
+        }
+    }
 
     /** How much waits and runs now; never blocks. */
     WorkLoad load();

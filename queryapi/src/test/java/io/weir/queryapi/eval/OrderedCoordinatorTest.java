@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryapi.fetch.FetchedFile;
 import io.weir.queryapi.workmanager.WorkManager.FetchedArtifact;
 import io.weir.queryapi.workmanager.WorkUnit;
 import java.nio.file.Path;
@@ -20,7 +21,8 @@ final class OrderedCoordinatorTest {
     }
 
     private static FetchedArtifact artifact(String id) {
-        return new FetchedArtifact(Path.of(id), 1, "worker", WorkStatistics.getDefaultInstance());
+        return new FetchedArtifact(
+                new FetchedFile(Path.of(id), () -> {}), 1, "worker", WorkStatistics.getDefaultInstance());
     }
 
     @Test
@@ -59,7 +61,7 @@ final class OrderedCoordinatorTest {
         assertThat(coordinator.add(unit("a"), artifact("a"))).isTrue();
         assertThat(coordinator.poll()).hasSize(1);
         assertThat(coordinator.add(unit("a"), artifact("a"))).isFalse();
-        assertThat(coordinator.drain()).containsExactly(artifact("b"));
+        assertThat(coordinator.drain()).extracting(FetchedArtifact::file).containsExactly(Path.of("b"));
         assertThatThrownBy(() -> new OrderedCoordinator(List.of(List.of(unit("a"), unit("a")))))
                 .isInstanceOf(IllegalArgumentException.class);
     }

@@ -7,6 +7,9 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactWriter;
+import io.weir.promql.labels.Labels;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -15,7 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -33,10 +38,13 @@ final class ArtifactFetcherTest {
         void to(HttpExchange exchange) throws IOException;
     }
 
-    private record Outcome(boolean fetched, Path file, ArtifactFetcher.Failure failure, String message) {}
+    private record Outcome(boolean fetched, FetchedFile file, ArtifactFetcher.Failure failure, String message) {}
 
     @TempDir
     private Path directory;
+
+    @TempDir
+    private Path elsewhere;
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final CountDownLatch release = new CountDownLatch(1);
@@ -54,10 +62,9 @@ final class ArtifactFetcherTest {
             exchange.close();
         });
         server.start();
-        content = new byte[300_000];
-        new Random(1).nextBytes(content);
+        content = artifact("w");
         answer = exchange -> send(exchange, content, sha256(content));
-        fetcher = new ArtifactFetcher(new FetchSettings(directory, 2, 1_000_000, 1_000, 1_500), registry);
+        fetcher = new ArtifactFetcher(settings(1_000_000, 100), registry);
     }
 
     @AfterEach
@@ -65,6 +72,22 @@ final class ArtifactFetcherTest {
         release.countDown();
         fetcher.close();
         server.stop(0);
+    }
+
+    private FetchSettings settings(long spoolBytes, long spoolWaitMillis) {
+        return new FetchSettings(directory, 2, 1_000_000, 1_000, 1_500, spoolBytes, spoolWaitMillis, 3, 10);
+    }
+
+    /** A real artifact of some hundred KB. */
+    private byte[] artifact(String workId) throws IOException {
+        Random random = new Random(1);
+        TreeSet<Labels> series = new TreeSet<>();
+        for (int i = 0; i < 4_000; i++) {
+            series.add(Labels.of("instance", Long.toHexString(random.nextLong()), "job", Long.toHexString(i)));
+        }
+        Path file = elsewhere.resolve(workId + ".parquet");
+        ArtifactWriter.writeSeries(file, workId, List.copyOf(series), List.of(), 1 << 20);
+        return Files.readAllBytes(file);
     }
 
     private static String sha256(byte[] bytes) {
@@ -85,19 +108,24 @@ final class ArtifactFetcherTest {
 
     private ArtifactFetcher.Request request(long sizeBytes, String checksum) {
         return new ArtifactFetcher.Request(
-                "q", "w", 1, "http://127.0.0.1:" + server.getAddress().getPort() + "/x", sizeBytes, checksum);
+                "q",
+                "w",
+                1,
+                "http://127.0.0.1:" + server.getAddress().getPort() + "/x",
+                new ArtifactMeta(sizeBytes, checksum, 0, 0, 0, 1));
     }
 
     private ArtifactFetcher.Fetch begin(ArtifactFetcher.Request request, CompletableFuture<Outcome> outcome) {
         return fetcher.fetch(request, new ArtifactFetcher.Callback() {
             @Override
-            public void fetched(Path file) {
+            public void fetched(FetchedFile file) {
                 outcome.complete(new Outcome(true, file, ArtifactFetcher.Failure.UNAVAILABLE, ""));
             }
 
             @Override
             public void failed(ArtifactFetcher.Failure failure, String message) {
-                outcome.complete(new Outcome(false, directory, failure, message));
+                outcome.complete(
+                        new Outcome(false, new FetchedFile(directory.resolve("none"), () -> {}), failure, message));
             }
         });
     }
@@ -129,24 +157,151 @@ final class ArtifactFetcherTest {
     void theFileHasTheBytes() throws Exception {
         Outcome outcome = fetch();
         assertThat(outcome.fetched()).isTrue();
-        assertThat(outcome.file()).hasBinaryContent(content);
+        assertThat(outcome.file().path()).hasBinaryContent(content);
         assertThat(registry.get("weir_artifact_fetch").timer().count()).isEqualTo(1);
     }
 
+    private ArtifactFetcher.Request announced(long rowCount, long minTimestamp, long maxTimestamp, int version) {
+        ArtifactFetcher.Request plain = request(content.length, sha256(content));
+        return new ArtifactFetcher.Request(
+                plain.queryId(),
+                plain.workId(),
+                plain.attempt(),
+                plain.url(),
+                new ArtifactMeta(content.length, sha256(content), rowCount, minTimestamp, maxTimestamp, version));
+    }
+
     @Test
-    void anEmptyArtifactIsOne() throws Exception {
+    void theContentIsWhatWasAnnounced() throws Exception {
+        assertFailure(fetch(announced(1, 0, 0, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "rowCount=0");
+        assertFailure(fetch(announced(0, 5, 0, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "minTimestampMillis=5");
+        assertFailure(fetch(announced(0, 0, 5, 1)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "maxTimestampMillis=5");
+        assertFailure(fetch(announced(0, 0, 0, 2)), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "schemaVersion=1");
+        content = artifact("somebody else's");
+        assertFailure(fetch(), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "workId=somebody else's");
         content = new byte[0];
         answer = exchange -> {
             exchange.getResponseHeaders().set("X-Artifact-Checksum", sha256(content));
             exchange.sendResponseHeaders(200, -1);
         };
-        assertThat(fetch().fetched()).isTrue();
+        assertFailure(fetch(), ArtifactFetcher.Failure.NOT_AS_ANNOUNCED, "a file of 0 bytes is no artifact");
+    }
+
+    @Test
+    void aVersionNobodyKnowsIsRefusedBeforeItIsFetched() throws Exception {
+        AtomicInteger requests = new AtomicInteger();
+        answer = exchange -> {
+            requests.incrementAndGet();
+            send(exchange, content, sha256(content));
+        };
+        assertFailure(
+                fetch(announced(0, 0, 0, 3)),
+                ArtifactFetcher.Failure.NOT_AS_ANNOUNCED,
+                "schema version 3, this reader knows 1 and 2; run API and workers of the same release");
+        assertThat(requests).hasValue(0);
+    }
+
+    @Test
+    void aServerThatIsBusyOrBreaksIsAskedAgainAndTheLateIsNot() throws Exception {
+        AtomicInteger requests = new AtomicInteger();
+        answer = exchange -> {
+            switch (requests.incrementAndGet()) {
+                case 1 -> exchange.sendResponseHeaders(503, -1);
+                case 2 -> {
+                    exchange.getResponseHeaders().set("X-Artifact-Checksum", sha256(content));
+                    exchange.sendResponseHeaders(200, content.length);
+                    exchange.getResponseBody().write(content, 0, 1_000);
+                    throw new IOException("the connection breaks");
+                }
+                default -> send(exchange, content, sha256(content));
+            }
+        };
+        Outcome outcome = fetch();
+        assertThat(outcome.message()).isEmpty();
+        assertThat(outcome.fetched()).isTrue();
+        assertThat(outcome.file().path()).hasBinaryContent(content);
+        assertThat(requests).hasValue(3);
+        assertThat(registry.get("weir_artifact_fetch_retries_total").counter().count())
+                .as("Java's client repeats what broke before its first byte by itself")
+                .isBetween(1.0, 2.0);
+        outcome.file().delete();
+        for (int status : new int[] {403, 404, 410}) {
+            requests.set(0);
+            answer = exchange -> {
+                requests.incrementAndGet();
+                exchange.sendResponseHeaders(status, -1);
+            };
+            assertFailure(fetch(), ArtifactFetcher.Failure.UNAVAILABLE, "status " + status);
+            assertThat(requests).as("its work has to run again").hasValue(1);
+        }
+        requests.set(0);
+        answer = exchange -> {
+            requests.incrementAndGet();
+            exchange.sendResponseHeaders(500, -1);
+        };
+        assertFailure(fetch(), ArtifactFetcher.Failure.UNAVAILABLE, "status 500");
+        assertThat(requests).hasValue(3);
+    }
+
+    private double spoolBytes() {
+        return registry.get("weir_fetch_spool_bytes").gauge().value();
+    }
+
+    @Test
+    void theSpoolIsBoundedAndDownloadsWaitForRoom() throws Exception {
+        fetcher.close();
+        registry.clear();
+        fetcher = new ArtifactFetcher(
+                new FetchSettings(directory, 2, content.length, 1_000, 1_500, 2L * content.length - 10_000, 20_000, 3, 10),
+                registry);
+        Outcome first = fetch();
+        assertThat(spoolBytes()).isBetween((double) content.length, content.length + 4_096.0);
+        CompletableFuture<Outcome> second = new CompletableFuture<>();
+        begin(request(content.length, sha256(content)), second);
+        assertThat(second)
+                .as("the second would pass the limit, it waits")
+                .isNotDone();
+        Thread.sleep(300);
+        assertThat(second).isNotDone();
+        assertThat(filesLeft()).isEqualTo(1);
+        CompletableFuture<Outcome> third = new CompletableFuture<>();
+        ArtifactFetcher.Fetch aborted = begin(request(content.length, sha256(content)), third);
+        aborted.abort();
+        first.file().delete();
+        first.file().delete();
+        Outcome fetched = second.get(20, TimeUnit.SECONDS);
+        assertThat(fetched.fetched()).isTrue();
+        fetched.file().delete();
+        await().until(() -> spoolBytes() == 0);
+        assertThat(third)
+                .as("an aborted download says nothing and holds nothing")
+                .isNotDone();
+        assertThat(filesLeft()).isZero();
+    }
+
+    @Test
+    void noRoomInTimeNamesTheLimit() throws Exception {
+        fetcher.close();
+        registry.clear();
+        fetcher = new ArtifactFetcher(
+                new FetchSettings(directory, 2, content.length, 1_000, 1_500, 2L * content.length - 10_000, 50, 3, 10),
+                registry);
+        Outcome first = fetch();
+        CompletableFuture<Outcome> second = new CompletableFuture<>();
+        begin(request(content.length, sha256(content)), second);
+        Outcome refused = second.get(20, TimeUnit.SECONDS);
+        assertThat(refused.failure()).isEqualTo(ArtifactFetcher.Failure.SPOOL_FULL);
+        assertThat(refused.message()).contains("fetch-spool-bytes-max", "in 50 ms");
+        assertThat(first.file().path()).exists();
+        assertThat(filesLeft()).isEqualTo(1);
+        assertThatThrownBy(() -> new FetchSettings(directory, 2, 1_000, 1, 1, 999, 1, 1, 1))
+                .hasMessageContaining("at least that of one artifact");
     }
 
     @Test
     void aFlippedBitIsAMismatch() throws Exception {
         byte[] flipped = content.clone();
-        flipped[200_000] ^= 1;
+        flipped[100_000] ^= 1;
         answer = exchange -> send(exchange, flipped, sha256(content));
         assertFailure(fetch(), ArtifactFetcher.Failure.CHECKSUM_MISMATCH, "is not the announced");
         assertThat(registry.get("weir_artifact_checksum_mismatch_total")
@@ -173,7 +328,7 @@ final class ArtifactFetcherTest {
         answer = exchange -> send(exchange, content, sha256(content));
         assertFailure(fetch(request(1_000, sha256(content))), ArtifactFetcher.Failure.UNAVAILABLE, "more bytes than");
         assertFailure(
-                fetch(request(1_000_001, sha256(content))), ArtifactFetcher.Failure.UNAVAILABLE, "limit is 1000000");
+                fetch(request(1_000_001, sha256(content))), ArtifactFetcher.Failure.TOO_LARGE, "limit is 1000000");
         assertFailure(
                 fetch(request(content.length + 1L, sha256(content))),
                 ArtifactFetcher.Failure.UNAVAILABLE,
@@ -191,11 +346,11 @@ final class ArtifactFetcherTest {
         assertThat(fetch().failure()).isEqualTo(ArtifactFetcher.Failure.UNAVAILABLE);
         int port = server.getAddress().getPort();
         server.stop(0);
-        Outcome refused =
-                fetch(new ArtifactFetcher.Request("q", "w", 1, "http://127.0.0.1:" + port + "/x", 1, sha256(content)));
+        Outcome refused = fetch(new ArtifactFetcher.Request(
+                "q", "w", 1, "http://127.0.0.1:" + port + "/x", new ArtifactMeta(1, sha256(content), 0, 0, 0, 1)));
         assertThat(refused.fetched()).isFalse();
         assertFailure(
-                fetch(new ArtifactFetcher.Request("q", "w", 1, "not a url", 1, "00")),
+                fetch(new ArtifactFetcher.Request("q", "w", 1, "not a url", new ArtifactMeta(1, "00", 0, 0, 0, 1))),
                 ArtifactFetcher.Failure.UNAVAILABLE,
                 "'not a url'");
     }

@@ -181,13 +181,17 @@ final class FailuresTest {
             api.workManager()
                     .setFailure(unit -> new UnreadableObjectException(false, "segment-0-0: checksum mismatch"));
             assertError(api.get(instant("up", "10")), 500, "internal", "segment-0-0: checksum mismatch");
-            assertThat(api.workManager().units()).hasSize(1);
+            assertThat(api.workManager().units())
+                    .as("the catalog is read again once, it names the same segment")
+                    .hasSize(2);
             api.workManager().setFailure(unit -> {
                 lake.compact();
                 return new QueryException.Internal("always broken");
             });
             assertError(api.get(instant("up", "10")), 500, "internal", "always broken");
-            assertThat(api.workManager().units()).hasSize(3);
+            assertThat(api.workManager().units())
+                    .as("query-runs-max runs, however often compaction is faster")
+                    .hasSize(2 + DEFAULTS.runsMax());
         }
     }
 

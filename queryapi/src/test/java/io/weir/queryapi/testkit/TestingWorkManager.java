@@ -23,6 +23,7 @@ import io.weir.proto.leaf.v1.Grid;
 import io.weir.proto.leaf.v1.Matcher;
 import io.weir.proto.leaf.v1.MatcherSet;
 import io.weir.proto.leaf.v1.WorkSpec;
+import io.weir.queryapi.fetch.FetchedFile;
 import io.weir.queryapi.workmanager.WorkLoad;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkUnit;
@@ -149,7 +150,9 @@ public final class TestingWorkManager implements WorkManager {
                     Files.delete(file);
                     return;
                 }
-                listener.committed(unit, new FetchedArtifact(file, Files.size(file), "testing", statistics));
+                listener.committed(
+                        unit,
+                        new FetchedArtifact(new FetchedFile(file, () -> {}), Files.size(file), "testing", statistics));
             }
         } catch (QueryException e) {
             listener.failed(e);

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -334,6 +335,87 @@ final class GrpcWorkManagerTest {
         assertThat(listener.artifacts.values())
                 .allMatch(artifact -> artifact.workerId().equals("b"));
         assertThat(counter("weir_artifact_checksum_mismatch_total")).isEqualTo(a.assigned.size());
+        assertNoFilesLeft();
+    }
+
+    @Test
+    void anArtifactThatIsGoneOrOfAnUnknownVersionIsComputedAgainElsewhere() throws Exception {
+        TestingWorker a = worker("a");
+        TestingWorker b = worker("b");
+        AtomicInteger turns = new AtomicInteger();
+        a.work = (assignment, session) -> {
+            if (turns.getAndIncrement() % 2 == 0) {
+                // Announced and not there any more: a fetch that comes too late.
+                session.ready(assignment, TestingWorker.sha256(new byte[1]), 1);
+            } else {
+                session.ready(assignment, TestingWorker.sha256(new byte[1]), 1, 9, 0);
+            }
+        };
+        GrpcWorkManager manager = connected(a, b);
+        TestingListener listener = new TestingListener(10);
+        manager.submit(submission(10, 20_000), listener);
+        listener.awaitCommitted();
+        assertThat(turns).hasValueGreaterThan(1);
+        assertThat(listener.artifacts.values())
+                .allMatch(artifact -> artifact.workerId().equals("b"));
+        a.close();
+        b.work = (assignment, session) -> session.ready(assignment, TestingWorker.sha256(new byte[1]), 1, 9, 0);
+        TestingListener failing = new TestingListener(1);
+        manager.submit(submission(1, 20_000), failing);
+        assertThat(failing.awaitFailure())
+                .hasMessageContaining("schema version 9")
+                .hasMessageContaining("run API and workers of the same release");
+        assertNoFilesLeft();
+    }
+
+    @Test
+    void aSpoolWithoutRoomFailsTheQueryByItsLimitAndNotTheOthers() throws Exception {
+        TestingWorker a = worker("a");
+        FetchSettings small = new FetchSettings(directory, 16, 2_000_000, 1_000, 2_000, 2_000_000, 50, 1, 1);
+        GrpcWorkManager manager = GrpcWorkManager.start(
+                settings(HeartbeatLimits.DEFAULT, 1_000),
+                new StaticDiscovery(Set.of(new WorkerAddress("127.0.0.1", a.port()))),
+                new ArtifactFetcher(small, registry),
+                registry);
+        resources.add(manager);
+        await().until(() -> manager.load().workers() == 1);
+        CountDownLatch held = new CountDownLatch(1);
+        List<WorkManager.FetchedArtifact> kept = new CopyOnWriteArrayList<>();
+        TestingListener tooMuch = new TestingListener(1);
+        a.work = (assignment, session) -> {
+            if (assignment.getQueryId().equals("q1")) {
+                session.complete(assignment);
+            } else {
+                session.ready(assignment, "00", 2_000_000);
+            }
+        };
+        manager.submit(submission(1, 20_000), new WorkManager.Listener() {
+            @Override
+            public void committed(WorkUnit unit, WorkManager.FetchedArtifact artifact) {
+                kept.add(artifact);
+                held.countDown();
+            }
+
+            @Override
+            public void failed(QueryException cause) {
+                throw new IllegalStateException(cause);
+            }
+        });
+        assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
+        manager.submit(submission(1, 20_000), tooMuch);
+        assertThat(tooMuch.awaitFailure())
+                .isInstanceOf(QueryException.Unavailable.class)
+                .hasMessageContaining("fetch-spool-bytes-max");
+        a.work = (assignment, session) -> session.ready(assignment, "00", 2_000_001);
+        TestingListener tooLarge = new TestingListener(1);
+        manager.submit(submission(1, 20_000), tooLarge);
+        assertThat(tooLarge.awaitFailure())
+                .isInstanceOf(QueryException.LimitExceeded.class)
+                .hasMessageContaining("fetch-artifact-bytes-max");
+        assertThat(a.assigned).as("no work ran again for it").hasSize(3);
+        await().until(() -> a.canceled.size() == 2);
+        assertThat(kept.getFirst().file()).exists();
+        kept.getFirst().delete();
         assertNoFilesLeft();
     }
 

@@ -6,6 +6,10 @@ import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.weir.lake.artifact.ArtifactCursor;
+import io.weir.lake.artifact.ArtifactWriter;
+import io.weir.lake.artifact.ParquetArtifactCursor;
+import io.weir.promql.labels.Labels;
 import io.weir.proto.control.v1.ApiHello;
 import io.weir.proto.control.v1.ApiMessage;
 import io.weir.proto.control.v1.AssignWork;
@@ -22,9 +26,11 @@ import io.weir.proto.control.v1.WorkerStatus;
 import io.weir.proto.stream.VersionRefusal;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -107,6 +113,29 @@ final class TestingWorker implements AutoCloseable {
         return control.getPort();
     }
 
+    /** The bytes of an artifact whose only series has this text. */
+    static byte[] artifact(String workId, String text) {
+        try {
+            Path folder = Files.createTempDirectory("testing-worker");
+            Path file = folder.resolve("artifact");
+            try {
+                ArtifactWriter.writeSeries(file, workId, List.of(Labels.of("text", text)), List.of(), 1 << 20);
+                return Files.readAllBytes(file);
+            } finally {
+                Files.deleteIfExists(file);
+                Files.delete(folder);
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    static String textOf(Path artifact) {
+        try (ArtifactCursor cursor = ParquetArtifactCursor.open(artifact)) {
+            return cursor.series().getFirst().get("text");
+        }
+    }
+
     static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
@@ -143,12 +172,16 @@ final class TestingWorker implements AutoCloseable {
         }
 
         void complete(AssignWork assignment) {
-            byte[] content = ("artifact of " + assignment.getWorkId()).getBytes(StandardCharsets.UTF_8);
+            byte[] content = artifact(assignment.getWorkId(), "artifact of " + assignment.getWorkId());
             artifacts.put(assignment.getWorkId(), content);
             ready(assignment, sha256(content), content.length);
         }
 
         void ready(AssignWork assignment, String checksum, long sizeBytes) {
+            ready(assignment, checksum, sizeBytes, 1, 0);
+        }
+
+        void ready(AssignWork assignment, String checksum, long sizeBytes, int schemaVersion, long rowCount) {
             send(WorkerMessage.newBuilder()
                     .setReady(WorkReady.newBuilder()
                             .setWorkId(assignment.getWorkId())
@@ -159,6 +192,8 @@ final class TestingWorker implements AutoCloseable {
                                     "http://127.0.0.1:" + http.getAddress().getPort() + "/" + assignment.getWorkId())
                             .setArtifactSizeBytes(sizeBytes)
                             .setArtifactChecksum(checksum)
+                            .setParquetSchemaVersion(schemaVersion)
+                            .setRowCount(rowCount)
                             .setStatistics(WorkStatistics.newBuilder().setSamplesRead(5)))
                     .build());
         }

@@ -4,6 +4,8 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -17,6 +19,12 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@code GET} and {@code HEAD /api/v1/artifacts/{work_id}?attempt&api&expires&token} answer 200 with {@code X-Artifact-Checksum} (SHA-256,
  * hexadecimal), 400 when a parameter is missing, 403 when the token is wrong, 410 when the artifact was there and is no longer, 404 when this
- * incarnation of the worker never had it.
+ * incarnation of the worker never had it, 503 when too many are being sent. An artifact is sent whole or not at all: parts ({@code Range}) are not
+ * offered, since the checksum is of the whole.
  */
 public final class ArtifactServer implements AutoCloseable {
     /** Header with the artifact's lower-case hexadecimal SHA-256. */
@@ -43,32 +52,51 @@ public final class ArtifactServer implements AutoCloseable {
     private final FileArtifactSpool spool;
     private final MeterRegistry registry;
     private final Supplier<Health> health;
+    private final SpoolSettings settings;
+    private final Semaphore sends;
     private final Tracing tracing;
     private final Timer sendTimer;
+    private final Counter busyCounter;
+    private final Counter slowCounter;
+    private final ScheduledExecutorService deadlines = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("artifact-deadlines").factory());
     private final Javalin server;
 
     /** What the health endpoints say; FAILED asks for a restart. */
     public enum Health {
         STARTING,
         READY,
+        DISK_FULL,
         DRAINING,
         FAILED
     }
 
     private ArtifactServer(
             FileArtifactSpool spool,
+            SpoolSettings settings,
             MeterRegistry registry,
             Supplier<Health> health,
             Tracing tracing,
             String host,
             int port) {
+        this.settings = settings;
+        this.sends = new Semaphore(settings.sendsMax(), true);
         this.tracing = tracing;
         this.spool = spool;
         this.registry = registry;
         this.health = health;
         this.sendTimer = Timer.builder("weir_artifact_send")
-                .description("Time to send an artifact to the API that fetches it")
+                .description("Sending of artifacts to APIs")
                 .publishPercentileHistogram()
+                .register(registry);
+        this.busyCounter = Counter.builder("weir_artifact_send_refused_total")
+                .description("Requests for artifacts that were told to come again, because too many are being sent")
+                .register(registry);
+        this.slowCounter = Counter.builder("weir_artifact_send_aborted_total")
+                .description("Artifacts whose reader went away or was too slow")
+                .register(registry);
+        Gauge.builder("weir_artifact_sends_active", sends, free -> settings.sendsMax() - free.availablePermits())
+                .description("Artifacts being sent")
                 .register(registry);
         this.server = Javalin.create(config -> {
             config.jetty.host = host;
@@ -79,6 +107,7 @@ public final class ArtifactServer implements AutoCloseable {
             config.http.compressionStrategy = CompressionStrategy.NONE;
             config.routes.get("/api/v1/artifacts/{work_id}", context -> followed(context, true));
             config.routes.head("/api/v1/artifacts/{work_id}", context -> followed(context, false));
+            config.routes.exception(SendEndedException.class, (ended, context) -> {});
             config.routes.get("/metrics", this::metrics);
             config.routes.get("/livez", this::live);
             config.routes.get("/readyz", this::ready);
@@ -88,19 +117,25 @@ public final class ArtifactServer implements AutoCloseable {
 
     /** Starts the server; port 0 takes a free one. */
     public static ArtifactServer start(
-            FileArtifactSpool spool, MeterRegistry registry, Supplier<Health> health, String host, int port) {
-        return start(spool, registry, health, Tracing.OFF, host, port);
+            FileArtifactSpool spool,
+            SpoolSettings settings,
+            MeterRegistry registry,
+            Supplier<Health> health,
+            String host,
+            int port) {
+        return start(spool, settings, registry, health, Tracing.OFF, host, port);
     }
 
     /** Starts the server, traced; port 0 takes a free one. */
     public static ArtifactServer start(
             FileArtifactSpool spool,
+            SpoolSettings settings,
             MeterRegistry registry,
             Supplier<Health> health,
             Tracing tracing,
             String host,
             int port) {
-        ArtifactServer server = new ArtifactServer(spool, registry, health, tracing, host, port);
+        ArtifactServer server = new ArtifactServer(spool, settings, registry, health, tracing, host, port);
         server.server.start();
         return server;
     }
@@ -184,7 +219,11 @@ public final class ArtifactServer implements AutoCloseable {
                         "no artifact of this work here; the worker may have restarted, run the work again");
             case Lookup.Found found -> {
                 try (found) {
-                    send(context, found, withBody);
+                    if (withBody) {
+                        sendInTurn(context, found);
+                    } else {
+                        head(context, found);
+                    }
                 }
             }
         }
@@ -202,22 +241,101 @@ public final class ArtifactServer implements AutoCloseable {
         }
     }
 
-    private void send(Context context, Lookup.Found found, boolean withBody) throws IOException {
-        context.header(CHECKSUM_HEADER, found.meta().checksum());
-        context.contentType("application/vnd.apache.parquet");
-        context.res().setContentLengthLong(found.meta().sizeBytes());
-        if (!withBody) {
+    private void sendInTurn(Context context, Lookup.Found found) {
+        if (!takeTurn()) {
+            busyCounter.increment();
+            context.header("Retry-After", "1");
+            refuse(
+                    context,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    settings.sendsMax() + " artifacts are being sent (setting worker-spool-sends-max); try again");
             return;
         }
-        Timer.Sample sample = Timer.start(registry);
         try {
+            send(context, found);
+        } finally {
+            sends.release();
+        }
+    }
+
+    private boolean takeTurn() {
+        if (sends.tryAcquire()) {
+            return true;
+        }
+        try {
+            return sends.getQueueLength() < settings.sendsQueuedMax()
+                    && sends.tryAcquire(settings.sendWaitMillisMax(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static void head(Context context, Lookup.Found found) {
+        context.header(CHECKSUM_HEADER, found.meta().checksum());
+        context.header("Accept-Ranges", "none");
+        context.contentType("application/vnd.apache.parquet");
+        context.res().setContentLengthLong(found.meta().sizeBytes());
+    }
+
+    private void send(Context context, Lookup.Found found) {
+        head(context, found);
+        Timer.Sample sample = Timer.start(registry);
+        try (SendDeadline ignored = new SendDeadline()) {
             copy(found.channel(), context.outputStream(), found.meta().sizeBytes());
         } catch (IOException e) {
             // The client went away or was too slow; the artifact stays for another try.
-            LOGGER.info("sending artifact failed: {}", e.toString());
-            throw e;
+            slowCounter.increment();
+            LOGGER.info("sending artifact ended early: {}", e.toString());
+            throw new SendEndedException(e);
         } finally {
             sample.stop(sendTimer);
+        }
+    }
+
+    /** The rest of an artifact is not sent; the connection is closed short of the announced length, and that is all there is to do. */
+    private static final class SendEndedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        SendEndedException(IOException cause) {
+            super(cause);
+        }
+    }
+
+    /** Interrupts the thread that made it when the time for one artifact is over: a reader that takes a byte now and then would hold its turn for ever. */
+    private final class SendDeadline implements AutoCloseable {
+        private final Thread sender = Thread.currentThread();
+        private final Future<?> timer =
+                deadlines.schedule(this::expire, settings.sendMillisMax(), TimeUnit.MILLISECONDS);
+        private final ReentrantLock lock = new ReentrantLock();
+        private boolean over;
+        private boolean expired;
+
+        private void expire() {
+            lock.lock();
+            try {
+                if (!over) {
+                    expired = true;
+                    sender.interrupt();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void close() {
+            timer.cancel(false);
+            lock.lock();
+            try {
+                over = true;
+                if (expired) {
+                    // Whatever this thread does next is not meant.
+                    boolean ignored = Thread.interrupted();
+                }
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -239,5 +357,6 @@ public final class ArtifactServer implements AutoCloseable {
     @Override
     public void close() {
         server.stop();
+        deadlines.shutdownNow();
     }
 }

@@ -4,14 +4,15 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.Folders;
 import io.weir.queryworker.workmanager.ArtifactSpool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +51,7 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
 
     private static final class Artifact {
         final Path file;
+        long reservedBytes;
 
         @Nullable
         ArtifactMeta meta;
@@ -93,8 +96,8 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
     private final ArtifactSigner signer;
     private final SpoolSettings settings;
     private final LongSupplier clockMillis;
-    private final Counter cleanups;
-    private final Counter evictions;
+    private final Counter unfetchedCleanups;
+    private final Counter acknowledgedCleanups;
     private final ScheduledExecutorService sweeper;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Key, Artifact> artifacts = new LinkedHashMap<>();
@@ -116,22 +119,14 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
         this.signer = signer;
         this.settings = settings;
         this.clockMillis = clockMillis;
-        this.cleanups = Counter.builder("weir_artifact_ttl_cleanup_total")
-                .description("Artifacts deleted because their time was over")
-                .register(registry);
-        this.evictions = Counter.builder("weir_artifact_evicted_total")
-                .description("Artifacts deleted for room before they were fetched; their work runs again")
-                .register(registry);
+        this.unfetchedCleanups = cleanups(registry, "unacknowledged");
+        this.acknowledgedCleanups = cleanups(registry, "acknowledged");
         Gauge.builder("weir_artifact_spool_bytes", budget, DiskBudget::artifactBytes)
                 .description("Bytes of artifacts in the spool")
                 .baseUnit("bytes")
                 .register(registry);
         Files.createDirectories(folder);
-        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder)) {
-            for (Path leftover : leftovers) {
-                Files.delete(leftover);
-            }
-        }
+        Folders.empty(folder);
         budget.setArtifactEvictor((id, lost) -> evicted(Key.ofBudgetId(id), lost));
         sweeper = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("artifact-sweeper").factory());
@@ -140,6 +135,13 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
                 settings.sweepIntervalMillis(),
                 settings.sweepIntervalMillis(),
                 TimeUnit.MILLISECONDS);
+    }
+
+    private static Counter cleanups(MeterRegistry registry, String kind) {
+        return Counter.builder("weir_artifact_ttl_cleanup_total")
+                .description("Artifacts deleted at the end of their time, fetched and acknowledged or not")
+                .tag("kind", kind)
+                .register(registry);
     }
 
     /** Where the artifacts are served: {@code http://host:port}. To be set before the first artifact is published. */
@@ -153,9 +155,10 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
     }
 
     @Override
-    public Path reserve(String workId, int attempt, long expectedBytes) throws IOException {
+    public ArtifactTarget reserve(String workId, int attempt, long expectedBytes, BooleanSupplier givenUp)
+            throws IOException {
         Key key = new Key(workId, attempt);
-        Path file;
+        Artifact artifact;
         lock.lock();
         try {
             if (artifacts.containsKey(key)) {
@@ -163,24 +166,36 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
                         "artifact of work " + workId + " attempt " + attempt + " is in the spool already");
             }
             if (artifacts.size() >= settings.artifactsMax()) {
-                throw new IOException("the spool holds " + artifacts.size() + " artifacts, its limit (artifactsMax)");
+                throw new IOException("the spool holds " + artifacts.size()
+                        + " artifacts, its limit (setting worker-spool-artifacts-max)");
             }
-            file = folder.resolve(fileSequence++ + ".parquet");
-            artifacts.put(key, new Artifact(file));
+            artifact = new Artifact(folder.resolve(fileSequence++ + ".parquet"));
+            artifact.reservedBytes = expectedBytes;
+            artifacts.put(key, artifact);
         } finally {
             lock.unlock();
         }
         boolean admitted = false;
         try {
             // Outside the lock: eviction calls back.
-            budget.admitArtifact(key.budgetId(), expectedBytes);
+            budget.admitArtifact(key.budgetId(), expectedBytes, givenUp);
             admitted = true;
         } finally {
             if (!admitted) {
                 take(key);
             }
         }
-        return file;
+        Artifact reserved = artifact;
+        return new ArtifactTarget(
+                artifact.file, Long.MAX_VALUE, totalBytes -> grow(key, reserved, totalBytes, givenUp));
+    }
+
+    /** Called by the one thread that writes the artifact. */
+    private void grow(Key key, Artifact artifact, long totalBytes, BooleanSupplier givenUp) throws IOException {
+        if (totalBytes > artifact.reservedBytes) {
+            budget.growArtifact(key.budgetId(), totalBytes, givenUp);
+            artifact.reservedBytes = totalBytes;
+        }
     }
 
     private @Nullable Artifact take(Key key) {
@@ -277,7 +292,6 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
             return;
         }
         delete(artifact.file);
-        evictions.increment();
         if (lost) {
             // Whoever listens knows the query too, and logs it.
             listener.artifactLost(key.workId, key.attempt, "evicted: the worker's disk is full");
@@ -301,7 +315,9 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
         try {
             artifacts.entrySet().removeIf(entry -> {
                 Artifact artifact = entry.getValue();
-                if (artifact.deleteAtMillis > nowMillis) {
+                // One that is being sent goes when that has ended.
+                if (artifact.deleteAtMillis > nowMillis
+                        || !budget.removeIdleArtifact(entry.getKey().budgetId())) {
                     return false;
                 }
                 deletions.add(new Deletion(entry.getKey(), artifact.file, !artifact.acknowledged));
@@ -312,9 +328,8 @@ public final class FileArtifactSpool implements ArtifactSpool, AutoCloseable {
         }
         for (Deletion deletion : deletions) {
             delete(deletion.file);
-            budget.removeArtifact(deletion.key.budgetId());
+            (deletion.lost ? unfetchedCleanups : acknowledgedCleanups).increment();
             if (deletion.lost) {
-                cleanups.increment();
                 listener.artifactLost(
                         deletion.key.workId,
                         deletion.key.attempt,

@@ -5,7 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.weir.lake.store.ObjectStore;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
-import io.weir.queryworker.disk.DiskFullException;
+import io.weir.queryworker.disk.DiskErrors;
 import io.weir.queryworker.workmanager.WorkFailureException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,80 +17,144 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Fetches objects from the store into files and verifies them; so many at a time. */
+/** Fetches objects from the store into files and verifies them; so many at a time, again when the store fails. */
 final class ObjectDownload {
     private static final Logger LOGGER = LoggerFactory.getLogger(ObjectDownload.class);
-    private static final int FETCHES_MAX = 2;
+    private static final int DAMAGED_FETCHES_MAX = 2;
     private static final int HASH_BUFFER_BYTES = 64 * 1024;
+    private static final int DOUBLINGS_MAX = 10;
 
     private final Path folder;
     private final ObjectStore store;
+    private final CacheSettings settings;
     private final Semaphore slots;
     private final Timer timer;
     private final Counter bytes;
+    private final Counter retries;
     private final AtomicLong sequence = new AtomicLong();
 
-    ObjectDownload(Path folder, ObjectStore store, int downloadsMax, MeterRegistry registry) {
+    ObjectDownload(Path folder, ObjectStore store, CacheSettings settings, MeterRegistry registry) {
         this.folder = folder;
         this.store = store;
-        this.slots = new Semaphore(downloadsMax);
+        this.settings = settings;
+        this.slots = new Semaphore(settings.downloadsMax(), true);
         this.timer = Timer.builder("weir_download")
-                .description("Downloads of segment objects, verification included")
+                .description("Downloads of objects, with all tries")
                 .publishPercentileHistogram()
                 .register(registry);
-        this.bytes = Counter.builder("weir_download_bytes_total")
-                .description("Bytes of segment objects downloaded")
+        this.bytes = registry.counter("weir_download_bytes_total");
+        this.retries = Counter.builder("weir_download_retries_total")
+                .description("Downloads that were tried again, because the store failed or the object came in damaged")
                 .register(registry);
     }
 
-    /** Fetches the object into the file, which is complete and verified or absent afterwards. One that is damaged is fetched once more. */
-    void fetch(CachedObject object, Path target) throws WorkFailureException, IOException {
+    /** What is done while one of the few turns to download is held. */
+    @FunctionalInterface
+    interface InTurn<T> {
+        T run() throws WorkFailureException, IOException;
+    }
+
+    /**
+     * Waits for a turn and does the work in it.
+     *
+     * @throws WorkFailureException DEADLINE_EXCEEDED if none came in the time for a download, CANCELED if interrupted
+     */
+    <T> T inTurn(CachedObject object, InTurn<T> work) throws WorkFailureException, IOException {
         try {
-            slots.acquire();
+            if (!slots.tryAcquire(settings.downloadTimeoutMillis(), TimeUnit.MILLISECONDS)) {
+                throw new WorkFailureException(
+                        FailureClass.DEADLINE_EXCEEDED,
+                        object.describe() + " waited " + settings.downloadTimeoutMillis() + " ms for one of "
+                                + settings.downloadsMax()
+                                + " downloads at a time (setting worker-cache-downloads-max)");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new WorkFailureException(
                     FailureClass.CANCELED, "interrupted before fetching " + object.describe(), e);
         }
+        try {
+            return work.run();
+        } finally {
+            slots.release();
+        }
+    }
+
+    /** Fetches the object into the file, which is complete and verified or absent afterwards. */
+    void fetch(CachedObject object, Path target) throws WorkFailureException, IOException {
         long startNanos = System.nanoTime();
         try {
-            for (int fetches = 1; ; fetches++) {
-                Path part = folder.resolve(sequence.getAndIncrement() + ".part");
+            int damaged = 0;
+            for (int attempt = 1; ; attempt++) {
                 try {
-                    store.get(object.objectKey(), part);
-                    bytes.increment(Files.size(part));
-                    if (isIntact(part, object)) {
-                        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+                    if (fetchOnce(object, target)) {
                         return;
                     }
-                } finally {
-                    Files.deleteIfExists(part);
+                    damaged++;
+                } catch (NoSuchFileException e) {
+                    throw e;
+                } catch (IOException e) {
+                    if (DiskErrors.isFull(e) || attempt >= settings.downloadAttemptsMax()) {
+                        throw e;
+                    }
+                    LOGGER.warn("{} could not be fetched, it is tried again: {}", object.describe(), e.toString());
+                    pause(object, attempt, startNanos, e);
                 }
-                if (fetches == FETCHES_MAX) {
+                if (damaged == DAMAGED_FETCHES_MAX) {
                     throw new WorkFailureException(
                             FailureClass.CORRUPT_OBJECT,
                             object.describe() + " does not have the size and SHA-256 that the catalog says, fetched "
-                                    + fetches + " times");
+                                    + damaged + " times");
                 }
-                LOGGER.warn("{} arrived damaged, it is fetched again", object.describe());
+                retries.increment();
             }
         } catch (NoSuchFileException e) {
             throw new WorkFailureException(FailureClass.MISSING_OBJECT, object.describe() + " is not there", e);
         } finally {
-            slots.release();
-            timer.record(System.nanoTime() - startNanos, java.util.concurrent.TimeUnit.NANOSECONDS);
+            timer.record(System.nanoTime() - startNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private boolean fetchOnce(CachedObject object, Path target) throws IOException {
+        Path part = folder.resolve(sequence.getAndIncrement() + ".part");
+        try {
+            store.get(object.objectKey(), part);
+            bytes.increment(Files.size(part));
+            if (isIntact(part, object)) {
+                Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+                return true;
+            }
+            LOGGER.warn("{} arrived damaged, it is fetched again", object.describe());
+            return false;
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+
+    private void pause(CachedObject object, int attempt, long startNanos, IOException cause) throws IOException {
+        long full = settings.downloadRetryMillis() << Math.min(attempt - 1, DOUBLINGS_MAX);
+        long pauseMillis = full / 2 + ThreadLocalRandom.current().nextLong(full / 2 + 1);
+        long spentMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
+        if (spentMillis + pauseMillis >= settings.downloadTimeoutMillis()) {
+            throw cause;
+        }
+        try {
+            Thread.sleep(pauseMillis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted between two tries to fetch " + object.describe(), cause);
         }
     }
 
     static WorkFailureException failure(CachedObject object, IOException cause) {
-        boolean full = cause instanceof DiskFullException
-                || String.valueOf(cause.getMessage()).contains("No space left");
         return new WorkFailureException(
-                full ? FailureClass.DISK_FULL : FailureClass.INTERNAL,
+                DiskErrors.isFull(cause) ? FailureClass.DISK_FULL : FailureClass.INTERNAL,
                 "fetching " + object.describe() + " failed: " + cause.getMessage(),
                 cause);
     }

@@ -55,6 +55,7 @@ public final class SegmentCache implements AutoCloseable {
      * Implementation notes: a file's name is <SHA-256>-<size>.<number>.parquet. The number is never used twice, so that a late deletion of an evicted file
      * cannot hit its successor. Downloads and index loading run on threads of their own, the work only waits for them: a piece of work that is canceled
      * leaves at once, and what it started still serves the others; when there are none, it is interrupted.
+     * A file of an earlier run is a leftover until its SHA-256 has been verified, as a download that needs no store.
      */
     private static final Logger LOGGER = LoggerFactory.getLogger(SegmentCache.class);
     private static final Pattern FILE_NAME = Pattern.compile("([0-9a-f]{64}-([0-9]{1,18}))\\.([0-9]{1,18})\\.parquet");
@@ -76,8 +77,11 @@ public final class SegmentCache implements AutoCloseable {
     /** Complete files by content. */
     private final Map<String, String> files = new ConcurrentHashMap<>();
 
+    /** Files of an earlier run by content, not verified yet. */
+    private final Map<String, String> leftovers = new ConcurrentHashMap<>();
+
     private final Map<String, Long> touchedMillis = new ConcurrentHashMap<>();
-    private final Map<String, Flight<String>> downloads = new ConcurrentHashMap<>();
+    private final Map<String, Flight<Obtained>> downloads = new ConcurrentHashMap<>();
     private final Map<String, Flight<SeriesIndex>> loads = new ConcurrentHashMap<>();
     private final IndexMemory indexes;
     private final InPlaceChecks inPlaceChecks;
@@ -101,7 +105,7 @@ public final class SegmentCache implements AutoCloseable {
         this.clockMillis = clockMillis;
         this.indexes = new IndexMemory(settings.indexBytesMax());
         this.inPlaceChecks = new InPlaceChecks(registry);
-        this.download = new ObjectDownload(folder, store, settings.downloadsMax(), registry);
+        this.download = new ObjectDownload(folder, store, settings, registry);
         this.hits = Counter.builder("weir_segment_cache_hits_total")
                 .description("Segment files found in the cache")
                 .register(registry);
@@ -110,6 +114,9 @@ public final class SegmentCache implements AutoCloseable {
                 .register(registry);
         Gauge.builder("weir_segment_cache_bytes", budget, DiskBudget::cacheBytes)
                 .description("Bytes of cached segment files")
+                .register(registry);
+        Gauge.builder("weir_segment_cache_files", this, cache -> cache.files.size() + cache.leftovers.size())
+                .description("Cached objects of segments")
                 .register(registry);
         Gauge.builder("weir_segment_index_bytes", indexes, IndexMemory::bytes)
                 .description("Heap bytes of series indexes kept")
@@ -135,6 +142,8 @@ public final class SegmentCache implements AutoCloseable {
                     found.add(new Found(entry, name.group(1), Files.size(entry), Files.getLastModifiedTime(entry)));
                     fileSequence.accumulateAndGet(Long.parseLong(name.group(3)) + 1, Math::max);
                 } else {
+                    LOGGER.info(
+                            "the file {} of an earlier run is no complete object, it is deleted", entry.getFileName());
                     Files.delete(entry);
                 }
             }
@@ -143,10 +152,10 @@ public final class SegmentCache implements AutoCloseable {
         found.sort(Comparator.comparing(Found::lastUsed).thenComparing(Found::path));
         for (Found file : found.reversed()) {
             String name = file.path.getFileName().toString();
-            if (files.containsKey(file.contentId) || !budget.adoptCached(name, file.sizeBytes)) {
+            if (leftovers.containsKey(file.contentId) || !budget.adoptCached(name, file.sizeBytes)) {
                 Files.delete(file.path);
             } else {
-                files.put(file.contentId, name);
+                leftovers.put(file.contentId, name);
             }
         }
         for (Found file : found) {
@@ -318,6 +327,7 @@ public final class SegmentCache implements AutoCloseable {
             throw new IllegalStateException("no file of the segment cache: " + fileName);
         }
         files.remove(name.group(1), fileName);
+        leftovers.remove(name.group(1), fileName);
         touchedMillis.remove(fileName);
         evictionListener.accept(folder.resolve(fileName));
         try {
@@ -336,8 +346,9 @@ public final class SegmentCache implements AutoCloseable {
         for (int tries = 0; tries < PIN_TRIES_MAX; tries++) {
             String name = files.get(object.contentId());
             if (name == null) {
-                hit = false;
-                name = await(startDownload(object, use), use, object.describe());
+                Obtained obtained = await(startDownload(object, use), use, object.describe());
+                hit &= !obtained.downloaded;
+                name = obtained.name;
             }
             if (budget.pinCached(name)) {
                 (hit ? hits : misses).increment();
@@ -381,45 +392,80 @@ public final class SegmentCache implements AutoCloseable {
         }
     }
 
-    private CompletableFuture<String> startDownload(CachedObject object, CacheUse use) {
-        String contentId = object.contentId();
-        return fly(downloads, contentId, use, () -> {
-            String known = files.get(contentId);
-            if (known != null) {
-                return known;
+    private record Obtained(String name, boolean downloaded) {}
+
+    private CompletableFuture<Obtained> startDownload(CachedObject object, CacheUse use) {
+        return fly(downloads, object.contentId(), use, () -> {
+            try {
+                Obtained obtained = download.inTurn(object, () -> obtain(object));
+                use.downloaded(obtained.downloaded ? object.sizeBytes() : 0);
+                return obtained;
+            } catch (IOException e) {
+                throw failed(object, e);
             }
-            String name = contentId + "." + fileSequence.getAndIncrement() + ".parquet";
-            try (Trace span = Trace.current()
-                    .child("download", SpanKind.CLIENT)
-                    .set("object_key", object.objectKey())
-                    .set("bytes", object.sizeBytes())) {
-                try {
-                    fetch(object, name);
-                } catch (WorkFailureException e) {
-                    span.fail(e);
-                    throw e;
-                }
-            }
-            use.downloaded(object.sizeBytes());
-            return name;
         });
     }
 
-    private void fetch(CachedObject object, String name) throws WorkFailureException {
-        boolean done = false;
-        boolean admitted = false;
+    private Obtained obtain(CachedObject object) throws WorkFailureException, IOException {
+        String name = files.get(object.contentId());
+        if (name == null) {
+            name = verifiedLeftover(object);
+        }
+        if (name != null) {
+            return new Obtained(name, false);
+        }
+        String fresh = object.contentId() + "." + fileSequence.getAndIncrement() + ".parquet";
+        try (Trace span = Trace.current()
+                .child("download", SpanKind.CLIENT)
+                .set("object_key", object.objectKey())
+                .set("bytes", object.sizeBytes())) {
+            try {
+                fetch(object, fresh);
+            } catch (WorkFailureException | IOException e) {
+                span.fail(e);
+                throw e;
+            }
+        }
+        return new Obtained(fresh, true);
+    }
+
+    /** The file of an earlier run, if there was one and it is intact: it is one of the cache's files then. A damaged one is deleted. */
+    private @Nullable String verifiedLeftover(CachedObject object) {
+        String name = leftovers.get(object.contentId());
+        if (name == null || !budget.pinCached(name)) {
+            return null;
+        }
+        boolean intact = false;
         try {
-            budget.admitCached(name, object.sizeBytes());
-            admitted = true;
+            intact = ObjectDownload.isIntact(folder.resolve(name), object);
+        } catch (IOException e) {
+            LOGGER.warn("{} of an earlier run cannot be read: {}", object.describe(), e.toString());
+        } finally {
+            budget.unpinCached(name);
+        }
+        if (intact) {
+            files.put(object.contentId(), name);
+            leftovers.remove(object.contentId(), name);
+            return name;
+        }
+        LOGGER.warn("{} of an earlier run is damaged, it is fetched again", object.describe());
+        budget.removeCached(name);
+        evicted(name);
+        return null;
+    }
+
+    private void fetch(CachedObject object, String name) throws WorkFailureException, IOException {
+        boolean done = false;
+        budget.admitCached(name, object.sizeBytes());
+        try {
             download.fetch(object, folder.resolve(name));
+            budget.writtenCached(name, object.sizeBytes());
             files.put(object.contentId(), name);
             done = true;
-        } catch (IOException e) {
-            throw failed(object, e);
         } finally {
             if (done) {
                 budget.unpinCached(name);
-            } else if (admitted) {
+            } else {
                 budget.removeCached(name);
             }
         }

@@ -174,6 +174,9 @@ final class AgentShell implements ApiStream.Owner, WorkerWorkManager.Outcomes, A
 
     @Override
     public void failed(Attempt attempt, FailureClass failureClass, String message) {
+        if (failureClass == FailureClass.DISK_FULL) {
+            usage.reportFull();
+        }
         mailbox.post(() -> step(new AgentEvent.ExecutionFailed(
                 attempt.workId(), attempt.attempt(), ControlMessages.kind(failureClass), message)));
     }

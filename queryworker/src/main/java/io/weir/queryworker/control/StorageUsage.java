@@ -13,9 +13,15 @@ public interface StorageUsage {
         public long spoolBytes() {
             return 0;
         }
+
+        @Override
+        public void reportFull() {}
     };
 
     long cacheBytes();
 
     long spoolBytes();
+
+    /** A piece of work found the disk full: look at it before its failure is told, so that it does not come back at once. */
+    void reportFull();
 }

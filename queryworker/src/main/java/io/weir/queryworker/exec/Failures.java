@@ -2,7 +2,7 @@ package io.weir.queryworker.exec;
 
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
-import io.weir.queryworker.disk.DiskFullException;
+import io.weir.queryworker.disk.DiskErrors;
 import io.weir.queryworker.workmanager.WorkExecutor.Cancellation;
 import io.weir.queryworker.workmanager.WorkFailureException;
 import java.io.IOException;
@@ -41,10 +41,8 @@ final class Failures {
     }
 
     static WorkFailureException writing(IOException cause) {
-        boolean full = cause instanceof DiskFullException
-                || String.valueOf(cause.getMessage()).contains("No space left");
         return new WorkFailureException(
-                full ? FailureClass.DISK_FULL : FailureClass.INTERNAL,
+                DiskErrors.isFull(cause) ? FailureClass.DISK_FULL : FailureClass.INTERNAL,
                 "writing the artifact failed: " + cause.getMessage(),
                 cause);
     }

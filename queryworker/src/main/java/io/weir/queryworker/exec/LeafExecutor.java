@@ -3,6 +3,7 @@ package io.weir.queryworker.exec;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.lake.artifact.ArtifactWriter;
 import io.weir.lake.segment.CorruptSegmentException;
 import io.weir.lake.segment.SeriesIndex;
@@ -24,7 +25,6 @@ import io.weir.queryworker.cache.SegmentCache;
 import io.weir.queryworker.workmanager.WorkExecutor;
 import io.weir.queryworker.workmanager.WorkFailureException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -86,7 +86,7 @@ public final class LeafExecutor implements WorkExecutor {
     }
 
     @Override
-    public Result execute(WorkSpec spec, String workId, Path target, Cancellation cancellation)
+    public Result execute(WorkSpec spec, String workId, ArtifactTarget target, Cancellation cancellation)
             throws WorkFailureException {
         long startNanos = System.nanoTime();
         WorkStatistics.Builder statistics = WorkStatistics.newBuilder();
@@ -129,7 +129,7 @@ public final class LeafExecutor implements WorkExecutor {
     private ArtifactMeta run(
             WorkSpec spec,
             String workId,
-            Path target,
+            ArtifactTarget target,
             Cancellation cancellation,
             CacheUse use,
             WorkStatistics.Builder statistics)
@@ -150,7 +150,7 @@ public final class LeafExecutor implements WorkExecutor {
     private ArtifactMeta lookup(
             WorkSpec spec,
             String workId,
-            Path target,
+            ArtifactTarget target,
             Cancellation cancellation,
             CacheUse use,
             WorkStatistics.Builder statistics,
@@ -189,13 +189,13 @@ public final class LeafExecutor implements WorkExecutor {
             case EXPRESSION, KIND_NOT_SET -> throw new IllegalStateException("no lookup: " + spec.getKindCase());
         };
         statistics.setSeriesMatched(scan.seriesMatched());
-        return ArtifactWriter.writeSeries(target, workId, found, List.of(), limits.artifactBytesMax());
+        return ArtifactWriter.writeSeries(target.withBytesMax(limits.artifactBytesMax()), workId, found, List.of());
     }
 
     private ArtifactMeta expression(
             WorkSpec spec,
             String workId,
-            Path target,
+            ArtifactTarget target,
             Cancellation cancellation,
             CacheUse use,
             WorkStatistics.Builder statistics,
@@ -239,21 +239,27 @@ public final class LeafExecutor implements WorkExecutor {
     }
 
     private ArtifactMeta evaluate(
-            LeafPlan plan, String workId, Path target, Limits limits, LeafScan scan, List<SelectedSeries> selected)
+            LeafPlan plan,
+            String workId,
+            ArtifactTarget target,
+            Limits limits,
+            LeafScan scan,
+            List<SelectedSeries> selected)
             throws WorkFailureException, IOException {
         if (RawSelection.isRaw(plan)) {
             var samples =
                     new RawSamples(new RawSelection(plan), Math.min(limits.samplesMax(), settings.resultCellsMax()));
             scan(scan, selected, samples);
             try (Trace span = Trace.current().child("write artifact")) {
-                return samples.write(target, workId, limits.artifactBytesMax());
+                return samples.write(target.withBytesMax(limits.artifactBytesMax()), workId);
             }
         }
         LeafEvaluator evaluator = new LeafEvaluator(
                 plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()), scan::checkCanceled);
         scan(scan, selected, evaluator::add);
         try (Trace span = Trace.current().child("write artifact")) {
-            return ArtifactWriter.write(target, workId, evaluator.finish(), limits.artifactBytesMax());
+            return ArtifactWriter.write(
+                    target.withBytesMax(limits.artifactBytesMax()), workId, evaluator.finish());
         }
     }
 

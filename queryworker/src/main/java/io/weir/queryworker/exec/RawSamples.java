@@ -1,6 +1,7 @@
 package io.weir.queryworker.exec;
 
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.lake.artifact.ArtifactWriter;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.Labels;
@@ -8,7 +9,6 @@ import io.weir.promql.leaf.RawSelection;
 import io.weir.promql.series.SampleBuffer;
 import io.weir.promql.series.SampleCost;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +41,8 @@ final class RawSamples implements SeriesConsumer {
         }
     }
 
-    ArtifactMeta write(Path target, String workId, long bytesMax) throws IOException {
+    ArtifactMeta write(ArtifactTarget target, String workId) throws IOException {
         return ArtifactWriter.writeSamples(
-                target, workId, List.copyOf(series.keySet()), new ArrayList<>(series.values()), List.of(), bytesMax);
+                target, workId, List.copyOf(series.keySet()), new ArrayList<>(series.values()), List.of());
     }
 }

@@ -1,18 +1,19 @@
 package io.weir.queryworker.workmanager;
 
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.leaf.v1.WorkSpec;
-import java.nio.file.Path;
 
 /** Executes one attempt at a piece of work into an artifact file. Called on the bounded pool of execution threads. */
 public interface WorkExecutor {
     /**
-     * Computes the work and writes its artifact to {@code target}, which does not exist; on failure nothing is left there.
+     * Computes the work and writes its artifact to {@code target}, whose file does not exist; on failure nothing is left there.
      *
      * @throws WorkFailureException with the class that the API is told
      */
-    Result execute(WorkSpec spec, String workId, Path target, Cancellation cancellation) throws WorkFailureException;
+    Result execute(WorkSpec spec, String workId, ArtifactTarget target, Cancellation cancellation)
+            throws WorkFailureException;
 
     record Result(ArtifactMeta artifact, WorkStatistics statistics) {}
 

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkStatistics;
@@ -274,9 +275,9 @@ public final class WorkerWorkManager implements AutoCloseable {
         }
         long limit = work.getSpec().getLimits().getArtifactBytesMax();
         long reserve = limit > 0 ? Math.min(limit, artifactReserveBytes) : artifactReserveBytes;
-        Path target;
+        ArtifactTarget target;
         try {
-            target = spool.reserve(attempt.workId(), attempt.attempt(), reserve);
+            target = spool.reserve(attempt.workId(), attempt.attempt(), reserve, execution.cancellation::isCanceled);
         } catch (IOException failure) {
             throw new WorkFailureException(
                     FailureClass.DISK_FULL, "no room for the artifact: " + message(failure), failure);
@@ -290,12 +291,12 @@ public final class WorkerWorkManager implements AutoCloseable {
             if (statistics.getExecutionMicros() == 0) {
                 statistics.setExecutionMicros((System.nanoTime() - startedNanos) / 1_000);
             }
-            String url = spool.publish(attempt.workId(), attempt.attempt(), execution.apiId, target, result.artifact());
+            String url = spool.publish(attempt.workId(), attempt.attempt(), execution.apiId, target.file(), result.artifact());
             published = true;
             return new Finished(url, result.artifact(), statistics.build());
         } finally {
             if (!published) {
-                discard(attempt, target);
+                discard(attempt, target.file());
             }
         }
     }

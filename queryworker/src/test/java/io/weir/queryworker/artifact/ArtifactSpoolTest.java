@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ArtifactSpoolTest {
-    private static final SpoolSettings SETTINGS = new SpoolSettings(600_000, 30_000, 3_600_000, 8);
+    private static final SpoolSettings SETTINGS =
+            new SpoolSettings(600_000, 30_000, 3_600_000, 8, 1_000, 2, 4, 200, 1_000);
 
     @TempDir
     Path folder;
@@ -46,10 +47,18 @@ final class ArtifactSpoolTest {
     void start() throws IOException {
         Files.createDirectories(folder.resolve("spool"));
         Files.writeString(folder.resolve("spool/leftover.parquet"), "of an earlier run");
-        budget = new DiskBudget(new DiskLimits(1_000_000, 900_000, 700_000, 100_000), clock::get);
+        budget = newBudget();
         spool = newSpool(new byte[32]);
-        server = ArtifactServer.start(spool, registry, health::get, "127.0.0.1", 0);
+        server = ArtifactServer.start(spool, SETTINGS, registry, health::get, "127.0.0.1", 0);
         spool.setBaseUrl("http://127.0.0.1:" + server.port());
+    }
+
+    private DiskBudget newBudget() {
+        return new DiskBudget(
+                new DiskLimits(1_000_000, 900_000, 700_000, 100_000, 0, 0, 1_000),
+                clock::get,
+                () -> Long.MAX_VALUE,
+                registry);
     }
 
     private FileArtifactSpool newSpool(byte[] key) throws IOException {
@@ -67,7 +76,7 @@ final class ArtifactSpoolTest {
     }
 
     private String publish(String workId, byte[] content) throws IOException {
-        Path file = spool.reserve(workId, 1, content.length);
+        Path file = spool.reserve(workId, 1, content.length, () -> false).file();
         Files.write(file, content);
         return spool.publish(workId, 1, "api-1", file, new ArtifactMeta(content.length, "c0ffee", 1, 0, 0, 1));
     }
@@ -146,7 +155,10 @@ final class ArtifactSpoolTest {
         spool.sweep();
         assertThat(filesInSpool()).isZero();
         assertThat(losses).containsExactly("w/1: not fetched within artifact_ttl = 600000 ms");
-        assertThat(registry.get("weir_artifact_ttl_cleanup_total").counter().count())
+        assertThat(registry.get("weir_artifact_ttl_cleanup_total")
+                        .tag("kind", "unacknowledged")
+                        .counter()
+                        .count())
                 .isEqualTo(1);
     }
 
@@ -159,14 +171,15 @@ final class ArtifactSpoolTest {
         assertThat(status(oldest)).isEqualTo(410);
         assertThat(status(younger)).isEqualTo(200);
         assertThat(status(youngest)).isEqualTo(200);
-        assertThatThrownBy(() -> spool.reserve("huge", 1, 2_000_000)).isInstanceOf(DiskFullException.class);
+        assertThatThrownBy(() -> spool.reserve("huge", 1, 2_000_000, () -> false))
+                .isInstanceOf(DiskFullException.class);
         assertThat(spool.count()).isEqualTo(2);
     }
 
     @Test
     void reservationsAreUniqueBoundedAndDiscardable() throws Exception {
-        Path file = spool.reserve("w", 1, 10);
-        assertThatThrownBy(() -> spool.reserve("w", 1, 10))
+        Path file = spool.reserve("w", 1, 10, () -> false).file();
+        assertThatThrownBy(() -> spool.reserve("w", 1, 10, () -> false))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("already");
         Files.write(file, new byte[10]);
@@ -176,9 +189,10 @@ final class ArtifactSpoolTest {
         assertThatThrownBy(() -> spool.publish("w", 1, "a", file, new ArtifactMeta(10, "", 0, 0, 0, 1)))
                 .isInstanceOf(IllegalStateException.class);
         for (int i = 0; i < SETTINGS.artifactsMax(); i++) {
-            spool.reserve("w" + i, 1, 1);
+            spool.reserve("w" + i, 1, 1, () -> false);
         }
-        assertThatThrownBy(() -> spool.reserve("one more", 1, 1)).hasMessageContaining("artifactsMax");
+        assertThatThrownBy(() -> spool.reserve("one more", 1, 1, () -> false))
+                .hasMessageContaining("worker-spool-artifacts-max");
     }
 
     @Test
@@ -188,9 +202,9 @@ final class ArtifactSpoolTest {
         server.close();
         byte[] otherKey = new byte[32];
         otherKey[0] = 1;
-        budget = new DiskBudget(new DiskLimits(1_000_000, 900_000, 700_000, 100_000), clock::get);
+        budget = newBudget();
         spool = newSpool(otherKey);
-        server = ArtifactServer.start(spool, registry, health::get, "127.0.0.1", 0);
+        server = ArtifactServer.start(spool, SETTINGS, registry, health::get, "127.0.0.1", 0);
         assertThat(status(url.replaceFirst(":\\d+/", ":" + server.port() + "/")))
                 .isEqualTo(404);
         assertThat(filesInSpool()).isZero();

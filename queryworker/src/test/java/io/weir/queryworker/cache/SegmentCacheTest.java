@@ -4,17 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.lake.segment.CorruptSegmentException;
 import io.weir.lake.segment.SeriesIndex;
+import io.weir.lake.store.ObjectStore;
+import io.weir.lake.store.S3ObjectStore;
+import io.weir.lake.store.S3Settings;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.leaf.v1.Segment;
 import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.DiskErrors;
 import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.workmanager.WorkFailureException;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -39,7 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class SegmentCacheTest {
     private static final int OBJECT_BYTES = 10_000;
-    private static final DiskLimits LIMITS = new DiskLimits(100_000, 80_000, 60_000, 20_000);
+    private static final DiskLimits LIMITS = new DiskLimits(100_000, 80_000, 60_000, 20_000, 0, 0, 1_000);
 
     @TempDir
     Path folder;
@@ -58,8 +65,8 @@ final class SegmentCacheTest {
     }
 
     private void open(DiskLimits limits) throws IOException {
-        budget = new DiskBudget(limits, clock::get);
         registry = new SimpleMeterRegistry();
+        budget = new DiskBudget(limits, clock::get, () -> Long.MAX_VALUE, registry);
         cache = new SegmentCache(
                 folder.resolve("cache"),
                 store,
@@ -71,7 +78,7 @@ final class SegmentCacheTest {
                     }
                     return new TestingIndex(1000);
                 },
-                new CacheSettings(2500, 4, 30_000),
+                new CacheSettings(2500, 4, 30_000, 3, 10),
                 clock::get,
                 registry);
     }
@@ -318,8 +325,142 @@ final class SegmentCacheTest {
         assertThat(store.gets).hasValue(before + 1);
 
         cache.close();
-        open(new DiskLimits(50_000, 40_000, 30_000, 20_000));
+        open(new DiskLimits(50_000, 40_000, 30_000, 20_000, 0, 0, 1_000));
         assertThat(filesInCache()).as("a smaller budget keeps the youngest").isEqualTo(2);
+    }
+
+    private double counter(String name) {
+        return registry.get(name).counter().count();
+    }
+
+    @Test
+    void filesOfAnEarlierRunAreCountedAtOnceAndVerifiedBeforeTheirFirstUse() throws Exception {
+        Segment intact = segment(1);
+        Segment flipped = segment(2);
+        cache.blocks(intact, use).close();
+        try (FileLease lease = cache.blocks(flipped, use)) {
+            byte[] content = Files.readAllBytes(lease.path());
+            content[5_000] ^= 8;
+            Files.write(lease.path(), content);
+        }
+        // Killed, not closed: nothing is written down at the end.
+        Files.writeString(folder.resolve("cache/.part-123"), "half a file");
+        Files.writeString(folder.resolve("cache/12.part"), "half a file");
+        open(LIMITS);
+        assertThat(filesInCache()).as("what is not complete is gone").isEqualTo(2);
+        assertThat(registry.get("weir_segment_cache_bytes").gauge().value()).isEqualTo(2 * OBJECT_BYTES);
+        assertThat(registry.get("weir_segment_cache_files").gauge().value()).isEqualTo(2);
+        int before = store.gets.get();
+        cache.blocks(intact, use).close();
+        assertThat(store.gets).hasValue(before);
+        assertThat(counter("weir_segment_cache_hits_total")).isEqualTo(1);
+        try (FileLease lease = cache.blocks(flipped, use)) {
+            assertThat(sha256(Files.readAllBytes(lease.path()))).isEqualTo(flipped.getBlocksChecksum());
+        }
+        assertThat(store.gets).as("the damaged one is fetched again").hasValue(before + 1);
+        assertThat(counter("weir_segment_cache_misses_total")).isEqualTo(1);
+        assertThat(filesInCache()).isEqualTo(2);
+        assertThat(budget.cacheBytes()).isEqualTo(2 * OBJECT_BYTES);
+    }
+
+    @Test
+    void aStoreThatFailsIsAskedAgainAndAFailureIsShared() throws Exception {
+        Segment segment = segment(1);
+        store.failedGets.set(2);
+        cache.blocks(segment, use).close();
+        assertThat(store.gets).hasValue(3);
+        assertThat(counter("weir_download_retries_total")).isEqualTo(2);
+
+        Segment other = segment(2);
+        store.gets.set(0);
+        store.failedGets.set(3);
+        store.gate = new CountDownLatch(1);
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<FileLease>> readers = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                readers.add(pool.submit(() -> cache.blocks(other, new CacheUse(new TestingCancellation()))));
+            }
+            while (store.gets.get() == 0) {
+                Thread.onSpinWait();
+            }
+            Thread.sleep(50);
+            store.gate.countDown();
+            for (Future<FileLease> reader : readers) {
+                assertThatThrownBy(reader::get).hasMessageContaining("the store fails");
+            }
+        }
+        assertThat(store.gets).as("tried three times for all ten").hasValue(3);
+        assertThat(budget.cacheBytes()).isEqualTo(OBJECT_BYTES);
+        cache.blocks(other, use).close();
+        assertThat(store.gets).as("the next one tries anew").hasValue(4);
+    }
+
+    @Test
+    void aStoreBehindHttpThatAnswers503IsAskedAgain() throws Exception {
+        Segment segment = segment(1);
+        byte[] blocks = new byte[OBJECT_BYTES];
+        new Random(1).nextBytes(blocks);
+        AtomicInteger requests = new AtomicInteger();
+        HttpServer http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        http.createContext("/", exchange -> {
+            if (requests.incrementAndGet() <= 4) {
+                exchange.sendResponseHeaders(503, -1);
+            } else {
+                exchange.sendResponseHeaders(200, blocks.length);
+                exchange.getResponseBody().write(blocks);
+            }
+            exchange.close();
+        });
+        http.start();
+        S3Settings settings = new S3Settings(
+                "http://127.0.0.1:" + http.getAddress().getPort(), "", true, "a", "b", "", 2, 1_000, 5_000, 20_000, 8);
+        cache.close();
+        try (ObjectStore s3 = new S3ObjectStore("bucket", "", settings);
+                SegmentCache remote = new SegmentCache(
+                        folder.resolve("remote"),
+                        s3,
+                        new DiskBudget(LIMITS, clock::get, () -> Long.MAX_VALUE, new SimpleMeterRegistry()),
+                        (any, file) -> new TestingIndex(1),
+                        new CacheSettings(2500, 4, 30_000, 3, 10),
+                        clock::get,
+                        registry);
+                FileLease lease = remote.blocks(segment, use)) {
+            assertThat(Files.readAllBytes(lease.path())).isEqualTo(blocks);
+        } finally {
+            http.stop(0);
+        }
+        assertThat(requests)
+                .as("twice two tries of the client, then the answer")
+                .hasValue(5);
+    }
+
+    @Test
+    void downloadsTakeNoRoomBeforeTheirTurn() throws Exception {
+        List<Segment> segments = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            segments.add(segment(i));
+        }
+        store.gate = new CountDownLatch(1);
+        cache.prefetchBlocks(segments, use);
+        while (store.gets.get() < 4) {
+            Thread.onSpinWait();
+        }
+        Thread.sleep(100);
+        assertThat(store.gets).as("downloads at a time").hasValue(4);
+        assertThat(budget.cacheBytes()).isEqualTo(4 * OBJECT_BYTES);
+        store.gate.countDown();
+        for (Segment segment : segments) {
+            cache.blocks(segment, use).close();
+        }
+        assertThat(store.gets).hasValue(6);
+    }
+
+    @Test
+    void aFullDiskIsToldByTheSystemsText() {
+        assertThat(DiskErrors.isFull(new IOException("copy failed", new IOException("No space left on device"))))
+                .isTrue();
+        assertThat(DiskErrors.isFull(new IOException("x: Disk quota exceeded"))).isTrue();
+        assertThat(DiskErrors.isFull(new IOException("Connection reset"))).isFalse();
     }
 
     @Test

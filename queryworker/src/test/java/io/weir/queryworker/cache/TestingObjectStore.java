@@ -20,6 +20,7 @@ public final class TestingObjectStore implements ObjectStore {
     public final AtomicInteger interrupted = new AtomicInteger();
 
     public final AtomicInteger damagedGets = new AtomicInteger();
+    public final AtomicInteger failedGets = new AtomicInteger();
     /** Objects that lie in files, as in a store that is a local folder. */
     public final Map<String, Path> localFiles = new ConcurrentHashMap<>();
 
@@ -43,6 +44,9 @@ public final class TestingObjectStore implements ObjectStore {
             interrupted.incrementAndGet();
             Thread.currentThread().interrupt();
             throw new IOException(e);
+        }
+        if (failedGets.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new IOException("the store fails");
         }
         byte[] content = objects.get(key);
         if (content == null) {

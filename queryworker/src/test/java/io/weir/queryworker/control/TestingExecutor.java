@@ -1,12 +1,12 @@
 package io.weir.queryworker.control;
 
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.proto.leaf.v1.WorkSpec;
 import io.weir.queryworker.workmanager.WorkExecutor;
 import io.weir.queryworker.workmanager.WorkFailureException;
-import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -18,7 +18,7 @@ final class TestingExecutor implements WorkExecutor {
     final Set<String> canceled = ConcurrentHashMap.newKeySet();
 
     @Override
-    public Result execute(WorkSpec spec, String workId, Path target, Cancellation cancellation)
+    public Result execute(WorkSpec spec, String workId, ArtifactTarget target, Cancellation cancellation)
             throws WorkFailureException {
         started.add(workId);
         if (workId.startsWith("fail")) {

@@ -1,12 +1,14 @@
 package io.weir.queryworker.control;
 
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.queryworker.workmanager.ArtifactSpool;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A spool that only keeps books. */
@@ -18,11 +20,12 @@ final class TestingSpool implements ArtifactSpool {
     private volatile @Nullable LossListener listener;
 
     @Override
-    public Path reserve(String workId, int attempt, long expectedBytes) throws IOException {
+    public ArtifactTarget reserve(String workId, int attempt, long expectedBytes, BooleanSupplier givenUp)
+            throws IOException {
         if (full) {
             throw new IOException("disk full");
         }
-        return Path.of("target", workId + "-" + attempt);
+        return ArtifactTarget.of(Path.of("target", workId + "-" + attempt), Long.MAX_VALUE);
     }
 
     @Override

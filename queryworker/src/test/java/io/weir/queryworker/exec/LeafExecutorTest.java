@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.lake.Shards;
 import io.weir.lake.artifact.ArtifactCursor;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.lake.segment.ParquetBlockReader;
 import io.weir.lake.segment.ParquetSeriesIndex;
@@ -81,7 +82,11 @@ class LeafExecutorTest {
         cache = new SegmentCache(
                 folder.resolve("cache"),
                 store,
-                new DiskBudget(DiskLimits.ofTotal(1L << 30), System::currentTimeMillis),
+                new DiskBudget(
+                        DiskLimits.ofTotal(1L << 30),
+                        System::currentTimeMillis,
+                        () -> Long.MAX_VALUE,
+                        new SimpleMeterRegistry()),
                 (segment, file) -> ParquetSeriesIndex.load(file, segment.getId()),
                 CacheSettings.DEFAULT,
                 System::currentTimeMillis,
@@ -162,7 +167,7 @@ class LeafExecutorTest {
 
     private Answer run(WorkExecutor target, WorkSpec spec) throws WorkFailureException {
         Path file = folder.resolve("artifact-" + artifacts++);
-        WorkExecutor.Result result = target.execute(spec, "w", file, cancellation);
+        WorkExecutor.Result result = target.execute(spec, "w", ArtifactTarget.of(file, Long.MAX_VALUE), cancellation);
         List<Cell> cells = new ArrayList<>();
         try (ArtifactCursor cursor = ParquetArtifactCursor.open(file)) {
             while (cursor.next()) {
@@ -401,7 +406,7 @@ class LeafExecutorTest {
                 .setExpression(leaf("latency[6h]", 0, end, end, 0))
                 .build();
         Path file = folder.resolve("artifact-" + artifacts++);
-        WorkExecutor.Result result = executor.execute(spec, "w", file, cancellation);
+        WorkExecutor.Result result = executor.execute(spec, "w", ArtifactTarget.of(file, Long.MAX_VALUE), cancellation);
         List<String> found = new ArrayList<>();
         try (ArtifactCursor cursor = ParquetArtifactCursor.open(file)) {
             while (cursor.next()) {
@@ -440,7 +445,7 @@ class LeafExecutorTest {
 
     private List<Labels> lookup(WorkSpec spec) throws WorkFailureException {
         Path file = folder.resolve("artifact-" + artifacts++);
-        executor.execute(spec, "w", file, cancellation);
+        executor.execute(spec, "w", ArtifactTarget.of(file, Long.MAX_VALUE), cancellation);
         try (ArtifactCursor cursor = ParquetArtifactCursor.open(file)) {
             return cursor.series();
         }
@@ -547,7 +552,7 @@ class LeafExecutorTest {
     private void assertFails(WorkExecutor target, WorkSpec spec, FailureClass expected, String text)
             throws IOException {
         Path file = folder.resolve("failed-artifact");
-        assertThatThrownBy(() -> target.execute(spec, "w", file, cancellation))
+        assertThatThrownBy(() -> target.execute(spec, "w", ArtifactTarget.of(file, Long.MAX_VALUE), cancellation))
                 .isInstanceOfSatisfying(
                         WorkFailureException.class,
                         e -> assertThat(e.failureClass()).isEqualTo(expected))

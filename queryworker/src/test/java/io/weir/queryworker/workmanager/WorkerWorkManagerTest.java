@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.lake.artifact.ArtifactMeta;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.proto.control.v1.AssignWork;
 import io.weir.proto.control.v1.WorkFailed.FailureClass;
 import io.weir.proto.control.v1.WorkStatistics;
@@ -70,10 +71,10 @@ final class WorkerWorkManagerTest {
 
     private final class Spool implements ArtifactSpool {
         @Override
-        public Path reserve(String workId, int attempt, long expectedBytes) {
+        public ArtifactTarget reserve(String workId, int attempt, long expectedBytes, BooleanSupplier givenUp) {
             Path file = folder.resolve(workId);
             reserved.put(workId, file);
-            return file;
+            return ArtifactTarget.of(file, Long.MAX_VALUE);
         }
 
         @Override
@@ -94,10 +95,13 @@ final class WorkerWorkManagerTest {
     }
 
     private WorkExecutor.Result execute(
-            io.weir.proto.leaf.v1.WorkSpec spec, String workId, Path target, WorkExecutor.Cancellation cancellation)
+            io.weir.proto.leaf.v1.WorkSpec spec,
+            String workId,
+            ArtifactTarget target,
+            WorkExecutor.Cancellation cancellation)
             throws WorkFailureException {
         try {
-            Files.writeString(target, "half");
+            Files.writeString(target.file(), "half");
             if (workId.startsWith("deaf")) {
                 untilReleased(() -> false);
             } else if (workId.startsWith("sleep")) {

@@ -1,0 +1,5 @@
+/** Deletes what is older than it has to be kept. */
+@NullMarked
+package io.weir.ingest.retention;
+
+import org.jspecify.annotations.NullMarked;
