@@ -156,11 +156,11 @@ final class LinkTest {
             tick();
             List<LinkEffect> effects = handle(new LinkEvent.WrongVersion(i, MESSAGE));
             assertThat(effects).contains(new LinkEffect.VersionMismatch());
-            assertThat(effects)
-                    .filteredOn(LinkEffect.Report.class::isInstance)
-                    .hasSize(i == 1 ? 1 : 0);
+            assertThat(effects).filteredOn(LinkEffect.Report.class::isInstance).hasSize(i == 1 ? 1 : 0);
             assertThat(waitMillis()).isEqualTo(LIMITS.backoffMillisMax());
-            assertThat(handle(new LinkEvent.WrongVersion(i, MESSAGE))).as("again").isEmpty();
+            assertThat(handle(new LinkEvent.WrongVersion(i, MESSAGE)))
+                    .as("again")
+                    .isEmpty();
             now = link.nextTimerMillis();
         }
     }
@@ -170,7 +170,8 @@ final class LinkTest {
         List<String> reports = new ArrayList<>();
         for (String message : List.of("a", "a", "b", "b", "a")) {
             tick();
-            for (LinkEffect effect : handle(new LinkEvent.Ended(link.session(), LinkProblem.CONNECTION_LOST, message))) {
+            for (LinkEffect effect :
+                    handle(new LinkEvent.Ended(link.session(), LinkProblem.CONNECTION_LOST, message))) {
                 reports.add(((LinkEffect.Report) effect).message());
             }
             now = link.nextTimerMillis();
@@ -190,7 +191,8 @@ final class LinkTest {
             handle(hello());
             List<LinkEffect> effects =
                     handle(new LinkEvent.Dropped(link.session(), LinkProblem.DUPLICATE_IDENTITY, "taken"));
-            reports += (int) effects.stream().filter(LinkEffect.Report.class::isInstance).count();
+            reports += (int)
+                    effects.stream().filter(LinkEffect.Report.class::isInstance).count();
             now = link.nextTimerMillis();
         }
         assertThat(reports).isEqualTo(1);
@@ -205,8 +207,8 @@ final class LinkTest {
         for (LinkState state : List.of(LinkState.OPEN, LinkState.LEAVING)) {
             bring(state);
             assertThat(handle(hello()))
-                    .contains(new LinkEffect.HangUp(
-                            link.session(), LinkProblem.BROKEN_PROTOCOL, "it said hello twice"));
+                    .contains(
+                            new LinkEffect.HangUp(link.session(), LinkProblem.BROKEN_PROTOCOL, "it said hello twice"));
         }
         bring(LinkState.CONNECTING);
         handle(ended());
@@ -281,7 +283,8 @@ final class LinkTest {
                 } else {
                     Set<String> kinds = new TreeSet<>();
                     handle(event).forEach(effect -> kinds.add(effect.getClass().getSimpleName()));
-                    cells.add(link.state() + String.join("+", kinds).transform(text -> text.isEmpty() ? "" : ":" + text));
+                    cells.add(
+                            link.state() + String.join("+", kinds).transform(text -> text.isEmpty() ? "" : ":" + text));
                 }
             }
             table.put(state, String.join(" ", cells));
@@ -292,11 +295,11 @@ final class LinkTest {
                         "WAITING WAITING WAITING WAITING WAITING WAITING CLOSED:Closed CLOSED:Closed CONNECTING:Dial",
                         LinkState.CONNECTING,
                         "OPEN:Opened WAITING:HangUp+Report+VersionMismatch WAITING:HangUp+Report WAITING:Report"
-                                + " WAITING:HangUp+Report CONNECTING CLOSED:Closed+HangUp CLOSED:Closed+HangUp CONNECTING",
+                            + " WAITING:HangUp+Report CONNECTING CLOSED:Closed+HangUp CLOSED:Closed+HangUp CONNECTING",
                         LinkState.OPEN,
                         "WAITING:HangUp+Lost+Report WAITING:HangUp+Lost+Report+VersionMismatch"
-                                + " WAITING:HangUp+Lost+Report WAITING:Lost+Report WAITING:HangUp+Lost+Report OPEN LEAVING"
-                                + " CLOSED:Closed+HangUp+Lost OPEN",
+                            + " WAITING:HangUp+Lost+Report WAITING:Lost+Report WAITING:HangUp+Lost+Report OPEN LEAVING"
+                            + " CLOSED:Closed+HangUp+Lost OPEN",
                         LinkState.LEAVING,
                         "CLOSED:Closed+HangUp+Lost+Report CLOSED:Closed+HangUp+Lost+Report+VersionMismatch"
                                 + " CLOSED:Closed+HangUp+Lost+Report CLOSED:Closed+Lost+Report"
