@@ -83,14 +83,10 @@ public final class WorkerAgent {
         enforceDeadlines(nowMillis);
         settleCredits();
         startQueued();
+        // Several sessions may end in one step; what was meant for the later ones goes. A drain ends orderly instead.
+        effects.removeIf(effect -> effect instanceof AgentEffect.Send send && !sessions.containsKey(send.session()));
         finishDrain(nowMillis);
         sendHeartbeats(nowMillis);
-        if (!drained) {
-            // Several sessions may end in one step; what was meant for the later ones goes. A drain ends orderly
-            // instead.
-            effects.removeIf(
-                    effect -> effect instanceof AgentEffect.Send send && !sessions.containsKey(send.session()));
-        }
         return effects;
     }
 

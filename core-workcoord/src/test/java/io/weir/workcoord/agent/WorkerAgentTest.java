@@ -285,6 +285,23 @@ final class WorkerAgentTest {
         assertThat(agent.isDrained()).isTrue();
     }
 
+    /** Found by the simulator, seed 19727. */
+    @Test
+    void aDrainThatEndsAsTheApisFallSilentTellsThemNothing() {
+        api(1, "a");
+        api(2, "b");
+        assign(2, "w");
+        on(new ExecutionSucceeded("w", 1));
+        on(new DrainBegun());
+        for (int second = 0; second < 3; second++) {
+            now += 1_000;
+            on(new Tick());
+        }
+        assertThat(all(CloseSession.class)).extracting(CloseSession::reason).containsOnly(CloseReason.SILENT);
+        assertThat(one(Drained.class).forced()).isFalse();
+        assertThat(all(AgentEffect.Send.class)).isEmpty();
+    }
+
     @Test
     void anIdleWorkerDrainsAtOnce() {
         on(new DrainBegun());
