@@ -96,8 +96,8 @@ final class ReplacedSegmentsTest {
                 new StaticDiscovery(Set.of(new WorkerAddress("127.0.0.1", worker.grpcPort()))),
                 new ArtifactFetcher(FetchSettings.of(folder.resolve("fetch")), registry),
                 registry));
-        ApiServer api = own(ApiServer.start(
-                ApiSettings.of("127.0.0.1", 0), new HookedCatalog(), workManager, registry, List.of()));
+        ApiServer api = own(
+                ApiServer.start(ApiSettings.of("127.0.0.1", 0), new HookedCatalog(), workManager, registry, List.of()));
         client = new TestingClient(URI.create("http://127.0.0.1:" + api.port()), "default");
         await().until(() -> workManager.load().workers() == 1);
         writeSegments();
@@ -193,7 +193,8 @@ final class ReplacedSegmentsTest {
     }
 
     private List<SegmentMeta> segments() {
-        return catalog.find(new SegmentQuery("default", List.of(), 0, Long.MAX_VALUE / 4)).segments();
+        return catalog.find(new SegmentQuery("default", List.of(), 0, Long.MAX_VALUE / 4))
+                .segments();
     }
 
     /** Merges the oldest two segments of a level and deletes the replaced objects at once: a grace of 0 ms. */

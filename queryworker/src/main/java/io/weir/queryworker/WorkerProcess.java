@@ -17,9 +17,9 @@ import io.weir.queryworker.control.ControlStatus;
 import io.weir.queryworker.control.StorageUsage;
 import io.weir.queryworker.control.WorkerControlServer;
 import io.weir.queryworker.disk.DiskBudget;
+import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.disk.DiskWatch;
 import io.weir.queryworker.disk.Folders;
-import io.weir.queryworker.disk.DiskLimits;
 import io.weir.queryworker.drain.DataFolder;
 import io.weir.queryworker.exec.BlockReaders;
 import io.weir.queryworker.exec.DuckDbPool;
@@ -123,13 +123,7 @@ public final class WorkerProcess implements AutoCloseable {
         LeafExecutor executor =
                 new LeafExecutor(cache, readers(cache, duckDb, registry), settings.executor(), registry);
         ArtifactServer server = started(ArtifactServer.start(
-                spool,
-                settings.spool(),
-                registry,
-                this::health,
-                tracing,
-                settings.listenHost(),
-                settings.httpPort()));
+                spool, settings.spool(), registry, this::health, tracing, settings.listenHost(), settings.httpPort()));
         httpPort = server.port();
         int advertisedPort = settings.advertisedHttpPort() == 0 ? httpPort : settings.advertisedHttpPort();
         spool.setBaseUrl("http://" + urlHost(settings.advertisedHost()) + ":" + advertisedPort);

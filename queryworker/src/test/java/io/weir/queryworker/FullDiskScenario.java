@@ -102,8 +102,8 @@ final class FullDiskScenario {
                 .setId("segment-" + sizeBytes)
                 .setBlocksKey(key)
                 .setBlocksSizeBytes(sizeBytes)
-                .setBlocksChecksum(
-                        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content)))
+                .setBlocksChecksum(HexFormat.of()
+                        .formatHex(MessageDigest.getInstance("SHA-256").digest(content)))
                 .build();
     }
 
@@ -178,8 +178,7 @@ final class FullDiskScenario {
                     .isGreaterThanOrEqualTo(5L * MEBIBYTE);
             Path file = spool.reserve("w", 1, 20L * MEBIBYTE, () -> false).file();
             Files.write(file, new byte[20 * MEBIBYTE]);
-            String url = spool.publish(
-                    "w", 1, "api", file, new ArtifactMeta(20L * MEBIBYTE, "c0ffee", 1, 0, 0, 1));
+            String url = spool.publish("w", 1, "api", file, new ArtifactMeta(20L * MEBIBYTE, "c0ffee", 1, 0, 0, 1));
             assertThat(url).contains("/w?");
             Path filler = mount.resolve("somebody-else");
             await().until(() -> {
@@ -206,14 +205,15 @@ final class FullDiskScenario {
         for (int i = 0; i <= 40; i++) {
             samples.put(WorkerProcessTest.DAY + i * 15_000L, (double) i);
         }
-        Segment segment = new TestingLake(mount, store)
-                .write(Map.of(Labels.of("__name__", "up", "instance", "a"), samples));
+        Segment segment =
+                new TestingLake(mount, store).write(Map.of(Labels.of("__name__", "up", "instance", "a"), samples));
         WorkerSettings settings = WorkerSettings.of(mount.resolve("data"), 2, 32L * MEBIBYTE)
                 .withDisk(new DiskLimits(32L * MEBIBYTE, 0, 0, 0, 4L * MEBIBYTE, 100, 50));
         try (WorkerProcess worker = WorkerProcess.start(settings, store, registry);
                 TestingWorkerApi api = new TestingWorkerApi(worker.grpcPort())) {
             String ready = "http://127.0.0.1:" + worker.httpPort() + "/readyz";
-            api.await(message -> message.hasHello() && message.getHello().getStatus().getAcceptingWork());
+            api.await(message ->
+                    message.hasHello() && message.getHello().getStatus().getAcceptingWork());
             Path filler = fill(5L * MEBIBYTE);
             api.await(message -> message.hasStatus() && !message.getStatus().getAcceptingWork());
             assertThat(body(ready)).isEqualTo("DISK_FULL\n");

@@ -123,7 +123,10 @@ final class WorkerProcessTest {
         try (WorkerProcess worker = start(registry());
                 TestingWorkerApi api = new TestingWorkerApi(worker.grpcPort())) {
             api.assign("w", segment);
-            assertThat(api.await(WorkerMessage::hasReady).getReady().getStatistics().getDownloadBytes())
+            assertThat(api.await(WorkerMessage::hasReady)
+                            .getReady()
+                            .getStatistics()
+                            .getDownloadBytes())
                     .isPositive();
         }
         Files.createDirectories(folder.resolve("data/spool/odd"));
@@ -139,7 +142,10 @@ final class WorkerProcessTest {
             assertThat(folder.resolve("data/spool")).isEmptyDirectory();
             assertThat(folder.resolve("data/duckdb/duckdb_temp_storage.tmp")).doesNotExist();
             api.assign("w", segment);
-            assertThat(api.await(WorkerMessage::hasReady).getReady().getStatistics().getDownloadBytes())
+            assertThat(api.await(WorkerMessage::hasReady)
+                            .getReady()
+                            .getStatistics()
+                            .getDownloadBytes())
                     .isZero();
         }
     }

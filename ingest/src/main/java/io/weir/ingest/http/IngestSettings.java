@@ -67,7 +67,18 @@ public record IngestSettings(
 
     public IngestSettings withRemoteWrite(RemoteWriteLimits changed) {
         return new IngestSettings(
-                dataDir, changed, otlp, commit, log, head, flush, compaction, retention, segments, closeTimeoutMillis, features);
+                dataDir,
+                changed,
+                otlp,
+                commit,
+                log,
+                head,
+                flush,
+                compaction,
+                retention,
+                segments,
+                closeTimeoutMillis,
+                features);
     }
 
     public IngestSettings withOtlp(OtlpSettings changed) {
@@ -120,7 +131,18 @@ public record IngestSettings(
 
     public IngestSettings withCompaction(CompactionSettings changed) {
         return new IngestSettings(
-                dataDir, remoteWrite, otlp, commit, log, head, flush, changed, retention, segments, closeTimeoutMillis, features);
+                dataDir,
+                remoteWrite,
+                otlp,
+                commit,
+                log,
+                head,
+                flush,
+                changed,
+                retention,
+                segments,
+                closeTimeoutMillis,
+                features);
     }
 
     public IngestSettings withFeatures(Set<Feature> changed) {

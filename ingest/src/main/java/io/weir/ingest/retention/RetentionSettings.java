@@ -11,8 +11,7 @@ import java.util.Map;
  * @param intervalMillis time between looks at the catalog and the queue
  * @param leaseMillis how long a claimed job may stay silent before another process takes it
  */
-public record RetentionSettings(
-        long periodMillis, String tenantPeriodsMillis, long intervalMillis, long leaseMillis) {
+public record RetentionSettings(long periodMillis, String tenantPeriodsMillis, long intervalMillis, long leaseMillis) {
     public RetentionSettings {
         if (periodMillis < 0 || intervalMillis <= 0 || leaseMillis <= 0) {
             throw new IllegalArgumentException("the retention's interval and lease must be positive, its period not"
@@ -53,7 +52,6 @@ public record RetentionSettings(
 
     /** Whether anything is ever deleted. */
     public boolean isFinite() {
-        return periodMillis > 0
-                || parse(tenantPeriodsMillis).values().stream().anyMatch(period -> period > 0);
+        return periodMillis > 0 || parse(tenantPeriodsMillis).values().stream().anyMatch(period -> period > 0);
     }
 }

@@ -157,7 +157,9 @@ final class RetentionTest {
         clock.addAndGet(3 * DAY);
         await().until(first::runOne);
         assertThat(days("default")).as("by the time it was planned at").containsExactly(5L, 6L, 7L, 8L, 9L);
-        assertThat(lake.catalog().complete(claimed.get())).as("the dead one's lease is over").isFalse();
+        assertThat(lake.catalog().complete(claimed.get()))
+                .as("the dead one's lease is over")
+                .isFalse();
         assertThat(heard).containsExactly("a 5 true");
     }
 

@@ -3,10 +3,10 @@ package io.weir.queryapi.fetch;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.SpanKind;
 import io.weir.lake.artifact.ArtifactContract;
 import io.weir.lake.artifact.ArtifactMeta;
 import io.weir.lake.artifact.CorruptArtifactException;
-import io.opentelemetry.api.trace.SpanKind;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.trace.Trace;
 import java.io.IOException;
@@ -51,8 +51,7 @@ public final class ArtifactFetcher implements AutoCloseable {
      *
      * @param trace the span that the download belongs to
      */
-    public record Request(
-            String queryId, String workId, int attempt, String url, ArtifactMeta announced, Trace trace) {
+    public record Request(String queryId, String workId, int attempt, String url, ArtifactMeta announced, Trace trace) {
         /** An untraced request. */
         public Request(String queryId, String workId, int attempt, String url, ArtifactMeta announced) {
             this(queryId, workId, attempt, url, announced, Trace.OFF);

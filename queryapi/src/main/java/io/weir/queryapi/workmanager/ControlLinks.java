@@ -137,13 +137,12 @@ final class ControlLinks implements ControlLink.Owner {
     void close(CoordinatorEffect.CloseSession close) {
         ControlLink link = bySession.get(close.session());
         if (link != null) {
-            LinkProblem problem =
-                    switch (close.reason()) {
-                        case SILENT -> LinkProblem.SILENT;
-                        case SUPERSEDED, OUTDATED -> LinkProblem.SUPERSEDED;
-                        case DUPLICATE_IDENTITY -> LinkProblem.DUPLICATE_IDENTITY;
-                        case TOO_MANY_WORKERS -> LinkProblem.TOO_MANY_PEERS;
-                    };
+            LinkProblem problem = switch (close.reason()) {
+                case SILENT -> LinkProblem.SILENT;
+                case SUPERSEDED, OUTDATED -> LinkProblem.SUPERSEDED;
+                case DUPLICATE_IDENTITY -> LinkProblem.DUPLICATE_IDENTITY;
+                case TOO_MANY_WORKERS -> LinkProblem.TOO_MANY_PEERS;
+            };
             handle(link, new LinkEvent.Dropped(close.session(), problem, close.message()));
         }
     }

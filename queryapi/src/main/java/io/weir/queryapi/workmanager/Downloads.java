@@ -3,7 +3,6 @@ package io.weir.queryapi.workmanager;
 import io.weir.lake.artifact.ArtifactMeta;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.WorkReady;
-import io.weir.proto.log.LogContext;
 import io.weir.proto.stream.Mailbox;
 import io.weir.proto.trace.Trace;
 import io.weir.queryapi.fetch.ArtifactFetcher;

@@ -252,15 +252,14 @@ final class ArtifactFetcherTest {
         fetcher.close();
         registry.clear();
         fetcher = new ArtifactFetcher(
-                new FetchSettings(directory, 2, content.length, 1_000, 1_500, 2L * content.length - 10_000, 20_000, 3, 10),
+                new FetchSettings(
+                        directory, 2, content.length, 1_000, 1_500, 2L * content.length - 10_000, 20_000, 3, 10),
                 registry);
         Outcome first = fetch();
         assertThat(spoolBytes()).isBetween((double) content.length, content.length + 4_096.0);
         CompletableFuture<Outcome> second = new CompletableFuture<>();
         begin(request(content.length, sha256(content)), second);
-        assertThat(second)
-                .as("the second would pass the limit, it waits")
-                .isNotDone();
+        assertThat(second).as("the second would pass the limit, it waits").isNotDone();
         Thread.sleep(300);
         assertThat(second).isNotDone();
         assertThat(filesLeft()).isEqualTo(1);

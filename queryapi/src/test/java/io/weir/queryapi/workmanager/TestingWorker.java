@@ -62,6 +62,7 @@ final class TestingWorker implements AutoCloseable {
     volatile boolean reading = true;
     /** True: the worker refuses the API's version, as a real one does. */
     volatile boolean refusing;
+
     private final Server control;
     private final HttpServer http;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();

@@ -100,7 +100,8 @@ final class DiskAccount {
         long total = Math.clamp(possible, 0, limits.totalBytesMax());
         long high = Math.min(limits.high(), total);
         long low = Math.min(limits.low(), total);
-        // The floor shrinks in proportion: on a file system smaller than the budget the cache would have no room at all.
+        // The floor shrinks in proportion: on a file system smaller than the budget the cache would have no room at
+        // all.
         long floor = (long) Math.ceil((double) limits.floor() * total / limits.totalBytesMax());
         return new Bounds(
                 total,

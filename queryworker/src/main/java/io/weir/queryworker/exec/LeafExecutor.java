@@ -258,8 +258,7 @@ public final class LeafExecutor implements WorkExecutor {
                 plan, new LeafLimits(limits.samplesMax(), settings.resultCellsMax()), scan::checkCanceled);
         scan(scan, selected, evaluator::add);
         try (Trace span = Trace.current().child("write artifact")) {
-            return ArtifactWriter.write(
-                    target.withBytesMax(limits.artifactBytesMax()), workId, evaluator.finish());
+            return ArtifactWriter.write(target.withBytesMax(limits.artifactBytesMax()), workId, evaluator.finish());
         }
     }
 

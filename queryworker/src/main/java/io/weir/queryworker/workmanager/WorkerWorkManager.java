@@ -291,7 +291,8 @@ public final class WorkerWorkManager implements AutoCloseable {
             if (statistics.getExecutionMicros() == 0) {
                 statistics.setExecutionMicros((System.nanoTime() - startedNanos) / 1_000);
             }
-            String url = spool.publish(attempt.workId(), attempt.attempt(), execution.apiId, target.file(), result.artifact());
+            String url = spool.publish(
+                    attempt.workId(), attempt.attempt(), execution.apiId, target.file(), result.artifact());
             published = true;
             return new Finished(url, result.artifact(), statistics.build());
         } finally {
