@@ -14,9 +14,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the fault tests of one class share: an S3 server, an ingest process, workers behind proxies with one slot and four credits each,
@@ -51,7 +53,7 @@ final class FaultCluster implements AutoCloseable {
 
     private final Deque<String> fresh = new ArrayDeque<>();
     private int tenants;
-    private Api api;
+    private @Nullable Api api;
     private String undisturbed = "";
     private String undisturbedOneUnit = "";
     private String undisturbedStream = "";
@@ -82,11 +84,12 @@ final class FaultCluster implements AutoCloseable {
         try {
             cluster.api = cluster.startApi("api", Ports.free(), apiOptions);
             cluster.others.clear();
-            cluster.undisturbed = cluster.api.ask(cluster.tenant(), EXPRESSION).answer();
+            cluster.undisturbed =
+                    cluster.api().ask(cluster.tenant(), EXPRESSION).answer();
             cluster.undisturbedStream =
-                    cluster.api.stream(cluster.tenant(), EXPRESSION).answer();
+                    cluster.api().stream(cluster.tenant(), EXPRESSION).answer();
             cluster.undisturbedOneUnit =
-                    cluster.api.ask(cluster.tenant(), ONE_UNIT).answer();
+                    cluster.api().ask(cluster.tenant(), ONE_UNIT).answer();
             assertThat(cluster.undisturbed).contains("\"mode\":\"user\"").doesNotContain("NaN");
             started = true;
             return cluster;
@@ -125,7 +128,7 @@ final class FaultCluster implements AutoCloseable {
     }
 
     Api api() {
-        return api;
+        return Objects.requireNonNull(api, "the cluster has no API yet");
     }
 
     /** An API that knows these workers; waits until all that live are connected. */
@@ -180,12 +183,12 @@ final class FaultCluster implements AutoCloseable {
             }
         }
         others.clear();
-        awaitConnected(api);
+        awaitConnected(api());
         for (TestingWorker worker : workers) {
             Await.until(
                     worker.name + " is idle and all its credits are the API's",
                     LINK_LIMIT,
-                    () -> worker.isIdle() && api.view(worker).path("credits").asInt() == TestingWorker.CREDITS);
+                    () -> worker.isIdle() && api().view(worker).path("credits").asInt() == TestingWorker.CREDITS);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -111,7 +112,7 @@ class FollowedQueryTest {
         Set<String> works = new HashSet<>();
         for (Received work : named(traceId, "work")) {
             assertThat(work.attribute("query_id")).isEqualTo(queryId);
-            Received parent = byId.get(work.parent());
+            Received parent = Objects.requireNonNull(byId.get(work.parent()));
             if (work.service().equals("weir-worker")) {
                 assertThat(parent.service()).isEqualTo("weir-api");
                 assertThat(parent.name()).isEqualTo("work");
@@ -152,7 +153,7 @@ class FollowedQueryTest {
             String parentService) {
         assertThat(named(traceId, name)).as(name).isNotEmpty().allSatisfy(span -> {
             assertThat(span.service()).isEqualTo(service);
-            Received parent = byId.get(span.parent());
+            Received parent = Objects.requireNonNull(byId.get(span.parent()));
             assertThat(parent.name()).isEqualTo(parentName);
             assertThat(parent.service()).isEqualTo(parentService);
         });

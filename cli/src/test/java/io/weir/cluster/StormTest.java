@@ -291,7 +291,8 @@ class StormTest {
 
     private HttpResponse<String> send(String method, String path, String queryId)
             throws IOException, InterruptedException {
-        HttpRequest.Builder request = api.client().request(path).timeout(REQUEST_MAX).method(method, HttpRequest.BodyPublishers.noBody());
+        HttpRequest.Builder request =
+                api.client().request(path).timeout(REQUEST_MAX).method(method, HttpRequest.BodyPublishers.noBody());
         if (!queryId.isEmpty()) {
             request.header("X-Query-Id", queryId);
         }

@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A worker process with a proxy on each of its connections: what APIs dial, what they fetch artifacts from, and its own way to the object
@@ -27,7 +29,7 @@ final class TestingWorker implements AutoCloseable {
     private final int httpPort;
     private final TestingClient http;
     private final List<String> options;
-    private TestingProcess process;
+    private @Nullable TestingProcess started;
 
     /** Does not start it. */
     TestingWorker(TestingCluster cluster, TestingS3 s3, String name, String... more) throws IOException {
@@ -61,16 +63,16 @@ final class TestingWorker implements AutoCloseable {
     void start(String... more) throws IOException, InterruptedException {
         List<String> all = new ArrayList<>(options);
         all.addAll(List.of(more));
-        process = cluster.start("worker", name, httpPort, "/livez", all.toArray(String[]::new))
+        started = cluster.start("worker", name, httpPort, "/livez", all.toArray(String[]::new))
                 .process();
     }
 
     TestingProcess process() {
-        return process;
+        return Objects.requireNonNull(started, name + " has not been started");
     }
 
     boolean isAlive() {
-        return process != null && process.isAlive();
+        return started != null && started.isAlive();
     }
 
     /** Where APIs dial it. */
@@ -110,9 +112,10 @@ final class TestingWorker implements AutoCloseable {
                 () -> running() == running && queued() == queued,
                 () -> {
                     try {
-                        return running() + " run, " + queued() + " are queued\n" + process.logTail();
+                        return running() + " run, " + queued() + " are queued\n"
+                                + process().logTail();
                     } catch (IOException e) {
-                        return e + "\n" + process.logTail();
+                        return e + "\n" + process().logTail();
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                         return "interrupted";
@@ -133,8 +136,8 @@ final class TestingWorker implements AutoCloseable {
 
     /** SIGKILL; returns the moment just before. */
     Instant kill() throws IOException, InterruptedException {
-        Instant killed = process.signal("KILL");
-        process.awaitExit(Duration.ofSeconds(10));
+        Instant killed = process().signal("KILL");
+        process().awaitExit(Duration.ofSeconds(10));
         return killed;
     }
 

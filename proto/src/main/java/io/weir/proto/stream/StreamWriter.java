@@ -41,8 +41,10 @@ public final class StreamWriter<M> {
             }
             if (waiting.size() >= waitingMax) {
                 overflowed = true;
-                failLocked(Status.RESOURCE_EXHAUSTED.withDescription(
-                        "the peer reads too slowly: " + waitingMax + " control messages wait for it"), new Metadata());
+                failLocked(
+                        Status.RESOURCE_EXHAUSTED.withDescription(
+                                "the peer reads too slowly: " + waitingMax + " control messages wait for it"),
+                        new Metadata());
                 return false;
             }
             waiting.add(message);

@@ -45,7 +45,10 @@ final class DiscoveryReport {
                 .description("Time since the workers were last found, or since the start if never")
                 .tag("kind", kind)
                 .register(registry);
-        Gauge.builder("weir_discovery_addresses", known, addresses -> addresses.get().size())
+        Gauge.builder(
+                        "weir_discovery_addresses",
+                        known,
+                        addresses -> addresses.get().size())
                 .description("Worker addresses that are known")
                 .tag("kind", kind)
                 .register(registry);

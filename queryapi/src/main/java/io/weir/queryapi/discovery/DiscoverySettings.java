@@ -31,7 +31,6 @@ public record DiscoverySettings(
 
     /** The same at another interval. */
     public DiscoverySettings withRefreshMillis(long changed) {
-        return new DiscoverySettings(
-                changed, requestMillisMax, retryMillisMin, retryMillisMax, ecsRegion, ecsEndpoint);
+        return new DiscoverySettings(changed, requestMillisMax, retryMillisMin, retryMillisMax, ecsRegion, ecsEndpoint);
     }
 }

@@ -84,8 +84,8 @@ final class EcsSource implements PollingDiscovery.Source {
             for (int start = 0; start < tasks.size(); start += BATCH) {
                 List<String> batch = tasks.subList(start, Math.min(tasks.size(), start + BATCH));
                 // Tasks that ended since they were listed come back as failures, and are gone.
-                for (Task task : client.describeTasks(request ->
-                                request.cluster(target.cluster()).tasks(batch))
+                for (Task task : client.describeTasks(
+                                request -> request.cluster(target.cluster()).tasks(batch))
                         .tasks()) {
                     address(task).ifPresent(found::add);
                 }
@@ -99,7 +99,9 @@ final class EcsSource implements PollingDiscovery.Source {
     }
 
     private static String code(AwsServiceException refused) {
-        String code = refused.awsErrorDetails() == null ? null : refused.awsErrorDetails().errorCode();
+        String code = refused.awsErrorDetails() == null
+                ? null
+                : refused.awsErrorDetails().errorCode();
         return code == null ? "status " + refused.statusCode() : code;
     }
 

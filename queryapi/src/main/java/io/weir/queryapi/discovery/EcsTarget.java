@@ -12,7 +12,8 @@ record EcsTarget(String cluster, String service, int port) {
         }
         int port = Integer.parseInt(text.substring(colon + 1));
         if (port < 1 || port > 65_535) {
-            throw new IllegalArgumentException("port " + port + " of ECS service '" + text + "' is not from 1 to 65535");
+            throw new IllegalArgumentException(
+                    "port " + port + " of ECS service '" + text + "' is not from 1 to 65535");
         }
         return new EcsTarget(text.substring(0, slash), text.substring(slash + 1, colon), port);
     }

@@ -59,7 +59,8 @@ final class EndpointChoice {
         }
         // The API promises that the addresses of an endpoint are interchangeable.
         String address = addresses.getFirst();
-        boolean hasPod = endpoint.getTargetRef() != null && endpoint.getTargetRef().getUid() != null;
+        boolean hasPod =
+                endpoint.getTargetRef() != null && endpoint.getTargetRef().getUid() != null;
         String pod = hasPod ? endpoint.getTargetRef().getUid() : slice.getAddressType() + " " + address;
         candidates
                 .computeIfAbsent(pod, unknown -> new TreeMap<>())

@@ -21,8 +21,8 @@ record KubernetesTarget(String namespace, String service, String port) {
         boolean namespaceFits = slash < 0 || NAME.matcher(namespace).matches();
         if (!namespaceFits || !NAME.matcher(service).matches() || !isPort(port)) {
             throw new IllegalArgumentException("'" + text
-                    + "' is no Kubernetes service; write namespace/service:port or service:port, the port as a number or"
-                    + " by its name");
+                    + "' is no Kubernetes service; write namespace/service:port or service:port, the port as a number"
+                    + " or by its name");
         }
         return new KubernetesTarget(namespace, service, port);
     }

@@ -58,7 +58,8 @@ final class EndpointChoiceTest {
                 new Pod("ending-but-serving", "10.0.0.4", false, true, true),
                 new Pod("ending-and-published", "10.0.0.5", true, true, true),
                 new Pod("not-serving", "10.0.0.6", true, false, false));
-        assertThat(new EndpointChoice("control").choose(List.of(slice))).containsExactly(at("10.0.0.1"), at("10.0.0.2"));
+        assertThat(new EndpointChoice("control").choose(List.of(slice)))
+                .containsExactly(at("10.0.0.1"), at("10.0.0.2"));
         EndpointSlice bare = new EndpointSliceBuilder()
                 .withAddressType("IPv4")
                 .addNewEndpoint()
@@ -78,7 +79,8 @@ final class EndpointChoiceTest {
         assertThat(new EndpointChoice("http").choose(List.of(slice)))
                 .containsExactly(new WorkerAddress("10.0.0.1", 8081));
         assertThat(new EndpointChoice("absent").choose(List.of(slice))).isEmpty();
-        assertThat(new EndpointChoice("control").choose(List.of(new EndpointSlice()))).isEmpty();
+        assertThat(new EndpointChoice("control").choose(List.of(new EndpointSlice())))
+                .isEmpty();
     }
 
     @Test

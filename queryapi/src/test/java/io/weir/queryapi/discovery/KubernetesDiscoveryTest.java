@@ -147,9 +147,10 @@ final class KubernetesDiscoveryTest {
             operator.resource(slice("worker-6", "worker", "IPv6")).delete();
             awaitTold();
         }
-        assertThat(requests).allSatisfy(request -> assertThat(request)
-                .startsWith("GET /apis/discovery.k8s.io/v1/namespaces/weir/endpointslices?")
-                .contains("labelSelector=kubernetes.io%2Fservice-name%3Dworker"));
+        assertThat(requests)
+                .allSatisfy(request -> assertThat(request)
+                        .startsWith("GET /apis/discovery.k8s.io/v1/namespaces/weir/endpointslices?")
+                        .contains("labelSelector=kubernetes.io%2Fservice-name%3Dworker"));
     }
 
     @Test
@@ -203,9 +204,11 @@ final class KubernetesDiscoveryTest {
                     new KubernetesMockServer(new Context(), new MockWebServer(), new HashMap<>(), forgetful, false);
             back.init(InetAddress.getLoopbackAddress(), port);
             try (KubernetesClient other = back.createClient()) {
-                other.resource(slice("worker-z", "worker", "IPv4", "p7 10.0.0.7")).create();
+                other.resource(slice("worker-z", "worker", "IPv4", "p7 10.0.0.7"))
+                        .create();
                 awaitTold("10.0.0.7");
-                other.resource(slice("worker-y", "worker", "IPv4", "p6 10.0.0.6")).create();
+                other.resource(slice("worker-y", "worker", "IPv4", "p6 10.0.0.6"))
+                        .create();
                 awaitTold("10.0.0.6", "10.0.0.7");
             } finally {
                 back.destroy();

@@ -72,7 +72,8 @@ final class WorkerDiscoveryTest {
 
     @Test
     void whatIsWrittenIsUnderstood() {
-        assertThat(KubernetesTarget.parse("weir/worker:8082")).isEqualTo(new KubernetesTarget("weir", "worker", "8082"));
+        assertThat(KubernetesTarget.parse("weir/worker:8082"))
+                .isEqualTo(new KubernetesTarget("weir", "worker", "8082"));
         assertThat(KubernetesTarget.parse("worker:control")).isEqualTo(new KubernetesTarget("", "worker", "control"));
         assertThat(EcsTarget.parse("prod/worker:8082")).isEqualTo(new EcsTarget("prod", "worker", 8082));
         assertThat(EcsTarget.parse("arn:aws:ecs:eu-central-1:1:cluster/prod/worker:1"))
@@ -115,9 +116,15 @@ final class WorkerDiscoveryTest {
         assertThat(warnings).hasSize(2);
         assertThat(warnings.getFirst()).contains("does not resolve").contains("2 known addresses stay in use");
         assertThat(warnings.getLast()).contains("resolver's defect");
-        assertThat(registry.get("weir_discovery_errors_total").tag("kind", "dns").counter().count())
+        assertThat(registry.get("weir_discovery_errors_total")
+                        .tag("kind", "dns")
+                        .counter()
+                        .count())
                 .isEqualTo(4);
-        assertThat(registry.get("weir_discovery_addresses").tag("kind", "dns").gauge().value())
+        assertThat(registry.get("weir_discovery_addresses")
+                        .tag("kind", "dns")
+                        .gauge()
+                        .value())
                 .isEqualTo(2);
     }
 

@@ -19,6 +19,7 @@ import io.weir.queryapi.testkit.TestingApi;
 import io.weir.queryapi.testkit.TestingLake;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ final class QueryTracingTest {
     }
 
     private static String text(SpanData span, String key) {
-        return span.getAttributes().get(AttributeKey.stringKey(key));
+        return Objects.requireNonNull(span.getAttributes().get(AttributeKey.stringKey(key)), key);
     }
 
     @Test

@@ -81,7 +81,9 @@ final class ApiStream implements StreamObserver<ApiMessage> {
 
     @Override
     public void onError(Throwable failure) {
-        end(Ending.CONNECTION_LOST, "connection lost: " + Status.fromThrowable(failure).getCode());
+        end(
+                Ending.CONNECTION_LOST,
+                "connection lost: " + Status.fromThrowable(failure).getCode());
     }
 
     @Override
