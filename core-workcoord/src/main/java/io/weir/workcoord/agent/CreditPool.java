@@ -19,11 +19,9 @@ final class CreditPool {
     /** Moves grants towards even shares. Returns the sessions whose grant changed. */
     List<ApiSession> rebalance(Collection<ApiSession> sessions) {
         List<ApiSession> changed = new ArrayList<>();
-        if (sessions.isEmpty()) {
-            return changed;
-        }
-        int each = total / sessions.size();
-        int rest = total % sessions.size();
+        int sharers = Math.max(1, sessions.size());
+        int each = total / sharers;
+        int rest = total % sharers;
         int free = total;
         for (ApiSession session : sessions) {
             int share = Math.max(1, each + (rest-- > 0 ? 1 : 0));
@@ -33,19 +31,17 @@ final class CreditPool {
             }
             free -= Math.max(session.believed, session.granted);
         }
-        rest = total % sessions.size();
+        rest = total % sharers;
         for (ApiSession session : sessions) {
             int share = Math.max(1, each + (rest-- > 0 ? 1 : 0));
-            if (session.granted < share) {
-                // What it still believes to have costs nothing to give back.
-                int affordable = Math.max(1, Math.max(session.granted, session.believed) + Math.max(0, free));
-                int raised = Math.min(share, affordable);
-                if (raised > session.granted) {
-                    free -= Math.max(0, raised - Math.max(session.granted, session.believed));
-                    session.granted = raised;
-                    session.believed = Math.max(session.believed, raised);
-                    changed.add(session);
-                }
+            // What it still believes to have costs nothing to give back.
+            int affordable = Math.max(1, Math.max(session.granted, session.believed) + Math.max(0, free));
+            int raised = Math.min(share, affordable);
+            if (raised > session.granted) {
+                free -= Math.max(0, raised - Math.max(session.granted, session.believed));
+                session.granted = raised;
+                session.believed = Math.max(session.believed, raised);
+                changed.add(session);
             }
         }
         return changed;

@@ -69,9 +69,7 @@ public final class WorkerAgent {
     public List<AgentEffect> handle(AgentEvent event, long nowMillis) {
         effects = new ArrayList<>();
         long stalledMillis = stalls.step(nowMillis, !sessions.isEmpty());
-        if (stalledMillis > 0) {
-            sessions.values().forEach(session -> session.heartbeat.forgive(stalledMillis));
-        }
+        sessions.values().forEach(session -> session.heartbeat.forgive(stalledMillis));
         if (event instanceof AgentEvent.OfSession message) {
             ApiSession session = sessions.get(message.session());
             if (session != null) {
@@ -219,17 +217,13 @@ public final class WorkerAgent {
 
     /** Takes back credits that an API has given up and no longer uses, and gives them to the others. */
     private void settleCredits() {
-        boolean freed = false;
         for (ApiSession session : sessions.values()) {
-            int inUse = Math.max(session.granted, session.held);
-            if (session.confirmSequence == 0 && session.believed > inUse) {
-                session.believed = inUse;
-                freed = true;
+            if (session.confirmSequence == 0) {
+                // Never more than it believed already: grants and assignments are bounded by that.
+                session.believed = Math.max(session.granted, session.held);
             }
         }
-        if (freed) {
-            credits.rebalance(sessions.values()).forEach(this::announceGrant);
-        }
+        credits.rebalance(sessions.values()).forEach(this::announceGrant);
     }
 
     /** Tells a session its new grant; a heartbeat behind it shows by its reply when the API has it. */
@@ -287,7 +281,6 @@ public final class WorkerAgent {
         tasks.put(key, task);
         session.queued.add(task);
         queued++;
-        Check.atMost(heldInAll(), limits.heldMax(), "work held");
         effects.add(new SendAccepted(session.session, key.workId(), key.attempt()));
     }
 
@@ -302,14 +295,6 @@ public final class WorkerAgent {
             return Optional.of("the API has used its " + session.granted + " credits");
         }
         return known == null ? Optional.empty() : Optional.of("this attempt is here for another API");
-    }
-
-    private int heldInAll() {
-        int held = 0;
-        for (ApiSession session : sessions.values()) {
-            held += session.held;
-        }
-        return held;
     }
 
     /** Fair between APIs: the next slot goes to the one with fewest running, then to the one not served for longest. */

@@ -44,10 +44,13 @@ final class Attempt {
     }
 
     private void enter(WorkState to) {
-        if (state.takesCredit() != to.takesCredit()) {
-            int change = to.takesCredit() ? 1 : -1;
-            requireOwner().inFlight += change;
-            work.query.inFlight(this, change);
+        if (!state.takesCredit() && to.takesCredit()) {
+            requireOwner().inFlight++;
+            work.query.takesCredit(this);
+        }
+        if (state.takesCredit() && !to.takesCredit()) {
+            requireOwner().inFlight--;
+            work.query.freesCredit(this);
         }
         if (state.isOwned() && !to.isOwned()) {
             requireOwner().attempts.remove(this);

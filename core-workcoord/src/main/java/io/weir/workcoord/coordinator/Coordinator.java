@@ -480,7 +480,10 @@ public final class Coordinator {
     }
 
     private void placeQueued(long nowMillis) {
-        while (queue.size() > 0 && members.anyRoom() && queue.placeNext(item -> place(item, nowMillis))) {
+        // Without room anywhere, no item is offered: the queue may be long.
+        while (!queue.isEmpty()
+                && members.live().stream().anyMatch(WorkerEntry::hasRoom)
+                && queue.placeNext(item -> place(item, nowMillis))) {
             // Until nothing more can be placed.
         }
     }
@@ -500,7 +503,7 @@ public final class Coordinator {
 
     /** Second attempts, on room that nothing else wants. */
     private void hedgeStragglers(long nowMillis) {
-        if (queue.size() > 0) {
+        if (!queue.isEmpty()) {
             return;
         }
         for (QueryEntry query : queries.values()) {
@@ -552,12 +555,7 @@ public final class Coordinator {
             if (hedging.mayHedge(query)) {
                 next = Math.min(next, hedging.nextStragglerMillis(query, stalls.lastStepMillis()));
             }
-            for (WorkItem item : query.returned) {
-                // A back-off that is over waits for room, not for time.
-                if (item.notBeforeMillis > stalls.lastStepMillis()) {
-                    next = Math.min(next, item.notBeforeMillis);
-                }
-            }
+            next = Math.min(next, query.nextBackoffEndMillis(stalls.lastStepMillis()));
         }
         return next;
     }
@@ -596,10 +594,6 @@ public final class Coordinator {
 
     /** Age of the piece of work that has waited longest in the queue; 0 when it is empty. */
     public long oldestQueuedMillis(long nowMillis) {
-        long oldest = nowMillis;
-        for (QueryEntry query : queries.values()) {
-            oldest = Math.min(oldest, query.queuedSinceMillis(nowMillis));
-        }
-        return nowMillis - oldest;
+        return nowMillis - queue.oldestSinceMillis(nowMillis);
     }
 }

@@ -47,8 +47,6 @@ final class FairQueue {
     /** A query is over; what it has queued goes with it. */
     void remove(QueryEntry query) {
         size -= query.queued();
-        query.fresh.clear();
-        query.returned.clear();
         query.tenant.queries.remove(query);
         if (query.tenant.queries.isEmpty()) {
             tenants.remove(query.tenant.name);
@@ -63,6 +61,21 @@ final class FairQueue {
 
     int size() {
         return size;
+    }
+
+    boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** Since when the piece waits that has waited longest; the given time if none waits. */
+    long oldestSinceMillis(long nowMillis) {
+        long oldest = nowMillis;
+        for (TenantEntry tenant : tenants.values()) {
+            for (QueryEntry query : tenant.queries) {
+                oldest = Math.min(oldest, query.queuedSinceMillis(nowMillis));
+            }
+        }
+        return oldest;
     }
 
     /** Offers queued work in turn until one is placed; false if none can be placed now. */

@@ -175,8 +175,4 @@ final class Membership {
         }
         return false;
     }
-
-    boolean anyRoom() {
-        return byId.values().stream().anyMatch(WorkerEntry::hasRoom);
-    }
 }

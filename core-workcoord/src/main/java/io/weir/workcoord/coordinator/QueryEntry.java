@@ -40,14 +40,16 @@ final class QueryEntry {
         return running.size();
     }
 
-    /** An attempt begins or ceases to take one of its worker's credits. */
-    void inFlight(Attempt attempt, int change) {
-        if (change > 0) {
-            running.add(attempt);
-        } else {
-            running.remove(attempt);
-        }
-        tenant.inFlight += change;
+    /** An attempt takes one of its worker's credits. */
+    void takesCredit(Attempt attempt) {
+        running.add(attempt);
+        tenant.inFlight++;
+    }
+
+    /** An attempt gives its worker's credit back. */
+    void freesCredit(Attempt attempt) {
+        running.remove(attempt);
+        tenant.inFlight--;
     }
 
     boolean hasQueued() {
@@ -56,6 +58,18 @@ final class QueryEntry {
 
     int queued() {
         return fresh.size() + returned.size();
+    }
+
+    /** When the next back-off of a piece that waits ends, after the time; MAX_VALUE for never. */
+    long nextBackoffEndMillis(long afterMillis) {
+        long next = Long.MAX_VALUE;
+        for (WorkItem item : returned) {
+            // A back-off that is over waits for room, not for time.
+            if (item.notBeforeMillis > afterMillis) {
+                next = Math.min(next, item.notBeforeMillis);
+            }
+        }
+        return next;
     }
 
     /** Since when the piece waits that has waited longest; the given time if none waits. */

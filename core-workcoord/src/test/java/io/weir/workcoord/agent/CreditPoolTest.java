@@ -72,6 +72,28 @@ final class CreditPoolTest {
     }
 
     @Test
+    void theCreditsOfAnApiThatIsGoneAreSharedByAllThatAreLeft() {
+        List<ApiSession> three = sessions(3);
+        CreditPool pool = new CreditPool(12);
+        pool.rebalance(three);
+        assertThat(granted(three)).containsExactly(4, 4, 4);
+        assertThat(pool.rebalance(three.subList(0, 2))).containsExactlyElementsOf(three.subList(0, 2));
+        assertThat(granted(three)).containsExactly(6, 6, 4);
+    }
+
+    @Test
+    void whatIsFreeIsGivenOnce() {
+        List<ApiSession> three = sessions(3);
+        CreditPool pool = new CreditPool(12);
+        pool.rebalance(three.subList(0, 1));
+        pool.rebalance(three);
+        assertThat(granted(three)).containsExactly(4, 1, 1);
+        three.getFirst().believed = 8;
+        assertThat(pool.rebalance(three)).containsExactly(three.get(1));
+        assertThat(granted(three)).as("two were free").containsExactly(4, 3, 1);
+    }
+
+    @Test
     void noMoreIsBelievedThanThereIsHoweverApisComeAndGo() {
         for (long seed = 0; seed < 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);

@@ -13,6 +13,7 @@ import io.weir.workcoord.agent.AgentEffect.Drained;
 import io.weir.workcoord.agent.AgentEffect.SendFailed;
 import io.weir.workcoord.agent.AgentEffect.SendHeartbeat;
 import io.weir.workcoord.agent.AgentEffect.SendHello;
+import io.weir.workcoord.agent.AgentEffect.SendReady;
 import io.weir.workcoord.agent.AgentEffect.SendRejected;
 import io.weir.workcoord.agent.AgentEffect.SendStatus;
 import io.weir.workcoord.agent.AgentEffect.StartExecution;
@@ -292,6 +293,20 @@ final class WorkerAgentRobustnessTest {
         on(new ExecutionSucceeded("w2", 1));
         assertThat(effects).containsExactly(new DiscardArtifact("w2", 1));
         assertThat(agent.running()).isZero();
+    }
+
+    @Test
+    void theTurnGoesToWhoRunsLeastThoughAnotherWaitsForLonger() {
+        WorkerAgent two = new WorkerAgent(new AgentLimits(HeartbeatLimits.DEFAULT, 2, 30, 3, 10_000));
+        LongStream.of(1, 2).forEach(id -> two.handle(new SessionOpened(id, "api" + id, id, 1_000), 0));
+        two.handle(new HeartbeatReceived(1, 9, true), 0);
+        two.handle(new Assigned(2, "b0", 1, "q", 0, 60_000), 0);
+        two.handle(new Assigned(1, "a0", 1, "q", 0, 60_000), 0);
+        two.handle(new Assigned(2, "b1", 1, "q", 0, 60_000), 0);
+        two.handle(new Assigned(1, "a1", 1, "q", 0, 60_000), 0);
+        assertThat(two.handle(new ExecutionSucceeded("a0", 1), 0))
+                .as("b0 still runs")
+                .containsExactly(new SendReady(1, "a0", 1), new StartExecution(1, "api1", "q", 0, "a1", 1, 60_000));
     }
 
     @Test

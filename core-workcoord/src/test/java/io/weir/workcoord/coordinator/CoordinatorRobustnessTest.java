@@ -21,7 +21,6 @@ import io.weir.workcoord.coordinator.CoordinatorEffect.StartFetch;
 import io.weir.workcoord.coordinator.CoordinatorEffect.SubmitAccepted;
 import io.weir.workcoord.coordinator.CoordinatorEffect.SubmitRefused;
 import io.weir.workcoord.coordinator.CoordinatorEvent.Accepted;
-import io.weir.workcoord.coordinator.CoordinatorEvent.CancelQuery;
 import io.weir.workcoord.coordinator.CoordinatorEvent.Failed;
 import io.weir.workcoord.coordinator.CoordinatorEvent.FetchFailed;
 import io.weir.workcoord.coordinator.CoordinatorEvent.Fetched;
@@ -34,7 +33,6 @@ import io.weir.workcoord.coordinator.CoordinatorEvent.StatusReceived;
 import io.weir.workcoord.coordinator.CoordinatorEvent.Submit;
 import io.weir.workcoord.coordinator.CoordinatorEvent.Tick;
 import io.weir.workcoord.coordinator.CoordinatorEvent.Unit;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -109,19 +107,6 @@ final class CoordinatorRobustnessTest {
     }
 
     @Test
-    void aTenantLivesAsLongAsAQueryOfItsDoes() {
-        test.worker(1, "a", 1);
-        test.submit("one", "t", 1);
-        SendAssign first = test.one(SendAssign.class);
-        test.submit("two", "t", 1);
-        test.submit("three", "t", 1);
-        test.on(new CancelQuery("two", "x"));
-        test.submit("other", "u", 1);
-        test.on(ready(first));
-        assertThat(test.one(SendAssign.class).queryId()).isEqualTo("three");
-    }
-
-    @Test
     void aSecondReadyWithAnotherChecksumIsADuplicateToo() {
         test.worker(1, "a", 2);
         test.submit("q", "t", 2);
@@ -161,51 +146,6 @@ final class CoordinatorRobustnessTest {
     }
 
     @Test
-    void aTenantDoesNotGainByComingAndGoing() {
-        test.worker(1, "a", 1);
-        test.submit("occupant", "z", 1);
-        SendAssign running = test.one(SendAssign.class);
-        test.submit("patient", "big", 1);
-        List<String> order = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            test.submit("short" + i, "tenant" + i, 1);
-            test.on(ready(running));
-            running = test.one(SendAssign.class);
-            order.add(running.queryId());
-        }
-        assertThat(order).containsExactly("patient", "short0", "short1");
-    }
-
-    @Test
-    void queriesOfATenantTakeTurnsByWhatTheyHaveOnWorkers() {
-        test.worker(1, "a", 2);
-        test.submit("one", "t", 4);
-        test.submit("two", "t", 2);
-        List<String> order = new ArrayList<>();
-        test.on(new Ready(1, "one", 0, "one-w0", 1, "c"));
-        order.add(test.one(SendAssign.class).workId());
-        test.on(new Ready(1, "one", 0, "one-w1", 1, "c"));
-        order.add(test.one(SendAssign.class).workId());
-        test.on(new Ready(1, "two", 0, "two-w0", 1, "c"));
-        order.add(test.one(SendAssign.class).workId());
-        assertThat(order).containsExactly("two-w0", "one-w2", "two-w1");
-        assertThat(test.coordinator.queued()).isEqualTo(1);
-    }
-
-    @Test
-    void workThatCameBackGoesBeforeFreshWork() {
-        test.worker(1, "a", 1);
-        test.submit("q", "t", 3);
-        test.worker(2, "b", 0);
-        test.on(new Failed(1, "q-w0", 1, FailureKind.INTERNAL, "x"));
-        assertThat(test.one(SendAssign.class).workId())
-                .as("b has no room for what a failed")
-                .isEqualTo("q-w1");
-        test.on(new StatusReceived(2, true, false, 1));
-        assertThat(test.one(SendAssign.class).workId()).isEqualTo("q-w0");
-    }
-
-    @Test
     void aBackOffDoublesAndEnds() {
         CoordinatorFixture alone = new CoordinatorFixture(
                 new CoordinatorLimits(HeartbeatLimits.DEFAULT, 20, 5, 100, 100, 100, 10, 3, 2_000, 5_000));
@@ -229,6 +169,22 @@ final class CoordinatorRobustnessTest {
             alone.on(new HeartbeatReceived(1, 1, true));
             assertThat(alone.one(SendAssign.class).attempt()).isEqualTo(failure + 1);
         }
+    }
+
+    @Test
+    void aBackOffThatIsOverWaitsForRoomWithoutATimer() {
+        CoordinatorFixture alone = new CoordinatorFixture(
+                new CoordinatorLimits(HeartbeatLimits.DEFAULT, 20, 5, 100, 100, 100, 10, 3, 2_000, 5_000));
+        alone.worker(1, "a", 1);
+        alone.submit("q", "t", 1);
+        alone.on(new Failed(1, "q-w0", 1, FailureKind.INTERNAL, "x"));
+        alone.submit("other", "t", 1);
+        assertThat(alone.one(SendAssign.class).workId()).isEqualTo("other-w0");
+        assertThat(alone.coordinator.nextTimerMillis()).isEqualTo(1_010);
+        alone.now = 1_010;
+        alone.on(new Tick());
+        assertThat(alone.all(SendAssign.class)).as("a is full").isEmpty();
+        assertThat(alone.coordinator.nextTimerMillis()).as("a's heartbeat").isEqualTo(2_000);
     }
 
     @Test
@@ -411,6 +367,17 @@ final class CoordinatorRobustnessTest {
         assertThat(test.coordinator.queriesRunning()).as("the wait begins anew").isEqualTo(1);
         test.pass(1);
         assertThat(test.coordinator.queriesRunning()).isZero();
+    }
+
+    @Test
+    void aQueryWhoseWorkIsAllAcceptedDoesNotWaitForWorkers() {
+        test.worker(1, "a", 1);
+        test.submit("q", "t", 1);
+        test.on(new Accepted(1, "q-w0", 1));
+        test.on(new StatusReceived(1, false, true, 1));
+        test.pass(10_000);
+        assertThat(test.coordinator.queriesRunning()).as("a finishes it").isEqualTo(1);
+        assertThat(test.coordinator.nextTimerMillis()).as("a's heartbeat").isEqualTo(test.now + 1_000);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.HeartbeatLimits;
+import io.weir.workcoord.Rendezvous;
 import io.weir.workcoord.coordinator.CoordinatorEffect.CloseReason;
 import io.weir.workcoord.coordinator.CoordinatorEffect.CloseSession;
 import io.weir.workcoord.coordinator.CoordinatorEffect.Commit;
@@ -35,6 +36,7 @@ import io.weir.workcoord.coordinator.CoordinatorEvent.Tick;
 import io.weir.workcoord.coordinator.CoordinatorEvent.Unit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** One test per rule of the coordinator. */
@@ -154,6 +156,16 @@ final class CoordinatorTest {
         assertThat(all(SendAssign.class)).hasSize(2).allMatch(assign -> assign.session() == 2);
     }
 
+    private static String bestRanked(String key, String... workers) {
+        return Stream.of(workers)
+                .max((one, other) -> Long.compareUnsigned(score(key, one), score(key, other)))
+                .orElseThrow();
+    }
+
+    private static long score(String key, String worker) {
+        return Rendezvous.score(Rendezvous.hash(key), Rendezvous.hash(worker));
+    }
+
     @Test
     void theBestRankedWorkerWithRoomIsChosen() {
         worker(1, "a", 100);
@@ -166,6 +178,7 @@ final class CoordinatorTest {
                     .findFirst()
                     .orElseThrow()
                     .workerId();
+            assertThat(placed).as(assign.affinityKey()).isEqualTo(bestRanked(assign.affinityKey(), "a", "b", "c"));
             assertThat(coordinator.placement(assign.affinityKey())).contains(placed);
         }
         assertThat(effects).contains(new Count(Counter.AFFINITY_HIT)).doesNotContain(new Count(Counter.AFFINITY_MISS));
@@ -213,6 +226,22 @@ final class CoordinatorTest {
         assertThat(all(SendAssign.class)).isEmpty();
         on(new StatusReceived(1, true, false, 10));
         assertThat(one(SendAssign.class).session()).isEqualTo(1);
+    }
+
+    @Test
+    void aRejectionTakesBackWhatElseTheWorkerHasNotAccepted() {
+        worker(1, "a", 10);
+        submit("q", "t", 3);
+        on(new Accepted(1, "q-w2", 1));
+        on(new Rejected(1, "q-w0", 1, "not accepting"));
+        assertThat(effects)
+                .containsExactly(
+                        new Count(Counter.REJECTED),
+                        new Count(Counter.REASSIGNED),
+                        new SendCancel(1, "q-w1", "moved: the worker stopped accepting work"),
+                        new Count(Counter.REASSIGNED));
+        assertThat(coordinator.queued()).isEqualTo(2);
+        assertThat(coordinator.inFlight()).as("what it accepted").isEqualTo(1);
     }
 
     @Test

@@ -44,6 +44,9 @@ final class WorkStateTest {
 
     @Test
     void terminalIsTerminal() {
+        assertThat(WorkState.values())
+                .filteredOn(WorkState::isTerminal)
+                .containsExactly(WorkState.COMMITTED, WorkState.FAILED, WorkState.CANCELED);
         for (WorkState state : WorkState.values()) {
             for (WorkTrigger trigger : WorkTrigger.values()) {
                 if (state.isTerminal()) {

@@ -94,13 +94,16 @@ final class LinkTest {
 
     @Test
     void onlyAStreamThatLastedStartsAgainWithTheShortestWait() {
+        List<Long> waits = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             tick();
             handle(hello());
             now += LIMITS.backoffMillisMax();
             handle(ended());
+            waits.add(waitMillis());
             now = link.nextTimerMillis();
         }
+        assertThat(waits).containsExactly(100L, 200L, 400L, 800L);
         tick();
         handle(hello());
         assertThat(link.nextTimerMillis()).isEqualTo(Long.MAX_VALUE);
@@ -126,6 +129,7 @@ final class LinkTest {
 
     @Test
     void aLostStreamIsToldAndTheNextOneSaysHowLongItTook() {
+        now = 50;
         tick();
         assertThat(handle(hello())).containsExactly(new LinkEffect.Opened(1));
         assertThat(handle(ended()))

@@ -25,6 +25,7 @@ final class SeededFaults {
     private static final String MEMBERSHIP = "coordinator/Membership.java";
     private static final String WORKER_ENTRY = "coordinator/WorkerEntry.java";
     private static final String FAIR_QUEUE = "coordinator/FairQueue.java";
+    private static final String QUERY_ENTRY = "coordinator/QueryEntry.java";
     private static final String HEDGING = "coordinator/Hedging.java";
     private static final String AGENT = "agent/WorkerAgent.java";
 
@@ -136,8 +137,8 @@ final class SeededFaults {
                         "if (item.notBeforeMillis > nowMillis && item.failures > 100) {"),
                 SeededFault.of(
                         "nobody wakes the coordinator when a back-off is over",
-                        COORDINATOR,
-                        "if (item.notBeforeMillis > stalls.lastStepMillis()) {",
+                        QUERY_ENTRY,
+                        "if (item.notBeforeMillis > afterMillis) {",
                         "if (item.notBeforeMillis > Long.MAX_VALUE - 1) {"));
     }
 
@@ -245,7 +246,7 @@ final class SeededFaults {
                         ""),
                 SeededFault.of(
                         "reading a view takes work from the queue",
-                        COORDINATOR,
+                        FAIR_QUEUE,
                         "oldest = Math.min(oldest, query.queuedSinceMillis(nowMillis));",
                         "query.fresh.pollFirst();"),
                 SeededFault.of(
@@ -302,7 +303,7 @@ final class SeededFaults {
                 SeededFault.of(
                         "second attempts take the room that queued work waits for",
                         COORDINATOR,
-                        "        if (queue.size() > 0) {\n            return;\n        }\n        for (QueryEntry",
+                        "        if (!queue.isEmpty()) {\n            return;\n        }\n        for (QueryEntry",
                         "        for (QueryEntry"),
                 SeededFault.of(
                         "nobody wakes the coordinator for a straggler",
@@ -377,8 +378,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a credit is given to another API before the first knows that it lost it",
                         AGENT,
-                        "if (session.confirmSequence == 0 && session.believed > inUse) {",
-                        "if (session.believed > inUse) {"));
+                        "if (session.confirmSequence == 0) {",
+                        "if (session.confirmSequence >= 0) {"));
     }
 
     private static List<SeededFault> agentEnds() {
