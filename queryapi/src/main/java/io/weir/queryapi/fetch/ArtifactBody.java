@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -57,12 +55,13 @@ final class ArtifactBody implements HttpResponse.BodyHandler<ArtifactBody.Result
         }
     }
 
-    private final Path file;
+    private final FileChannel channel;
     private final long sizeBytes;
     private final String checksum;
 
-    ArtifactBody(Path file, long sizeBytes, String checksum) {
-        this.file = file;
+    /** @param channel to write to; closed by whoever opened it, which also ends what is still coming in */
+    ArtifactBody(FileChannel channel, long sizeBytes, String checksum) {
+        this.channel = channel;
         this.sizeBytes = sizeBytes;
         this.checksum = checksum;
     }
@@ -81,12 +80,7 @@ final class ArtifactBody implements HttpResponse.BodyHandler<ArtifactBody.Result
                     new ChecksumException(CHECKSUM_HEADER + " is " + header.get() + ", announced was " + checksum));
         }
         try {
-            return new Subscriber(
-                    FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    sizeBytes,
-                    MessageDigest.getInstance("SHA-256"));
-        } catch (IOException failure) {
-            return refuse(new WriteException("the artifact cannot be written to " + file + ": " + failure, failure));
+            return new Subscriber(channel, sizeBytes, MessageDigest.getInstance("SHA-256"));
         } catch (NoSuchAlgorithmException impossible) {
             throw new IllegalStateException("every Java has SHA-256", impossible);
         }

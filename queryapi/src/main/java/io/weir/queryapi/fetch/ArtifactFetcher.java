@@ -16,8 +16,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -384,21 +386,35 @@ public final class ArtifactFetcher implements AutoCloseable {
             if (!traceParent.isEmpty()) {
                 get.header("traceparent", traceParent);
             }
-            CompletableFuture<HttpResponse<ArtifactBody.Result>> running = client.sendAsync(
-                    get.build(),
-                    new ArtifactBody(
-                            file,
-                            request.announced().sizeBytes(),
-                            request.announced().checksum()));
-            exchange = running;
-            if (aborted) {
-                running.cancel(true);
+            // Opened here and not when the answer begins: this thread deletes the file, and a late answer must not make it anew.
+            try (FileChannel channel = open(file)) {
+                CompletableFuture<HttpResponse<ArtifactBody.Result>> running = client.sendAsync(
+                        get.build(),
+                        new ArtifactBody(
+                                channel,
+                                request.announced().sizeBytes(),
+                                request.announced().checksum()));
+                exchange = running;
+                if (aborted) {
+                    running.cancel(true);
+                }
+                try {
+                    return running.get(settings.fetchMillisMax(), TimeUnit.MILLISECONDS)
+                            .body();
+                } finally {
+                    running.cancel(true);
+                }
+            } catch (IOException failure) {
+                throw new ExecutionException(failure);
             }
+        }
+
+        private static FileChannel open(Path file) throws ArtifactBody.WriteException {
             try {
-                return running.get(settings.fetchMillisMax(), TimeUnit.MILLISECONDS)
-                        .body();
-            } finally {
-                running.cancel(true);
+                return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            } catch (IOException failure) {
+                throw new ArtifactBody.WriteException(
+                        "the artifact cannot be written to " + file + ": " + failure, failure);
             }
         }
 

@@ -17,6 +17,7 @@ import io.weir.queryapi.plan.QueryRequest;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /** {@code /api/v1/query} and {@code /api/v1/query_range} (web/api/v1/api.go, query and queryRange). */
 final class QueryRoutes {
@@ -40,21 +41,24 @@ final class QueryRoutes {
 
     void query(Context context) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        Asked asked = sessions.prepare(() -> asked(parameters, instantRequest(context, parameters)));
+        Asked asked = sessions.prepare(() -> asked(parameters, () -> instantRequest(context, parameters)));
         answer(context, parameters, asked, false);
     }
 
     void queryRange(Context context) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        Asked asked = sessions.prepare(() -> asked(parameters, rangeRequest(context, parameters)));
+        Asked asked = sessions.prepare(() -> asked(parameters, () -> rangeRequest(context, parameters)));
         answer(context, parameters, asked, true);
     }
 
     /** A request that was understood. */
     private record Asked(QueryRequest request, QueryPlan plan, int limit) {}
 
-    private Asked asked(RequestParameters parameters, QueryRequest request) {
-        return new Asked(request, plan(request), parameters.limit("limit"));
+    private Asked asked(RequestParameters parameters, Supplier<QueryRequest> rest) {
+        // Prometheus looks at the limit first, and names the first wrong parameter.
+        int limit = parameters.limit("limit");
+        QueryRequest request = rest.get();
+        return new Asked(request, plan(request), limit);
     }
 
     /** The request of an instant query; also for explain. */

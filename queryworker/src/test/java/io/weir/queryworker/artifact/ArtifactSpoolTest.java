@@ -2,6 +2,7 @@ package io.weir.queryworker.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -141,7 +142,8 @@ final class ArtifactSpoolTest {
         clock.addAndGet(1);
         spool.sweep();
         assertThat(status(url)).isEqualTo(410);
-        assertThat(filesInSpool()).isZero();
+        // The sender of the first answer may hold the file for a moment longer than its reader.
+        await().untilAsserted(() -> assertThat(filesInSpool()).isZero());
         assertThat(losses).isEmpty();
         assertThat(budget.artifactBytes()).isZero();
     }
