@@ -32,7 +32,8 @@ class DiskBudgetTest {
     private static final List<String> EXPRESSIONS = List.of(
             "quantile by (mode) (0.9, cpu_seconds_total)",
             "quantile by (mode) (0.5, rate(cpu_seconds_total[2m]))",
-            "quantile by (mode) (0.1, cpu_seconds_total offset 1m)");
+            "quantile by (mode) (0.1, cpu_seconds_total offset 1m)",
+            "quantile by (mode) (0.3, irate(cpu_seconds_total[2m]))");
 
     @Test
     void theFolderNeverGrowsBeyondTheBudget(@TempDir Path folder) throws Exception {
@@ -72,7 +73,7 @@ class DiskBudgetTest {
             assertThat(tight.figures().metric("weir_segment_cache_misses_total"))
                     .as("segments were evicted and fetched again")
                     .isGreaterThan(1.5 * roomy.figures().metric("weir_segment_cache_misses_total"));
-            assertThat(tight.figures().metric("weir_artifact_evicted_total")).isPositive();
+            assertThat(tight.figures().metric("weir_disk_evictions_total")).isPositive();
             assertThat(mostBytes).isBetween(BUDGET_BYTES / 2, BUDGET_BYTES + SLACK_BYTES);
         }
     }
