@@ -33,6 +33,7 @@ final class ApiChecks {
     private final String[] sampleOwners = new String[SAMPLE_KEYS];
     private final Set<String> sampleWorkers = new HashSet<>();
     private long noneAvailableSinceMillis = Long.MAX_VALUE;
+    private final Set<String> endedEarly = new HashSet<>();
     private long lastStepMillis;
     private int lastStalls;
     private long quietUntilMillis;
@@ -69,6 +70,7 @@ final class ApiChecks {
             }
         }
         events.endSilent(effects, now);
+        endExhausted(effects, now);
         events.apply(event, effects, now);
         endQueries(effects, now);
         waits(now);
@@ -106,6 +108,26 @@ final class ApiChecks {
         }
     }
 
+    /** Queries that the end of silent workers has ended: they are gone before the event is looked at. */
+    private void endExhausted(List<CoordinatorEffect> effects, long now) {
+        endedEarly.clear();
+        for (CoordinatorEffect effect : effects) {
+            if (effect instanceof CoordinatorEffect.QueryFailed failed) {
+                Query query = model.queries.get(failed.queryId());
+                if (query != null && model.exhausted.contains(query)) {
+                    endedEarly.add(query.id);
+                    end(query, failed, now);
+                }
+            }
+        }
+    }
+
+    private void end(Query query, CoordinatorEffect.QueryFailed failed, long now) {
+        reason(query, failed, now);
+        model.exhausted.remove(query);
+        model.end(query);
+    }
+
     private void endQueries(List<CoordinatorEffect> effects, long now) {
         for (CoordinatorEffect effect : effects) {
             if (effect instanceof CoordinatorEffect.QueryCompleted completed) {
@@ -117,14 +139,12 @@ final class ApiChecks {
                     throw broken(Invariant.I2, "a query completes with work unfinished: " + completed);
                 }
                 model.end(query);
-            } else if (effect instanceof CoordinatorEffect.QueryFailed failed) {
+            } else if (effect instanceof CoordinatorEffect.QueryFailed failed && !endedEarly.remove(failed.queryId())) {
                 Query query = model.queries.get(failed.queryId());
                 if (query == null) {
                     throw broken(Invariant.I2, "a query ends that does not run: " + failed);
                 }
-                reason(query, failed, now);
-                model.exhausted.remove(query);
-                model.end(query);
+                end(query, failed, now);
             }
         }
         if (!model.exhausted.isEmpty()) {

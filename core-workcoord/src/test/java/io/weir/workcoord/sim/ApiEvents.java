@@ -120,24 +120,8 @@ final class ApiEvents {
 
     private void submit(CoordinatorEvent.Submit submit, List<CoordinatorEffect> effects, long now) {
         boolean accepted = effects.contains(new CoordinatorEffect.SubmitAccepted(submit.queryId()));
-        // The end of silent workers comes first in a step, and may end queries, which makes room.
-        int worksEnded = 0;
-        int queriesEnded = 0;
-        for (CoordinatorEffect effect : effects) {
-            if (effect instanceof CoordinatorEffect.SubmitAccepted
-                    || effect instanceof CoordinatorEffect.SubmitRefused) {
-                break;
-            }
-            if (effect instanceof CoordinatorEffect.QueryFailed failed) {
-                Query ended = model.queries.get(failed.queryId());
-                if (ended != null) {
-                    worksEnded += ended.works.size();
-                    queriesEnded++;
-                }
-            }
-        }
-        boolean fits = model.works.size() - worksEnded + submit.units().size() <= limits.worksMax()
-                && model.queries.size() - queriesEnded < limits.queriesMax();
+        boolean fits = model.works.size() + submit.units().size() <= limits.worksMax()
+                && model.queries.size() < limits.queriesMax();
         boolean due = submit.deadlineMillis() <= now;
         if (accepted && (!fits || due)) {
             throw broken(Invariant.I12, "a query beyond the limits was taken: " + submit.queryId());
