@@ -339,7 +339,7 @@ final class LiveMetricsTest {
                         "weir_worker_control_streams_active 1.0",
                         "weir_artifact_send_seconds_count 1",
                         "weir_cancel_seconds_count 0",
-                        "weir_artifact_ttl_cleanup_total 0.0")
+                        "weir_artifact_ttl_cleanup_total{kind=\"acknowledged\"} 0.0")
                 .anyMatch(line -> line.matches("weir_disk_free_bytes [1-9].*")));
         assertThat(numbers(ingest))
                 .contains(

@@ -48,7 +48,9 @@ final class ObjectDownload {
                 .description("Downloads of objects, with all tries")
                 .publishPercentileHistogram()
                 .register(registry);
-        this.bytes = registry.counter("weir_download_bytes_total");
+        this.bytes = Counter.builder("weir_download_bytes_total")
+                .description("Bytes downloaded of objects")
+                .register(registry);
         this.retries = Counter.builder("weir_download_retries_total")
                 .description("Downloads that were tried again, because the store failed or the object came in damaged")
                 .register(registry);
