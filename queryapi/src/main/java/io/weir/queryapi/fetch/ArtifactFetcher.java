@@ -386,7 +386,8 @@ public final class ArtifactFetcher implements AutoCloseable {
             if (!traceParent.isEmpty()) {
                 get.header("traceparent", traceParent);
             }
-            // Opened here and not when the answer begins: this thread deletes the file, and a late answer must not make it anew.
+            // Opened here and not when the answer begins: this thread deletes the file, and a late answer must not make
+            // it anew.
             try (FileChannel channel = open(file)) {
                 CompletableFuture<HttpResponse<ArtifactBody.Result>> running = client.sendAsync(
                         get.build(),
