@@ -45,13 +45,13 @@ final class SimApi extends SimNode {
         }
     }
 
-    /** The worker's present address becomes known after a while. */
+    /** The worker's address becomes known after a while: the one it has then, as no discovery goes back to an older one. */
     void discover(SimWorker worker, long delayMillis) {
-        String address = worker.address;
         int ofEpoch = epoch;
         world.clock.after(
                 delayMillis,
                 () -> inProcess(ofEpoch, () -> {
+                    String address = worker.address;
                     addresses.put(worker, address);
                     SimSession link = links.get(worker);
                     if (link == null || !link.address.equals(address)) {
