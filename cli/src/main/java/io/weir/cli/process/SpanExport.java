@@ -7,7 +7,6 @@ import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.common.CompletableResultCode;
-import io.opentelemetry.sdk.common.export.RetryPolicy;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
@@ -15,7 +14,6 @@ import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import io.weir.proto.trace.Tracing;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;
@@ -33,14 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class SpanExport implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpanExport.class);
-    /** A collector may close an idle connection just as a request goes out on it; the client of the library does not try a POST again. */
-    private static final RetryPolicy RETRIES = RetryPolicy.builder()
-            .setMaxAttempts(3)
-            .setInitialBackoff(Duration.ofMillis(100))
-            .setMaxBackoff(Duration.ofSeconds(1))
-            .setRetryExceptionPredicate(failure -> true)
-            .build();
-
     /** The libraries' own log, kept from being collected. */
     private static final java.util.logging.Logger LIBRARY = java.util.logging.Logger.getLogger("io.opentelemetry");
 
@@ -75,7 +65,6 @@ public final class SpanExport implements AutoCloseable {
                 .setEndpoint(endpoint)
                 .setTimeout(settings.exportTimeoutMillis(), TimeUnit.MILLISECONDS)
                 .setConnectTimeout(settings.exportTimeoutMillis(), TimeUnit.MILLISECONDS)
-                .setRetryPolicy(RETRIES)
                 .build();
         OpenTelemetrySdk sdk = OpenTelemetrySdk.builder()
                 .setTracerProvider(SdkTracerProvider.builder()
