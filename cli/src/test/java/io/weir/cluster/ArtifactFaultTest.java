@@ -150,8 +150,7 @@ class ArtifactFaultTest {
         switch (fault) {
             case CORRUPT -> assertThat(mismatched).isEqualTo(2);
             case CUT, SERVER_ERROR -> assertThat(mismatched).isZero();
-            case SHORT, NOT_FOUND, GONE ->
-                assertThat(mismatched + failed).isEqualTo(2);
+            case SHORT, NOT_FOUND, GONE -> assertThat(mismatched + failed).isEqualTo(2);
             // Its worker says that it has expired while the fetch still hangs.
             case HOLD -> {
                 assertThat(mismatched).isZero();
