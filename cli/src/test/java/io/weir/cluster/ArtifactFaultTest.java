@@ -56,12 +56,12 @@ class ArtifactFaultTest {
             artifacts.add(proxy);
             controls.add(control);
         }
-        // Many small pieces of work, so that both workers have some.
+        // Thirty-two pieces of work, so that both workers have some, whatever their ids hash to.
         api = fleet.api(
                 "api",
                 controls.stream().map(TestingControlProxy::port).toList(),
                 "--query-samples-per-unit-target",
-                "500");
+                "60");
         undisturbed = answer();
     }
 
