@@ -144,4 +144,33 @@ class ArchitectureTest {
         }
         assertThat(missing.stream().distinct()).isEmpty();
     }
+
+    @Test
+    void eventStatisticsPlugIntoTheApiThroughItsInterfaces() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.weir.eventstats..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.weir.workcoord..",
+                        "io.weir.ingest..",
+                        "io.weir.queryworker..",
+                        "io.weir.cli..",
+                        "io.weir.queryapi.http..",
+                        "io.weir.queryapi.plan..",
+                        "io.weir.queryapi.eval..",
+                        "io.weir.queryapi.sse..",
+                        "io.weir.queryapi.fetch..",
+                        "io.weir.queryapi.workmanager..",
+                        "io.weir.queryapi.monitor..")
+                .check(weir);
+        noClasses()
+                .that()
+                .resideInAnyPackage("io.weir.lake..", "io.weir.ingest..", "io.weir.queryapi..", "io.weir.queryworker..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.weir.eventstats..")
+                .check(weir);
+    }
 }

@@ -63,6 +63,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
 
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
+    private @Nullable EventStatsOptions eventStats;
     private @Nullable ShutdownOptions shutdown;
     private @Nullable SettingsOptions<DiscoverySettings> discovery;
     private @Nullable TracingOptions tracing;
@@ -71,6 +72,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
     public void addSettings(CommandSpec command) {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
+        eventStats = new EventStatsOptions(command);
         shutdown = new ShutdownOptions(command);
         discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
         tracing = new TracingOptions(command);
@@ -87,6 +89,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
                 Objects.requireNonNull(database).build(databaseUrl),
                 api.workManager(),
                 api.fetch(dataDirectory),
+                Objects.requireNonNull(eventStats).build(),
                 Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, places, registry)));
         try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-api", registry)) {
             ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());

@@ -55,6 +55,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
     private @Nullable WorkerOptions worker;
     private @Nullable IngestOptions ingest;
     private @Nullable DatabaseOptions database;
+    private @Nullable EventStatsOptions eventStats;
     private @Nullable TracingOptions tracing;
     private @Nullable ShutdownOptions shutdown;
 
@@ -64,6 +65,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
         worker = new WorkerOptions(command);
         ingest = new IngestOptions(command);
         database = new DatabaseOptions(command, "user", "password");
+        eventStats = new EventStatsOptions(command);
         tracing = new TracingOptions(command);
         shutdown = new ShutdownOptions(command);
     }
@@ -102,6 +104,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
                 apiOptions.api(features),
                 apiOptions.workManager(),
                 apiOptions.fetch(dataDirectory.resolve("api")),
+                Objects.requireNonNull(eventStats).build(),
                 registry -> Objects.requireNonNull(tracing).start("weir-standalone", registry));
     }
 }

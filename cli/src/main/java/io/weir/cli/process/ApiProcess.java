@@ -2,6 +2,8 @@ package io.weir.cli.process;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.eventstats.EventStats;
+import io.weir.eventstats.EventStatsSettings;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.lake.catalog.PostgresCatalog;
@@ -16,6 +18,7 @@ import io.weir.queryapi.http.ApiSettings;
 import io.weir.queryapi.spi.RouteContributor;
 import io.weir.queryapi.workmanager.GrpcWorkManager;
 import io.weir.queryapi.workmanager.WorkManagerSettings;
+import java.util.ArrayList;
 import java.util.List;
 
 /** An API: catalog, control streams and HTTP server, started and stopped together. */
@@ -26,8 +29,13 @@ public final class ApiProcess implements AutoCloseable {
 
     /** @param queriesMillisMax time that running queries get to end */
     private ApiProcess(
-            HikariDataSource database, GrpcWorkManager workManager, ApiServer server, long queriesMillisMax) {
+            HikariDataSource database,
+            EventStats eventStats,
+            GrpcWorkManager workManager,
+            ApiServer server,
+            long queriesMillisMax) {
         parts.add(database);
+        parts.add(eventStats);
         this.workManager = parts.add(workManager);
         this.server = parts.add(server, queriesMillisMax);
     }
@@ -42,6 +50,7 @@ public final class ApiProcess implements AutoCloseable {
             DatabaseSettings database,
             WorkManagerSettings workManager,
             FetchSettings fetch,
+            EventStatsSettings eventStats,
             WorkerDiscovery discovery) {}
 
     public static ApiProcess start(
@@ -49,18 +58,37 @@ public final class ApiProcess implements AutoCloseable {
         HikariDataSource database = Databases.open(parts.database());
         try {
             Databases.migrate(database);
-            GrpcWorkManager workManager = GrpcWorkManager.start(
-                    parts.workManager(), parts.discovery(), new ArtifactFetcher(parts.fetch(), registry), registry);
+            EventStats eventStats = EventStats.start(parts.eventStats(), parts.database(), registry);
             try {
-                ApiServer server = ApiServer.start(
-                        parts.api(), new PostgresCatalog(database), workManager, registry, tracing, extraRoutes);
-                return new ApiProcess(database, workManager, server, parts.api().shutdownMillisMax());
+                return start(parts, database, eventStats, registry, tracing, extraRoutes);
             } catch (RuntimeException e) {
-                workManager.close();
+                eventStats.close();
                 throw e;
             }
         } catch (RuntimeException e) {
             database.close();
+            throw e;
+        }
+    }
+
+    private static ApiProcess start(
+            Parts parts,
+            HikariDataSource database,
+            EventStats eventStats,
+            MeterRegistry registry,
+            Tracing tracing,
+            List<RouteContributor> extraRoutes) {
+        GrpcWorkManager workManager = GrpcWorkManager.start(
+                parts.workManager(), parts.discovery(), new ArtifactFetcher(parts.fetch(), registry), registry);
+        try {
+            List<RouteContributor> routes = new ArrayList<>(extraRoutes);
+            routes.addAll(eventStats.routes());
+            ApiServer server =
+                    ApiServer.start(parts.api(), new PostgresCatalog(database), workManager, registry, tracing, routes);
+            return new ApiProcess(
+                    database, eventStats, workManager, server, parts.api().shutdownMillisMax());
+        } catch (RuntimeException e) {
+            workManager.close();
             throw e;
         }
     }

@@ -7,6 +7,7 @@ import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.cli.process.Meters;
 import io.weir.cli.process.SpanExport;
 import io.weir.cli.process.TracingSettings;
+import io.weir.eventstats.EventStatsSettings;
 import io.weir.ingest.http.IngestServer;
 import io.weir.ingest.http.IngestSettings;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -71,12 +72,13 @@ public final class Standalone implements AutoCloseable {
             ApiSettings api,
             WorkManagerSettings workManager,
             FetchSettings fetch,
+            EventStatsSettings eventStats,
             Function<MeterRegistry, SpanExport> spans) {
         public Parts {
             workers = List.copyOf(workers);
         }
 
-        /** Parts that are not traced. */
+        /** Parts that are not traced, with the defaults of event statistics. */
         public Parts(
                 Path folder,
                 UnaryOperator<DatabaseSettings> database,
@@ -93,6 +95,7 @@ public final class Standalone implements AutoCloseable {
                     api,
                     workManager,
                     fetch,
+                    EventStatsSettings.DEFAULT,
                     registry -> SpanExport.start(TracingSettings.DEFAULT, "weir-standalone", Map.of(), registry));
         }
     }
@@ -135,7 +138,12 @@ public final class Standalone implements AutoCloseable {
                     worker.httpPort());
         }
         ApiProcess.Parts api = new ApiProcess.Parts(
-                parts.api(), database, parts.workManager(), parts.fetch(), new StaticDiscovery(addresses));
+                parts.api(),
+                database,
+                parts.workManager(),
+                parts.fetch(),
+                parts.eventStats(),
+                new StaticDiscovery(addresses));
         ApiProcess process = running.add(
                 ApiProcess.start(api, meters.registry(), spans.tracing(), List.of(ingest.routes()::register)),
                 parts.api().shutdownMillisMax() + PARTS_OF_AN_API * ShutdownSettings.DEFAULT.partMillisMax());

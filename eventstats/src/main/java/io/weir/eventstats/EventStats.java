@@ -1,0 +1,49 @@
+package io.weir.eventstats;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.catalog.Databases;
+import io.weir.proto.shutdown.BoundedClose;
+import io.weir.proto.shutdown.ShutdownSettings;
+import io.weir.queryapi.spi.QueryListener;
+import io.weir.queryapi.spi.RouteContributor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Event statistics and first signals of an API process: started before its HTTP server, closed after it. */
+public final class EventStats implements AutoCloseable {
+    private final BoundedClose running = new BoundedClose();
+    private final List<RouteContributor> routes = new ArrayList<>();
+    private final QueryListener queries = QueryListener.NONE;
+
+    private EventStats() {}
+
+    /**
+     * Brings the schema up to date and starts all parts.
+     *
+     * @param database the catalog's, which holds these tables, too
+     */
+    public static EventStats start(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        try (HikariDataSource migrations = Databases.open(database)) {
+            EventStatsSchema.migrate(migrations);
+        }
+        return new EventStats();
+    }
+
+    /** Routes for the API's HTTP server. */
+    public List<RouteContributor> routes() {
+        return List.copyOf(routes);
+    }
+
+    /** Is told of the API's queries. */
+    public QueryListener queries() {
+        return queries;
+    }
+
+    @Override
+    public void close() {
+        running.close(ShutdownSettings.DEFAULT.partMillisMax());
+    }
+}
