@@ -9,6 +9,7 @@ import com.nimbusds.jwt.SignedJWT;
 import java.text.ParseException;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * the signature held.
  */
 final class TokenVerifier {
-    private static final int USER_CHARACTERS_MAX = 256;
+    static final int USER_CHARACTERS_MAX = 256;
 
     private final AuthSettings settings;
 
@@ -64,7 +65,7 @@ final class TokenVerifier {
             if (!isSigned(jwt, keys)) {
                 return new Verdict.UnknownKey();
             }
-            return claims(jwt.getJWTClaimsSet(), nowMillis);
+            return claims(jwt, nowMillis);
         } catch (ParseException | IllegalArgumentException | IllegalStateException e) {
             return new Verdict.Refused("The token cannot be read as a signed JWT.");
         }
@@ -89,13 +90,18 @@ final class TokenVerifier {
         }
     }
 
-    private Verdict claims(@Nullable JWTClaimsSet claims, long nowMillis) {
-        if (claims == null) {
+    private Verdict claims(SignedJWT jwt, long nowMillis) throws ParseException {
+        JWTClaimsSet claims = jwt.getJWTClaimsSet();
+        Map<String, Object> asSent = jwt.getPayload().toJSONObject();
+        if (claims == null || asSent == null) {
             return new Verdict.Refused("The token has no claims.");
         }
         String refusal = timesRefusal(claims, nowMillis);
         if (refusal == null) {
-            refusal = partiesRefusal(claims);
+            refusal = userRefusal(asSent.get("sub"));
+        }
+        if (refusal == null) {
+            refusal = partiesRefusal(claims, asSent.get("aud") != null);
         }
         if (refusal != null) {
             return new Verdict.Refused(refusal);
@@ -124,24 +130,28 @@ final class TokenVerifier {
         return time != null && time.getTime() > millis;
     }
 
-    private @Nullable String partiesRefusal(JWTClaimsSet claims) {
-        String user = claims.getSubject();
-        if (user == null || user.isBlank()) {
-            return "The token has no claim 'sub', which names the user.";
+    /** @param sent the claim as it was sent: the library makes a text of a number */
+    private static @Nullable String userRefusal(@Nullable Object sent) {
+        if (!(sent instanceof String user) || user.isBlank()) {
+            return "The token has no claim 'sub', a text that names the user.";
         }
-        if (user.length() > USER_CHARACTERS_MAX || user.chars().anyMatch(Character::isISOControl)) {
-            return "The token's claim 'sub' must be at most " + USER_CHARACTERS_MAX
-                    + " characters, none of them a control character.";
-        }
+        return user.length() > USER_CHARACTERS_MAX || user.chars().anyMatch(Character::isISOControl)
+                ? "The token's claim 'sub' must be at most " + USER_CHARACTERS_MAX
+                        + " characters, none of them a control character."
+                : null;
+    }
+
+    private @Nullable String partiesRefusal(JWTClaimsSet claims, boolean hasAudience) {
         if (!settings.issuer().isEmpty() && !settings.issuer().equals(claims.getIssuer())) {
             return "The token is from another issuer than this service accepts.";
         }
-        List<String> audience = claims.getAudience();
         if (settings.audience().isEmpty()) {
-            return claims.getClaim("aud") == null
-                    ? null
-                    : "The token is for an audience (claim 'aud'), and this service has none: set auth-audience.";
+            return hasAudience
+                    ? "The token is for an audience (claim 'aud'), and this service has none: set auth-audience."
+                    : null;
         }
-        return audience.contains(settings.audience()) ? null : "The token is for another audience than this service.";
+        return claims.getAudience().contains(settings.audience())
+                ? null
+                : "The token is for another audience than this service.";
     }
 }
