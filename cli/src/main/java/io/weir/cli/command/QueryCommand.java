@@ -69,7 +69,7 @@ public final class QueryCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         CommandSpec spec = Objects.requireNonNull(command);
-        Usage.check(spec, isServer(url), "--url must be like http://127.0.0.1:8080, not '" + url + "'");
+        Usage.server(spec, url);
         long now = System.currentTimeMillis();
         if (since == null && start == null) {
             new InstantQuery(url, tenant, System.out)
@@ -91,9 +91,5 @@ public final class QueryCommand implements Callable<Integer> {
         new RangeQuery(new QueryStream(url, tenant), System.out, interactive)
                 .run(expression, startMillis, endMillis, stepMillis);
         return 0;
-    }
-
-    private static boolean isServer(URI url) {
-        return ("http".equals(url.getScheme()) || "https".equals(url.getScheme())) && url.getHost() != null;
     }
 }

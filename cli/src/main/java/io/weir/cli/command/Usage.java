@@ -1,5 +1,6 @@
 package io.weir.cli.command;
 
+import java.net.URI;
 import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -26,5 +27,12 @@ final class Usage {
         if (!isRight) {
             throw new ParameterException(command.commandLine(), message);
         }
+    }
+
+    /** Refuses what is no server's URL. */
+    static void server(CommandSpec command, URI url) {
+        boolean isServer =
+                ("http".equals(url.getScheme()) || "https".equals(url.getScheme())) && url.getHost() != null;
+        check(command, isServer, "--url must be like http://127.0.0.1:8080, not '" + url + "'");
     }
 }

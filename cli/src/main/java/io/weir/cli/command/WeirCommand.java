@@ -17,6 +17,8 @@ import picocli.CommandLine.Command;
             IngestCommand.class,
             LoadCommand.class,
             QueryCommand.class,
+            StatsCommand.class,
+            SignalCommand.class,
             VersionCommand.class
         },
         footer = {

@@ -11,9 +11,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** An HTTP server that answers every request with the same status and text, and keeps the requests. */
-final class TestingServer implements AutoCloseable {
+public final class TestingServer implements AutoCloseable {
     /** A request as it came. */
-    record Request(String path, String tenant, String body) {}
+    public record Request(String path, String tenant, String authorization, String body) {}
 
     private final HttpServer server;
     private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
@@ -22,12 +22,12 @@ final class TestingServer implements AutoCloseable {
         this.server = server;
     }
 
-    static TestingServer answering(int status, String text) throws IOException {
+    public static TestingServer answering(int status, String text) throws IOException {
         return start(status, text, false);
     }
 
     /** Announces more than it sends, then closes the connection. */
-    static TestingServer breakingAfter(String text) throws IOException {
+    public static TestingServer breakingAfter(String text) throws IOException {
         return start(200, text, true);
     }
 
@@ -37,8 +37,9 @@ final class TestingServer implements AutoCloseable {
         http.createContext("/", exchange -> {
             String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
             server.requests.add(new Request(
-                    exchange.getRequestURI().getPath(),
+                    exchange.getRequestURI().getRawPath(),
                     String.valueOf(exchange.getRequestHeaders().getFirst("X-Scope-OrgID")),
+                    String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")),
                     body));
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(status, bytes.length + (isBreaking ? 1000 : 0));
@@ -53,11 +54,11 @@ final class TestingServer implements AutoCloseable {
         return server;
     }
 
-    URI base() {
+    public URI base() {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
     }
 
-    Request request() throws InterruptedException {
+    public Request request() throws InterruptedException {
         return requests.take();
     }
 

@@ -1,0 +1,5 @@
+/** Named statistics and first signals at a terminal. */
+@NullMarked
+package io.weir.cli.statistics;
+
+import org.jspecify.annotations.NullMarked;
