@@ -48,6 +48,9 @@ final class Backlog {
         if (known != null) {
             bytes -= known.bytes();
         }
+        if (entry.bytes() > bytesMax) {
+            return Dropped.of(entry);
+        }
         Dropped dropped = makeRoom(entry);
         if (size() >= jobsMax || bytes + entry.bytes() > bytesMax) {
             return dropped.and(Dropped.of(entry));

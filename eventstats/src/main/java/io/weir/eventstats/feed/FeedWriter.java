@@ -15,7 +15,6 @@ import io.weir.queryapi.spi.AskedQuery;
 import io.weir.queryapi.spi.QueryEvent;
 import io.weir.queryapi.spi.QueryEvent.Ended;
 import io.weir.queryapi.spi.WorkerCount;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -74,32 +73,35 @@ final class FeedWriter {
         Map<AskedQuery, Context> contexts = new HashMap<>();
         batch.forEach(entry -> contexts.computeIfAbsent(entry.query(), this::context));
         changed.forEach(update -> contexts.computeIfAbsent(update.query(), this::context));
+        FeedStores.Signals signals = stores.signals();
         List<EarlierRuns.Key> keys =
                 contexts.values().stream().map(Context::key).distinct().toList();
-        if (stores.signals() != null && stores.history() != null) {
+        if (signals != null && stores.history() != null) {
             known.read(keys, start, this::readEarlier);
         }
         List<SnapshotUpdate> snapshots = new ArrayList<>();
         List<TtfsEvent> events = new ArrayList<>();
         List<HistoryRow> history = new ArrayList<>();
         Map<Failure, Optional<Predicted>> predictions = new HashMap<>();
-        for (OpenJobs.Update update : changed) {
+        if (signals != null) {
             // What is in the batch, too, is written after it.
-            snapshots.add(rows.snapshot(update, runs(contexts, update.query()), workers, null));
+            changed.forEach(update ->
+                    snapshots.add(rows.snapshot(update, runs(contexts, update.query()), workers, null)));
         }
         for (Unwritten entry : batch) {
             Context context = Objects.requireNonNull(contexts.get(entry.query()));
             OpenJobs.Update update = open.update(entry, workers);
-            Predicted predicted = predicted(entry.latest(), context, predictions);
-            snapshots.add(rows.snapshot(update, known.runs(context.key()), workers, predicted));
-            events.addAll(rows.events(entry, update, predicted != null));
+            if (signals != null) {
+                Predicted predicted = predicted(signals, entry.latest(), context, predictions);
+                snapshots.add(rows.snapshot(update, known.runs(context.key()), workers, predicted));
+                events.addAll(rows.events(entry, update, predicted != null));
+            }
             if (entry.latest() instanceof Ended ended) {
                 HistoryRow row = rows.history(ended, context.canonical());
                 history.add(row);
                 known.ended(context.key(), outcome(row), start);
             }
         }
-        FeedStores.Signals signals = stores.signals();
         if (signals != null) {
             store(What.SNAPSHOT, snapshots, part -> refused(signals.snapshots().upsert(part)));
             store(What.EVENT, events, signals.events()::record);
@@ -134,9 +136,11 @@ final class FeedWriter {
     private record Failure(String tenant, SignalPhase phase, String errorCode, String image) {}
 
     private @Nullable Predicted predicted(
-            QueryEvent latest, Context context, Map<Failure, Optional<Predicted>> predictions) {
-        FeedStores.Signals signals = stores.signals();
-        if (signals == null || !(latest instanceof Ended ended) || !isFailed(ended)) {
+            FeedStores.Signals signals,
+            QueryEvent latest,
+            Context context,
+            Map<Failure, Optional<Predicted>> predictions) {
+        if (!(latest instanceof Ended ended) || !isFailed(ended)) {
             return null;
         }
         String tenant = ended.query().tenant();
@@ -241,15 +245,5 @@ final class FeedWriter {
                 waitMillis = Math.min(settings.retryMillisMax(), 2 * waitMillis);
             }
         }
-    }
-
-    /** Queries that run, as far as they were written. */
-    int open() {
-        return open.size();
-    }
-
-    /** For tests: when the latest run known of a query ended. */
-    Optional<Instant> lastRun(EarlierRuns.Key key) {
-        return Optional.ofNullable(known.runs(key).last()).map(EarlierRuns.Outcome::finishedAt);
     }
 }
