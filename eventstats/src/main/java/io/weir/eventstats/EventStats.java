@@ -3,6 +3,10 @@ package io.weir.eventstats;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.feed.QueryFeed;
+import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureStore;
+import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.proto.shutdown.BoundedClose;
@@ -16,7 +20,7 @@ import java.util.List;
 public final class EventStats implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
-    private final QueryListener queries = QueryListener.NONE;
+    private QueryListener queries = QueryListener.NONE;
 
     private EventStats() {}
 
@@ -29,7 +33,31 @@ public final class EventStats implements AutoCloseable {
         try (HikariDataSource migrations = Databases.open(database)) {
             EventStatsSchema.migrate(migrations);
         }
-        return new EventStats();
+        EventStats started = new EventStats();
+        try {
+            started.startParts(settings, database, registry);
+            return started;
+        } catch (RuntimeException e) {
+            started.close();
+            throw e;
+        }
+    }
+
+    private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        boolean signals = settings.signal().enabled();
+        boolean history = settings.history().enabled();
+        if (!signals && !history) {
+            return;
+        }
+        HikariDataSource pool = running.add(
+                Databases.open(database.withConnections(settings.signal().connectionsMax())));
+        queries = running.add(QueryFeed.start(
+                settings.history(),
+                signals ? new PostgresSnapshotStore(pool) : null,
+                signals ? new TtfsEventStore(pool, registry) : null,
+                signals ? new SignatureStore(pool) : null,
+                history ? pool : null,
+                registry));
     }
 
     /** Routes for the API's HTTP server. */

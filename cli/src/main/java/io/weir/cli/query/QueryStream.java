@@ -64,6 +64,8 @@ public final class QueryStream {
                 .header("Accept", "text/event-stream")
                 .header("X-Scope-OrgID", tenant)
                 .header("X-Query-Id", queryId)
+                .header("X-Client-Surface", Surface.here())
+                .header("User-Agent", Surface.AGENT)
                 .POST(HttpRequest.BodyPublishers.ofString(MAPPER.writeValueAsString(body)))
                 .build();
         try (CancelOnExit cancel = new CancelOnExit(base, tenant, queryId);
