@@ -1,5 +1,6 @@
 package io.weir.eventstats.auth;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ public record TokenClaims(
         @Nullable String audience,
         @Nullable String issuer,
         long timeToLiveMillis) {
+    private static final Set<String> REGISTERED = Set.of("iss", "sub", "aud", "exp", "nbf", "iat", "jti");
+
     public TokenClaims {
         if (user.isBlank() || user.length() > TokenVerifier.USER_CHARACTERS_MAX) {
             throw new IllegalArgumentException(
@@ -26,6 +29,13 @@ public record TokenClaims(
         }
         if (user.chars().anyMatch(Character::isISOControl)) {
             throw new IllegalArgumentException("the user of a token must have no control characters");
+        }
+        if (tenant != null && tenant.isBlank()) {
+            throw new IllegalArgumentException("the tenant of a token must not be blank");
+        }
+        if (tenantClaim.isBlank() || REGISTERED.contains(tenantClaim)) {
+            throw new IllegalArgumentException(
+                    "the tenant's claim must be named, and not as one that has another meaning");
         }
         if (timeToLiveMillis < 1_000) {
             throw new IllegalArgumentException("a token must live at least 1s");

@@ -159,6 +159,9 @@ final class LocalAuthTest {
         assertThatThrownBy(() -> claims(" ", null)).hasMessageContaining("user");
         assertThatThrownBy(() -> claims("a\nb", null)).hasMessageContaining("control");
         assertThatThrownBy(() -> claims("a".repeat(257), null)).hasMessageContaining("256");
+        assertThatThrownBy(() -> claims("a", " ")).hasMessageContaining("tenant");
+        assertThatThrownBy(() -> new TokenClaims("a", "T", "sub", null, null, 1_000))
+                .hasMessageContaining("tenant's claim");
         assertThatThrownBy(() -> new TokenClaims("a", null, "t", null, null, 999))
                 .hasMessageContaining("1s");
     }
