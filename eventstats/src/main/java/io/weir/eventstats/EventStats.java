@@ -4,6 +4,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.database.EventStatsSchema;
 import io.weir.eventstats.feed.QueryFeed;
+import io.weir.eventstats.signal.SignalService;
+import io.weir.eventstats.signal.http.HeaderTenants;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
 import io.weir.eventstats.signature.SignatureStore;
 import io.weir.eventstats.telemetry.TtfsEventStore;
@@ -44,13 +46,25 @@ public final class EventStats implements AutoCloseable {
     }
 
     private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        if (settings.signal().enabled()) {
+            HikariDataSource signalPool =
+                    running.add(Databases.open(
+                            database.withConnections(settings.signal().connectionsMax())));
+            SignalService signals = running.add(SignalService.start(
+                    settings.signal(), database, signalPool, new HeaderTenants(), registry));
+            routes.add(signals.routes());
+        }
+        startFeed(settings, database, registry);
+    }
+
+    /** What comes of queries is written by one thread, on a connection that no request can take from it. */
+    private void startFeed(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
         boolean signals = settings.signal().enabled();
         boolean history = settings.history().enabled();
         if (!signals && !history) {
             return;
         }
-        HikariDataSource pool = running.add(
-                Databases.open(database.withConnections(settings.signal().connectionsMax())));
+        HikariDataSource pool = running.add(Databases.open(database.withConnections(1)));
         queries = running.add(QueryFeed.start(
                 settings.history(),
                 signals ? new PostgresSnapshotStore(pool) : null,

@@ -1,6 +1,9 @@
 -- First signals: the schema of the time to first signal (spec/ttfs-schema.sql), each object by its name, and our mends.
 -- Every statement may run again, and takes over objects that somebody loaded by hand.
 
+-- That something is there already is no news.
+SET LOCAL client_min_messages TO warning;
+
 CREATE SCHEMA IF NOT EXISTS scheduler;
 
 -- The seed refers to this table and does not make it: what several jobs belong to.
@@ -389,7 +392,7 @@ BEGIN
                     -- Another database's migration was faster.
                     NULL;
                 WHEN insufficient_privilege THEN
-                    RAISE NOTICE 'role % was not created: this user may not; grant rights on schema scheduler by hand',
+                    RAISE WARNING 'role % was not created: this user may not; grant rights on schema scheduler by hand',
                         role_name;
             END;
         END IF;
