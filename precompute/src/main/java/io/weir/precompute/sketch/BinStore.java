@@ -81,6 +81,19 @@ final class BinStore {
     /** Adds all bins of {@code other}. */
     void addAll(BinStore other) {
         requireRoomFor(other);
+        if (other.isEmpty()) {
+            return;
+        }
+        if (Math.max((long) highest, other.highest) - Math.min(lowest, other.lowest) < limits.binsMax()) {
+            use(other.lowest);
+            use(other.highest);
+            for (int index = other.lowest; index <= other.highest; index++) {
+                counts[index - base] += other.counts[index - other.base];
+            }
+            total += other.total;
+            collapsedThrough = Math.max(collapsedThrough, other.collapsedThrough);
+            return;
+        }
         // From the highest down, so that a bound that collapses collapses once.
         for (int index = other.highest; index >= other.lowest; index--) {
             double weight = other.at(index);
@@ -145,7 +158,9 @@ final class BinStore {
         long newBase = isEmpty() ? from - spare / 2 : grownAt < lowest ? from - spare : from;
         newBase = Math.max(Integer.MIN_VALUE, newBase);
         double[] grown = new double[(int) Math.max(capacity, needed)];
-        for (long index = Math.max(lowest, base); index <= Math.min(highest, (long) base + counts.length - 1); index++) {
+        for (long index = Math.max(lowest, base);
+                index <= Math.min(highest, (long) base + counts.length - 1);
+                index++) {
             long slot = index - newBase;
             if (slot >= 0 && slot < grown.length) {
                 grown[(int) slot] = counts[(int) (index - base)];

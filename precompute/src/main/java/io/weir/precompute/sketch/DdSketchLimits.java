@@ -20,7 +20,7 @@ public record DdSketchLimits(int binsMax, Overflow overflow) {
     public enum Overflow {
         /** A {@link SketchCapacityException}; the sketch stays as it was. */
         REFUSE,
-        /** The lowest bins (magnitudes nearest to zero) become one; {@link DdSketch#collapsedCount} says how much lost its accuracy. */
+        /** The lowest bins (magnitudes nearest to zero) become one; {@link DdSketch#keepsAccuracyAt} says what is still exact. */
         COLLAPSE_LOWEST
     }
 }

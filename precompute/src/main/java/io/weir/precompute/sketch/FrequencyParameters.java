@@ -21,7 +21,8 @@ public record FrequencyParameters(
                     "a matrix of " + rows + " x " + columns + " cells is none, or more than " + CELLS_MAX + " cells");
         }
         if (rows > profile.seeds().size()) {
-            throw new IllegalArgumentException("more rows (" + rows + ") than seeds (" + profile.seeds().size() + ")");
+            throw new IllegalArgumentException(
+                    "more rows (" + rows + ") than seeds (" + profile.seeds().size() + ")");
         }
         if (candidatesMax < 0 || candidatesMax > 1 << 20) {
             throw new IllegalArgumentException("candidates lie from 0 to 1048576, not at " + candidatesMax);

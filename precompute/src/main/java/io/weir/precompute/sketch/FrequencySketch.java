@@ -38,7 +38,11 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         add(key, 1);
     }
 
-    /** @param weight positive and finite */
+    /**
+     * Records an item with a weight.
+     *
+     * @param weight positive and finite
+     */
     public final void add(SketchKey key, double weight) {
         if (!(weight > 0 && weight <= Double.MAX_VALUE)) {
             throw new IllegalArgumentException("a weight is positive and finite, not " + weight);
@@ -133,8 +137,9 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         if (!(other instanceof FrequencySketch that)
                 || kind() != that.kind()
                 || !parameters.mergesWith(that.parameters)) {
-            throw new SketchMismatchException("frequency sketches merge with equal kind, rows, columns, hashing and seeds only: "
-                    + this + " and " + other);
+            throw new SketchMismatchException(
+                    "frequency sketches merge with equal kind, rows, columns, hashing and seeds only: " + this + " and "
+                            + other);
         }
         if (that == this) {
             throw new SketchMismatchException("a sketch does not merge with itself");
@@ -142,8 +147,7 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         for (int i = 0; i < cells.length; i++) {
             cells[i] += that.cells[i];
         }
-        List<HeavyHitter> union = Stream.concat(
-                        candidates.keys().stream(), that.candidates.keys().stream())
+        List<HeavyHitter> union = Stream.concat(candidates.keys().stream(), that.candidates.keys().stream())
                 .distinct()
                 .map(key -> new HeavyHitter(key, estimate(key)))
                 .filter(hitter -> hitter.weight() > 0)

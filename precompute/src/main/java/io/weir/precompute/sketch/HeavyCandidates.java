@@ -45,7 +45,9 @@ final class HeavyCandidates {
     }
 
     List<HeavyHitter> tracked() {
-        return heap.stream().map(entry -> new HeavyHitter(entry.key, entry.weight)).toList();
+        return heap.stream()
+                .map(entry -> new HeavyHitter(entry.key, entry.weight))
+                .toList();
     }
 
     void offer(SketchKey key, double weight) {

@@ -104,7 +104,8 @@ public final class HyperLogLog implements Sketch {
     /** Raises a register to {@code rank} unless it is there already. */
     public void raise(int index, int rank) {
         if (index < 0 || index >= registerCount() || rank < 1 || rank > rankMax()) {
-            throw new IllegalArgumentException("no register " + index + " of rank " + rank + " at precision " + precision);
+            throw new IllegalArgumentException(
+                    "no register " + index + " of rank " + rank + " at precision " + precision);
         }
         if (isSparse()) {
             raiseSparse(index, rank);
@@ -151,9 +152,9 @@ public final class HyperLogLog implements Sketch {
 
     private static int slotOf(int[] table, int index) {
         int mask = table.length - 1;
-        int slot = index * 0x9E3779B1 >>> 7 & mask;
+        int slot = ((index * 0x9E3779B1) >>> 7) & mask;
         while (table[slot] != 0 && table[slot] >>> RANK_BITS != index) {
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
         return slot;
     }
@@ -261,8 +262,8 @@ public final class HyperLogLog implements Sketch {
                 || precision != that.precision
                 || seed != that.seed
                 || variant != that.variant) {
-            throw new SketchMismatchException("HyperLogLog sketches merge with equal precision, seed and variant only: " + this
-                    + " and " + other);
+            throw new SketchMismatchException("HyperLogLog sketches merge with equal precision, seed and variant only: "
+                    + this + " and " + other);
         }
         that.forEachRegister(this::raise);
     }

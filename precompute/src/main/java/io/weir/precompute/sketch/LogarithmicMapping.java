@@ -26,12 +26,20 @@ public final class LogarithmicMapping {
         inverseLogGamma = 1 / logGamma;
     }
 
-    /** @param relativeAccuracy above {@link #ACCURACY_MIN} and below 1 */
+    /**
+     * The mapping of a relative accuracy.
+     *
+     * @param relativeAccuracy from {@link #ACCURACY_MIN} and below 1
+     */
     public static LogarithmicMapping ofAccuracy(double relativeAccuracy) {
         return new LogarithmicMapping(checked(relativeAccuracy), (1 + relativeAccuracy) / (1 - relativeAccuracy), 0);
     }
 
-    /** @param gamma above 1; the mapping's accuracy is (gamma - 1) / (gamma + 1) */
+    /**
+     * The mapping of a ratio between the borders of a bin.
+     *
+     * @param gamma above 1; the mapping's accuracy is (gamma - 1) / (gamma + 1)
+     */
     public static LogarithmicMapping ofGamma(double gamma, double offset) {
         if (!(gamma > 1) || Double.isInfinite(gamma)) {
             throw new IllegalArgumentException("gamma is a number above 1, not " + gamma);
@@ -68,7 +76,11 @@ public final class LogarithmicMapping {
         return offset;
     }
 
-    /** @param value positive, finite and normal */
+    /**
+     * The bin of a value.
+     *
+     * @param value positive, finite and normal
+     */
     public int index(double value) {
         return (int) Math.floor(Math.log(value) * inverseLogGamma + offset);
     }

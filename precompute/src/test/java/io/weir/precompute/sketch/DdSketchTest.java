@@ -19,7 +19,8 @@ class DdSketchTest {
     }
 
     private static void assertWithin(double alpha, double exact, double estimate, String context) {
-        assertThat(Math.abs(estimate - exact)).as("%s: %s for %s", context, estimate, exact)
+        assertThat(Math.abs(estimate - exact))
+                .as("%s: %s for %s", context, estimate, exact)
                 .isLessThanOrEqualTo((alpha + ROUNDING) * Math.abs(exact));
     }
 
@@ -65,8 +66,10 @@ class DdSketchTest {
             sketch.add(-value);
         }
         for (int i = 0; i < values.length; i++) {
-            double above = sketch.quantile((values.length + i + 1) / (2.0 * values.length)).orElseThrow();
-            double below = sketch.quantile((values.length - i) / (2.0 * values.length)).orElseThrow();
+            double above = sketch.quantile((values.length + i + 1) / (2.0 * values.length))
+                    .orElseThrow();
+            double below =
+                    sketch.quantile((values.length - i) / (2.0 * values.length)).orElseThrow();
             assertWithin(0.01, values[i], above, "positive");
             assertWithin(0.01, -values[i], below, "negative");
         }
@@ -144,8 +147,8 @@ class DdSketchTest {
                 parts[part] = DdSketch.ofAccuracy(0.02);
                 for (int i = random.nextInt(200); i > 0; i--) {
                     double value = random.nextInt(20) == 0
-                            ? new double[] {0, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}[
-                                    random.nextInt(4)]
+                            ? new double[] {0, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}
+                                    [random.nextInt(4)]
                             : Math.exp(20 * TestingRandom.normal(random)) * (random.nextBoolean() ? 1 : -1);
                     parts[part].add(value);
                     all.add(value);
@@ -158,8 +161,12 @@ class DdSketchTest {
             inner.mergeFrom(parts[1]);
             DdSketch right = inner.copy();
             right.mergeFrom(parts[0]);
-            assertThat(left.sameContents(right)).as("seed=%d run %d", TestingRandom.SEED, run).isTrue();
-            assertThat(left.sameContents(all)).as("seed=%d run %d", TestingRandom.SEED, run).isTrue();
+            assertThat(left.sameContents(right))
+                    .as("seed=%d run %d", TestingRandom.SEED, run)
+                    .isTrue();
+            assertThat(left.sameContents(all))
+                    .as("seed=%d run %d", TestingRandom.SEED, run)
+                    .isTrue();
         }
     }
 
@@ -211,13 +218,16 @@ class DdSketchTest {
                 halves[i % 2].add(values[i]);
             }
             halves[0].mergeFrom(halves[1]);
-            assertThat(halves[0].sameContents(sketch)).as("seed=%d run %d", TestingRandom.SEED, run).isTrue();
+            assertThat(halves[0].sameContents(sketch))
+                    .as("seed=%d run %d", TestingRandom.SEED, run)
+                    .isTrue();
             Arrays.sort(values);
             int kept = 0;
             for (double q : QUANTILES) {
                 if (sketch.keepsAccuracyAt(q)) {
                     kept++;
-                    assertWithin(0.01, exact(values, q), sketch.quantile(q).orElseThrow(), "seed=" + TestingRandom.SEED);
+                    assertWithin(
+                            0.01, exact(values, q), sketch.quantile(q).orElseThrow(), "seed=" + TestingRandom.SEED);
                 }
             }
             assertThat(kept).isBetween(1, QUANTILES.length - 1);
@@ -237,9 +247,14 @@ class DdSketchTest {
             double value = Math.exp(5 * TestingRandom.normal(random)) * (i % 3 == 0 ? -1 : 1);
             sketch.add(value);
             oracle.accept(value);
-            differing += oracle.getIndexMapping().index(Math.abs(value)) == sketch.mapping().index(Math.abs(value)) ? 0 : 1;
+            differing += oracle.getIndexMapping().index(Math.abs(value))
+                            == sketch.mapping().index(Math.abs(value))
+                    ? 0
+                    : 1;
         }
-        assertThat(differing).as("bins that differ, seed=%d", TestingRandom.SEED).isZero();
+        assertThat(differing)
+                .as("bins that differ, seed=%d", TestingRandom.SEED)
+                .isZero();
         for (double q : new double[] {0.01, 0.3, 0.5, 0.9, 0.99, 0.999}) {
             // Its rank is q * (count - 1), ours ceil(q * count): one value apart at most.
             double theirs = oracle.getValueAtQuantile(q);

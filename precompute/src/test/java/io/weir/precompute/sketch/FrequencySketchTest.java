@@ -45,7 +45,9 @@ class FrequencySketchTest {
         }
         ranks.sort((a, b) -> Long.compare(counts[b], counts[a]));
         ranks.subList(0, 10).forEach(rank -> exact.add("key-" + rank));
-        long hits = sketch.top(10).stream().filter(hitter -> exact.contains(hitter.key().text())).count();
+        long hits = sketch.top(10).stream()
+                .filter(hitter -> exact.contains(hitter.key().text()))
+                .count();
         return hits / 10.0;
     }
 
@@ -55,8 +57,7 @@ class FrequencySketchTest {
         int[] stream = zipf(random, 400_000);
         for (Function<FrequencyParameters, FrequencySketch> kind : KINDS) {
             for (ColumnHashing hashing : ColumnHashing.values()) {
-                FrequencyParameters parameters =
-                        new FrequencyParameters(5, 2048, hashing, HashProfile.STANDARD, 200);
+                FrequencyParameters parameters = new FrequencyParameters(5, 2048, hashing, HashProfile.STANDARD, 200);
                 FrequencySketch[] parts = new FrequencySketch[8];
                 for (int i = 0; i < parts.length; i++) {
                     parts[i] = kind.apply(parameters);
@@ -98,7 +99,8 @@ class FrequencySketchTest {
             }
             merged.mergeFrom(sketch);
         }
-        assertThat(merged.top(10)).allSatisfy(hitter -> assertThat(hitter.key().text()).startsWith("common-"));
+        assertThat(merged.top(10))
+                .allSatisfy(hitter -> assertThat(hitter.key().text()).startsWith("common-"));
     }
 
     @Test
@@ -118,7 +120,9 @@ class FrequencySketchTest {
             assertThat(error).as("key %d seed=%d", key, TestingRandom.SEED).isGreaterThanOrEqualTo(0);
             beyond += error > sketch.errorBound() ? 1 : 0;
         }
-        assertThat(beyond / (KEYS / 10.0)).as("beyond the bound, seed=%d", TestingRandom.SEED).isLessThan(Math.exp(-4));
+        assertThat(beyond / (KEYS / 10.0))
+                .as("beyond the bound, seed=%d", TestingRandom.SEED)
+                .isLessThan(Math.exp(-4));
     }
 
     @Test
@@ -166,7 +170,9 @@ class FrequencySketchTest {
             for (int i = 0; i < 100; i++) {
                 SketchKey key = SketchKey.of("k" + i);
                 assertThat(left.estimate(key)).as("seed=%d", TestingRandom.SEED).isEqualTo(all.estimate(key));
-                assertThat(right.estimate(key)).as("seed=%d", TestingRandom.SEED).isEqualTo(all.estimate(key));
+                assertThat(right.estimate(key))
+                        .as("seed=%d", TestingRandom.SEED)
+                        .isEqualTo(all.estimate(key));
             }
             assertThat(left.top(20)).isEqualTo(right.top(20)).isEqualTo(all.top(20));
         }

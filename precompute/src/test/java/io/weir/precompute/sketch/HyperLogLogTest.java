@@ -28,7 +28,8 @@ class HyperLogLogTest {
             for (int i = 1; i <= last; i++) {
                 sketch.add((double) i);
                 if (i == next) {
-                    assertThat(Math.abs(sketch.estimate() - i) / i).as("precision %d at %d", precision, i)
+                    assertThat(Math.abs(sketch.estimate() - i) / i)
+                            .as("precision %d at %d", precision, i)
                             .isLessThanOrEqualTo(bound);
                     next = Math.min(last, 2 * next);
                 }
@@ -53,8 +54,11 @@ class HyperLogLogTest {
                 squares += error * error;
             }
             double standardError = sketch(precision).relativeStandardError();
-            assertThat(Math.sqrt(squares / streams)).as("root mean square at %d", count).isLessThan(1.2 * standardError);
-            assertThat(Math.abs(sum / streams)).as("bias at %d", count)
+            assertThat(Math.sqrt(squares / streams))
+                    .as("root mean square at %d", count)
+                    .isLessThan(1.2 * standardError);
+            assertThat(Math.abs(sum / streams))
+                    .as("bias at %d", count)
                     .isLessThan(4 * standardError / Math.sqrt(streams));
         }
     }
@@ -84,7 +88,9 @@ class HyperLogLogTest {
             }
             Map<Integer, Integer> found = new HashMap<>();
             sketch.forEachRegister(found::put);
-            assertThat(found).as("seed=%d precision %d", TestingRandom.SEED, precision).isEqualTo(expected);
+            assertThat(found)
+                    .as("seed=%d precision %d", TestingRandom.SEED, precision)
+                    .isEqualTo(expected);
             byte[] dense = sketch.denseRegisters();
             expected.forEach((index, rank) -> {
                 assertThat(dense[index]).isEqualTo(rank.byteValue());

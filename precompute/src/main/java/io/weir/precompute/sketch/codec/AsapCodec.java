@@ -40,7 +40,8 @@ final class AsapCodec {
         requireLeft(input, 2);
         int version = input.get() & 0xFF;
         if (version != VERSION) {
-            throw new SketchFormatException(Reason.UNKNOWN_VERSION, "ASAPv1 layout " + version + "; we know " + VERSION);
+            throw new SketchFormatException(
+                    Reason.UNKNOWN_VERSION, "ASAPv1 layout " + version + "; we know " + VERSION);
         }
         int kindBytes = input.get() & 0xFF;
         requireLeft(input, (long) kindBytes + 2 * Integer.BYTES);
@@ -59,19 +60,18 @@ final class AsapCodec {
         AsapMetadata metadata =
                 AsapMetadata.read(new MsgpackReader(input.duplicate().limit(payloadAt), limits));
         MsgpackReader payload = new MsgpackReader(input.position(payloadAt), limits);
-        Sketch sketch =
-                switch (kind) {
-                    case 0x0101 -> hyperLogLog(HyperLogLog.Variant.REGULAR, metadata, payload);
-                    case 0x0102 -> hyperLogLog(HyperLogLog.Variant.ERTL_MLE, metadata, payload);
-                    case 0x0103 -> hyperLogLog(HyperLogLog.Variant.HIP, metadata, payload);
-                    case 0x0200 -> matrix(SketchKind.COUNT_MIN, false, metadata, payload);
-                    case 0x0300 -> matrix(SketchKind.COUNT_MIN, true, metadata, payload);
-                    case 0x0400 -> matrix(SketchKind.COUNT_SKETCH, false, metadata, payload);
-                    case 0x0a00 -> matrix(SketchKind.COUNT_SKETCH, true, metadata, payload);
-                    case 0x0500 -> ddSketch(metadata, payload);
-                    default -> throw new SketchFormatException(
-                            Reason.UNSUPPORTED, "the ASAPv1 kind " + Integer.toHexString(kind));
-                };
+        Sketch sketch = switch (kind) {
+            case 0x0101 -> hyperLogLog(HyperLogLog.Variant.REGULAR, metadata, payload);
+            case 0x0102 -> hyperLogLog(HyperLogLog.Variant.ERTL_MLE, metadata, payload);
+            case 0x0103 -> hyperLogLog(HyperLogLog.Variant.HIP, metadata, payload);
+            case 0x0200 -> matrix(SketchKind.COUNT_MIN, false, metadata, payload);
+            case 0x0300 -> matrix(SketchKind.COUNT_MIN, true, metadata, payload);
+            case 0x0400 -> matrix(SketchKind.COUNT_SKETCH, false, metadata, payload);
+            case 0x0a00 -> matrix(SketchKind.COUNT_SKETCH, true, metadata, payload);
+            case 0x0500 -> ddSketch(metadata, payload);
+            default ->
+                throw new SketchFormatException(Reason.UNSUPPORTED, "the ASAPv1 kind " + Integer.toHexString(kind));
+        };
         payload.requireEnd();
         return sketch;
     }
@@ -121,8 +121,9 @@ final class AsapCodec {
                 : Double.isFinite(sum) && Double.isFinite(smallest) && Double.isFinite(largest) && smallest <= largest;
         if (!isConsistent) {
             throw new SketchFormatException(
-                    Reason.MALFORMED, "sum " + sum + ", min " + smallest + " and max " + largest + " do not fit "
-                            + sketch.count() + " values");
+                    Reason.MALFORMED,
+                    "sum " + sum + ", min " + smallest + " and max " + largest + " do not fit " + sketch.count()
+                            + " values");
         }
         return sketch;
     }

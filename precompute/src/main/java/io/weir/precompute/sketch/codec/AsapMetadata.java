@@ -160,8 +160,8 @@ final class AsapMetadata {
                 }
                 yield false;
             }
-            default -> throw new SketchFormatException(
-                    Reason.MALFORMED, "counters of type " + texts.get("counter_type"));
+            default ->
+                throw new SketchFormatException(Reason.MALFORMED, "counters of type " + texts.get("counter_type"));
         };
     }
 

@@ -3,6 +3,7 @@ package io.weir.precompute.sketch.codec;
 import io.weir.precompute.sketch.DdSketch;
 
 /** The bins of one sign from the lowest to the highest in use; empty at offset 0 when there are none. */
+@SuppressWarnings("ArrayRecordComponent") // Lives for one call, is compared with nothing.
 record BinArray(int offset, double[] weights) {
     static BinArray of(DdSketch sketch, boolean isPositive) {
         int[] range = {Integer.MAX_VALUE, Integer.MIN_VALUE};

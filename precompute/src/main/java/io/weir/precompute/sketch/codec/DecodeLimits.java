@@ -25,8 +25,8 @@ public record DecodeLimits(
         int candidatesMax,
         DdSketchLimits bins,
         ColumnHashing matrixHashing) {
-    public static final DecodeLimits DEFAULT =
-            new DecodeLimits(16 << 20, 1 << 18, 1 << 20, 10_000, 4096, 1000, DdSketchLimits.DEFAULT, ColumnHashing.PACKED);
+    public static final DecodeLimits DEFAULT = new DecodeLimits(
+            16 << 20, 1 << 18, 1 << 20, 10_000, 4096, 1000, DdSketchLimits.DEFAULT, ColumnHashing.PACKED);
 
     public DecodeLimits {
         if (bytesMax < 1
@@ -36,7 +36,8 @@ public record DecodeLimits(
                 || keysMax < 0
                 || keyBytesMax < 0
                 || candidatesMax < 0) {
-            throw new IllegalArgumentException("a limit of decoding is negative, zero or beyond what a matrix may have");
+            throw new IllegalArgumentException(
+                    "a limit of decoding is negative, zero or beyond what a matrix may have");
         }
     }
 }

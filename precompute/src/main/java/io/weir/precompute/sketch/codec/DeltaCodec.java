@@ -180,7 +180,8 @@ public final class DeltaCodec {
         }
         if (cellRows.size() != changes.size() || cellColumns.size() != changes.size()) {
             throw new SketchFormatException(
-                    Reason.MALFORMED, cellRows.size() + " rows and " + cellColumns.size() + " columns for " + changes.size()
+                    Reason.MALFORMED,
+                    cellRows.size() + " rows and " + cellColumns.size() + " columns for " + changes.size()
                             + " changes of cells");
         }
         for (int i = 0; i < changes.size(); i++) {
@@ -189,7 +190,8 @@ public final class DeltaCodec {
         for (DeltaChanges.Cells.Cell cell : cells) {
             if (cell.row() >= rows || cell.column() >= columns) {
                 throw new SketchFormatException(
-                        Reason.MALFORMED, "cell " + cell.row() + ", " + cell.column() + " of " + rows + " x " + columns);
+                        Reason.MALFORMED,
+                        "cell " + cell.row() + ", " + cell.column() + " of " + rows + " x " + columns);
             }
         }
         return new DeltaChanges.Cells(kind, rows, columns, cells, keys);
@@ -211,7 +213,11 @@ public final class DeltaCodec {
     }
 
     private static DeltaChanges.Cells.Cell cell(long row, long column, double change) throws SketchFormatException {
-        if (row < 0 || row > Integer.MAX_VALUE || column < 0 || column > Integer.MAX_VALUE || !Double.isFinite(change)) {
+        if (row < 0
+                || row > Integer.MAX_VALUE
+                || column < 0
+                || column > Integer.MAX_VALUE
+                || !Double.isFinite(change)) {
             throw new SketchFormatException(Reason.MALFORMED, "a change of " + change + " at " + row + ", " + column);
         }
         return new DeltaChanges.Cells.Cell((int) row, (int) column, change);

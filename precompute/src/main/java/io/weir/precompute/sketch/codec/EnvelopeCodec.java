@@ -71,7 +71,8 @@ final class EnvelopeCodec {
     private static void requireKnown(long version) throws SketchFormatException {
         if (version < 0 || version > FORMAT_VERSION) {
             throw new SketchFormatException(
-                    Reason.UNKNOWN_VERSION, "format version " + Long.toUnsignedString(version) + " is above " + FORMAT_VERSION);
+                    Reason.UNKNOWN_VERSION,
+                    "format version " + Long.toUnsignedString(version) + " is above " + FORMAT_VERSION);
         }
     }
 
@@ -81,8 +82,10 @@ final class EnvelopeCodec {
             case 11 -> SketchKind.COUNT_SKETCH;
             case 12 -> SketchKind.HYPERLOGLOG;
             case 14 -> SketchKind.DDSKETCH;
-            default -> throw new SketchFormatException(
-                    Reason.UNSUPPORTED, "an envelope with the state of field " + field + " (KLL, UnivMon, Hydra, Coco, Elastic)");
+            default ->
+                throw new SketchFormatException(
+                        Reason.UNSUPPORTED,
+                        "an envelope with the state of field " + field + " (KLL, UnivMon, Hydra, Coco, Elastic)");
         };
     }
 
@@ -114,8 +117,9 @@ final class EnvelopeCodec {
             throw new SketchFormatException(Reason.UNSUPPORTED, "hash algorithm " + algorithm + "; we know XXH3_64");
         }
         // Known producers say "additive" of packed matrices too, so only "packed" says something.
-        ColumnHashing hashing =
-                derivation == DERIVATION_PACKED ? ColumnHashing.PACKED : reader.limits().matrixHashing();
+        ColumnHashing hashing = derivation == DERIVATION_PACKED
+                ? ColumnHashing.PACKED
+                : reader.limits().matrixHashing();
         return new HashSpec(profile(seeds, canonicalIndex), hashing);
     }
 
@@ -191,7 +195,9 @@ final class EnvelopeCodec {
     }
 
     private static byte[] ddSketchState(DdSketch sketch) throws SketchFormatException {
-        if (sketch.count() != sketch.binnedWeight(true) || sketch.nanWeight() > 0 || sketch.mapping().offset() != 0) {
+        if (sketch.count() != sketch.binnedWeight(true)
+                || sketch.nanWeight() > 0
+                || sketch.mapping().offset() != 0) {
             throw new SketchFormatException(
                     Reason.UNSUPPORTED, "a DDSketchState holds positive numbers only; write this sketch as sketchpb");
         }
@@ -219,7 +225,8 @@ final class EnvelopeCodec {
 
     private static byte[] hyperLogLogState(HyperLogLog sketch) throws SketchFormatException {
         if (sketch.seed() != HashProfile.STANDARD.canonicalSeed()) {
-            throw new SketchFormatException(Reason.UNSUPPORTED, "only the standard seed is written, not that of " + sketch);
+            throw new SketchFormatException(
+                    Reason.UNSUPPORTED, "only the standard seed is written, not that of " + sketch);
         }
         if (sketch.variant() == HyperLogLog.Variant.HIP) {
             throw new SketchFormatException(

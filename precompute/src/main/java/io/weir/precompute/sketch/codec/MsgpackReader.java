@@ -51,17 +51,16 @@ final class MsgpackReader {
     /** How many elements the array has; each takes a byte at least, so more than are left is truncated. */
     int array() throws SketchFormatException {
         int lead = lead();
-        long size =
-                switch (lead) {
-                    case 0xdc -> unsigned(2);
-                    case 0xdd -> unsigned(4);
-                    default -> {
-                        if ((lead & 0xF0) != 0x90) {
-                            throw unexpected(lead, "an array");
-                        }
-                        yield lead & 0x0F;
-                    }
-                };
+        long size = switch (lead) {
+            case 0xdc -> unsigned(2);
+            case 0xdd -> unsigned(4);
+            default -> {
+                if ((lead & 0xF0) != 0x90) {
+                    throw unexpected(lead, "an array");
+                }
+                yield lead & 0x0F;
+            }
+        };
         requireLeft(size);
         return (int) size;
     }
@@ -140,18 +139,17 @@ final class MsgpackReader {
 
     String text() throws SketchFormatException {
         int lead = lead();
-        long length =
-                switch (lead) {
-                    case 0xd9 -> unsigned(1);
-                    case 0xda -> unsigned(2);
-                    case 0xdb -> unsigned(4);
-                    default -> {
-                        if ((lead & 0xE0) != 0xA0) {
-                            throw unexpected(lead, "a text");
-                        }
-                        yield lead & 0x1F;
-                    }
-                };
+        long length = switch (lead) {
+            case 0xd9 -> unsigned(1);
+            case 0xda -> unsigned(2);
+            case 0xdb -> unsigned(4);
+            default -> {
+                if ((lead & 0xE0) != 0xA0) {
+                    throw unexpected(lead, "a text");
+                }
+                yield lead & 0x1F;
+            }
+        };
         if (length > limits.keyBytesMax()) {
             throw new SketchFormatException(
                     Reason.TOO_LARGE, "a text of " + length + " bytes is longer than " + limits.keyBytesMax());
@@ -165,7 +163,7 @@ final class MsgpackReader {
         int lead = input.get(input.position()) & 0xFF;
         if (lead == 0xc4 || lead == 0xc5 || lead == 0xc6) {
             input.get();
-            return take(unsigned(1 << lead - 0xc4));
+            return take(unsigned(1 << (lead - 0xc4)));
         }
         byte[] bytes = new byte[array()];
         for (int i = 0; i < bytes.length; i++) {

@@ -60,7 +60,7 @@ final class PackedRegisters {
     private static void writeVarint(ByteArrayOutputStream bytes, int value) {
         int rest = value;
         while (rest > 0x7F) {
-            bytes.write(rest & 0x7F | 0x80);
+            bytes.write((rest & 0x7F) | 0x80);
             rest >>>= 7;
         }
         bytes.write(rest);

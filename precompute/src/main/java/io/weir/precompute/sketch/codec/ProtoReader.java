@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import io.weir.precompute.sketch.codec.SketchFormatException.Reason;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
@@ -39,14 +40,17 @@ final class ProtoReader {
     private static <T> T reading(Read<T> read) throws SketchFormatException {
         try {
             return read.read();
-        } catch (InvalidProtocolBufferException e) {
-            boolean ended = String.valueOf(e.getMessage()).contains("input ended unexpectedly")
-                    || String.valueOf(e.getMessage()).contains("ended unexpectedly in the middle");
-            throw new SketchFormatException(
-                    ended ? Reason.TRUNCATED : Reason.MALFORMED, ended ? "the bytes end early" : "no protobuf message");
         } catch (IOException e) {
-            throw new SketchFormatException(Reason.MALFORMED, "no protobuf message");
+            throw refusal(e);
         }
+    }
+
+    private static SketchFormatException refusal(IOException e) {
+        // The library has one exception for all; only its text tells the cases apart.
+        boolean isEnd = e instanceof InvalidProtocolBufferException
+                && String.valueOf(e.getMessage()).contains("ended unexpectedly");
+        return new SketchFormatException(
+                isEnd ? Reason.TRUNCATED : Reason.MALFORMED, isEnd ? "the bytes end early" : "no protobuf message");
     }
 
     /** Goes to the next field; false at the end of the message. */
@@ -124,7 +128,7 @@ final class ProtoReader {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
-                    .decode(java.nio.ByteBuffer.wrap(bytes))
+                    .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
             throw new SketchFormatException(Reason.MALFORMED, "a text is no UTF-8");
@@ -136,31 +140,36 @@ final class ProtoReader {
         return new ProtoReader(bytes(), limits);
     }
 
-    /** Doubles, packed or one by one, appended to {@code values}. */
+    /** Doubles, packed or one by one, appended to {@code values} as their bits. */
     void doubles(Values values) throws SketchFormatException {
-        if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_FIXED64) {
-            values.add(reading(input::readRawLittleEndian64));
-            return;
-        }
-        repeated(values, input::readRawLittleEndian64);
+        repeated(values, WireFormat.WIRETYPE_FIXED64);
     }
 
     /** Varints, packed or one by one, appended to {@code values} as they are. */
     void varints(Values values) throws SketchFormatException {
-        if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT) {
-            values.add(reading(input::readRawVarint64));
-            return;
-        }
-        repeated(values, input::readRawVarint64);
+        repeated(values, WireFormat.WIRETYPE_VARINT);
     }
 
-    private void repeated(Values values, Read<Long> read) throws SketchFormatException {
-        require(WireFormat.WIRETYPE_LENGTH_DELIMITED);
-        int length = reading(input::readRawVarint32);
-        int outer = reading(() -> input.pushLimit(length));
-        while (!reading(input::isAtEnd)) {
-            values.add(reading(read));
+    private void repeated(Values values, int wireType) throws SketchFormatException {
+        try {
+            if (WireFormat.getTagWireType(tag) == wireType) {
+                values.add(
+                        wireType == WireFormat.WIRETYPE_FIXED64
+                                ? input.readRawLittleEndian64()
+                                : input.readRawVarint64());
+                return;
+            }
+            require(WireFormat.WIRETYPE_LENGTH_DELIMITED);
+            int outer = input.pushLimit(input.readRawVarint32());
+            while (input.getBytesUntilLimit() > 0) {
+                values.add(
+                        wireType == WireFormat.WIRETYPE_FIXED64
+                                ? input.readRawLittleEndian64()
+                                : input.readRawVarint64());
+            }
+            input.popLimit(outer);
+        } catch (IOException e) {
+            throw refusal(e);
         }
-        input.popLimit(outer);
     }
 }

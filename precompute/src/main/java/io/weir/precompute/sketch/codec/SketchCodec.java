@@ -41,7 +41,8 @@ public final class SketchCodec {
         DecodedSketch decoded = decodeAs(sniff(bytes), bytes, expected);
         SketchKind kind = decoded.sketch().sketch().kind();
         if (expected.isPresent() && expected.get() != kind) {
-            throw new SketchFormatException(Reason.WRONG_KIND, "a sketch of kind " + kind + " instead of " + expected.get());
+            throw new SketchFormatException(
+                    Reason.WRONG_KIND, "a sketch of kind " + kind + " instead of " + expected.get());
         }
         return decoded;
     }
@@ -82,22 +83,22 @@ public final class SketchCodec {
         return switch (bytes[0] & 0xFF) {
             case 0x0A -> SketchFormat.SKETCHPB;
             case 0x09 -> SketchFormat.BARE_STATE;
-            case TAG_VERSION -> afterFirstNumber(bytes) == TAG_SECOND_VARINT
-                    ? SketchFormat.BARE_STATE
-                    : SketchFormat.SKETCH_ENVELOPE;
-            case 0x12, 0x1A, 0x21, 0x52, 0x5A, 0x62, 0x6A, 0x72, 0x7A, 0x82, 0x8A, 0x92 ->
-                SketchFormat.SKETCH_ENVELOPE;
+            case TAG_VERSION ->
+                afterFirstNumber(bytes) == TAG_SECOND_VARINT ? SketchFormat.BARE_STATE : SketchFormat.SKETCH_ENVELOPE;
+            case 0x12, 0x1A, 0x21, 0x52, 0x5A, 0x62, 0x6A, 0x72, 0x7A, 0x82, 0x8A, 0x92 -> SketchFormat.SKETCH_ENVELOPE;
             case 0x41 -> {
                 if (!AsapCodec.hasMagic(bytes)) {
                     throw new SketchFormatException(
                             bytes.length < AsapCodec.MAGIC.length ? Reason.TRUNCATED : Reason.MALFORMED,
-                            "bytes that begin with A and not with " + new String(AsapCodec.MAGIC, StandardCharsets.US_ASCII));
+                            "bytes that begin with A and not with "
+                                    + new String(AsapCodec.MAGIC, StandardCharsets.US_ASCII));
                 }
                 yield SketchFormat.ASAPV1;
             }
             case 0x93, 0x96 -> SketchFormat.MSGPACK;
-            default -> throw new SketchFormatException(
-                    Reason.MALFORMED, "no format begins with 0x" + Integer.toHexString(bytes[0] & 0xFF));
+            default ->
+                throw new SketchFormatException(
+                        Reason.MALFORMED, "no format begins with 0x" + Integer.toHexString(bytes[0] & 0xFF));
         };
     }
 

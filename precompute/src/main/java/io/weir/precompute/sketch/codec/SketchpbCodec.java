@@ -39,8 +39,7 @@ final class SketchpbCodec {
         // Bins of a whole offset are bins of offset 0 with other numbers: sketches of both merge.
         boolean isWhole = mapping.offset() == Math.rint(mapping.offset());
         long shift = isWhole ? (long) mapping.offset() : 0;
-        DdSketch sketch = States.ddSketch(
-                isWhole ? States.mappingOfGamma(mapping.gamma(), 0) : mapping, limits.bins());
+        DdSketch sketch = States.ddSketch(isWhole ? States.mappingOfGamma(mapping.gamma(), 0) : mapping, limits.bins());
         for (Bin bin : bins) {
             States.addBin(sketch, bin.isPositive, bin.index - shift, bin.weight);
         }
@@ -59,7 +58,8 @@ final class SketchpbCodec {
                     long interpolation = reader.varint();
                     if (interpolation != 0) {
                         throw new SketchFormatException(
-                                Reason.UNSUPPORTED, "a mapping of interpolation " + interpolation + "; send a logarithmic one");
+                                Reason.UNSUPPORTED,
+                                "a mapping of interpolation " + interpolation + "; send a logarithmic one");
                     }
                 }
                 default -> reader.skip();

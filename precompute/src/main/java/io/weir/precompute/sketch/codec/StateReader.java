@@ -48,7 +48,8 @@ final class StateReader {
                 default -> reader.skip();
             }
         }
-        DdSketch sketch = States.ddSketch(States.mapping(relativeAccuracy), reader.limits().bins());
+        DdSketch sketch = States.ddSketch(
+                States.mapping(relativeAccuracy), reader.limits().bins());
         for (int i = 0; i < counts.size(); i++) {
             States.addBin(sketch, true, offset + i, counts.countAt(i));
         }
@@ -162,7 +163,8 @@ final class StateReader {
 
     static void addKey(List<SketchKey> keys, ProtoReader reader) throws SketchFormatException {
         if (keys.size() == reader.limits().keysMax()) {
-            throw new SketchFormatException(Reason.TOO_LARGE, "more than " + reader.limits().keysMax() + " keys");
+            throw new SketchFormatException(
+                    Reason.TOO_LARGE, "more than " + reader.limits().keysMax() + " keys");
         }
         keys.add(SketchKey.of(reader.text()));
     }

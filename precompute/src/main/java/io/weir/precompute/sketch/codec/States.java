@@ -69,7 +69,7 @@ final class States {
     }
 
     static HyperLogLog.Variant variant(long number) throws SketchFormatException {
-        return switch ((int) Math.clamp(number, -1, 4)) {
+        return switch (Math.clamp(number, -1, 4)) {
             case 1 -> HyperLogLog.Variant.REGULAR;
             case 2 -> HyperLogLog.Variant.ERTL_MLE;
             case 3 -> HyperLogLog.Variant.HIP;
@@ -113,12 +113,14 @@ final class States {
             throws SketchFormatException {
         if (rows < 1 || columns < 1 || rows > profile.seeds().size()) {
             throw new SketchFormatException(
-                    Reason.MALFORMED, "no matrix has " + rows + " x " + columns + " cells with "
+                    Reason.MALFORMED,
+                    "no matrix has " + rows + " x " + columns + " cells with "
                             + profile.seeds().size() + " seeds");
         }
         if (columns > limits.cellsMax() / rows) {
             throw new SketchFormatException(
-                    Reason.TOO_LARGE, "a matrix of " + rows + " x " + columns + " has more than " + limits.cellsMax() + " cells");
+                    Reason.TOO_LARGE,
+                    "a matrix of " + rows + " x " + columns + " has more than " + limits.cellsMax() + " cells");
         }
         FrequencyParameters parameters =
                 new FrequencyParameters((int) rows, (int) columns, hashing, profile, limits.candidatesMax());

@@ -21,10 +21,13 @@ public sealed interface DeltaChanges {
      */
     Sketch appliedTo(Sketch base);
 
-
     /** Weight added to bins of positive values. */
     record Bins(List<Bin> bins) implements DeltaChanges {
-        /** @param weight above zero */
+        /**
+         * Weight of one bin.
+         *
+         * @param weight above zero
+         */
         public record Bin(int index, double weight) {}
 
         public Bins {
@@ -49,7 +52,11 @@ public sealed interface DeltaChanges {
 
     /** Registers and what they rose to. */
     record Registers(List<Register> registers) implements DeltaChanges {
-        /** @param rank above zero */
+        /**
+         * What one register rose to.
+         *
+         * @param rank above zero
+         */
         public record Register(int index, int rank) {}
 
         public Registers {
@@ -80,7 +87,11 @@ public sealed interface DeltaChanges {
     /** Counters of a matrix and what is added to them, and keys that may be heavy hitters. */
     record Cells(SketchKind kind, int rows, int columns, List<Cell> cells, List<SketchKey> keys)
             implements DeltaChanges {
-        /** @param change may be negative */
+        /**
+         * A change of one counter.
+         *
+         * @param change may be negative
+         */
         public record Cell(int row, int column, double change) {}
 
         public Cells {

@@ -41,7 +41,8 @@ public final class DeltaMachine {
                         closed,
                         frame.toMillis() <= closed.known().throughMillis()
                                 ? new Duplicate()
-                                : new Rejected("the window closed at " + closed.known().throughMillis()));
+                                : new Rejected(
+                                        "the window closed at " + closed.known().throughMillis()));
         };
     }
 
@@ -50,8 +51,7 @@ public final class DeltaMachine {
             case DeltaFrame.Body.Full full -> checkpoint(frame, full.sketch());
             case DeltaFrame.Body.Changes changes -> {
                 if (started.empty().isEmpty() || frame.fromMillis() != started.windowStartMillis()) {
-                    yield new Step(
-                            new Gap(Optional.empty()), new AwaitingCheckpoint(started.windowStartMillis()));
+                    yield new Step(new Gap(Optional.empty()), new AwaitingCheckpoint(started.windowStartMillis()));
                 }
                 long start = started.windowStartMillis();
                 yield applied(started, new Known(started.empty().get(), start, start), changes.changes(), frame);
@@ -68,7 +68,8 @@ public final class DeltaMachine {
                 if (frame.fromMillis() != known.fromMillis()) {
                     yield new Step(
                             state,
-                            new Rejected("a checkpoint from " + frame.fromMillis() + ", not from " + known.fromMillis()));
+                            new Rejected(
+                                    "a checkpoint from " + frame.fromMillis() + ", not from " + known.fromMillis()));
                 }
                 yield checkpoint(frame, full.sketch());
             }

@@ -7,5 +7,4 @@ package io.weir.precompute.sketch.delta;
  * @param windowStartMillis when the window began, milliseconds since 1970; 0 without windows
  * @param isWindowClose whether this is the last change of the window
  */
-public record SketchDelta(
-        String partitionKey, long windowStartMillis, boolean isWindowClose, DeltaChanges changes) {}
+public record SketchDelta(String partitionKey, long windowStartMillis, boolean isWindowClose, DeltaChanges changes) {}

@@ -21,7 +21,8 @@ public final class MatrixHasher {
             throw new IllegalArgumentException("a matrix has rows and columns, not " + rows + " x " + columns);
         }
         if (rows > profile.seeds().size()) {
-            throw new IllegalArgumentException("more rows (" + rows + ") than seeds (" + profile.seeds().size() + ")");
+            throw new IllegalArgumentException(
+                    "more rows (" + rows + ") than seeds (" + profile.seeds().size() + ")");
         }
         this.rows = rows;
         this.columns = columns;

@@ -190,8 +190,7 @@ public final class Xxh3 {
                     avalanche64((lowCombined & 0xFFFFFFFFL) ^ lowFlip),
                     avalanche64((highCombined & 0xFFFFFFFFL) ^ highFlip));
         }
-        return new Hash128(
-                avalanche64(seed ^ secret(64) ^ secret(72)), avalanche64(seed ^ secret(80) ^ secret(88)));
+        return new Hash128(avalanche64(seed ^ secret(64) ^ secret(72)), avalanche64(seed ^ secret(80) ^ secret(88)));
     }
 
     private static Hash128 middleHash128(byte[] input, int length, long seed) {
@@ -230,7 +229,8 @@ public final class Xxh3 {
         for (int stripe = 0; stripe < stripes; stripe++) {
             int inBlock = stripe % STRIPES_PER_BLOCK;
             accumulateStripe(sums, input, stripe * STRIPE_BYTES, secret, 8 * inBlock);
-            if (inBlock == STRIPES_PER_BLOCK - 1 && (stripe + 1) * STRIPE_BYTES <= length - 1 - (length - 1) % BLOCK_BYTES) {
+            if (inBlock == STRIPES_PER_BLOCK - 1
+                    && (stripe + 1) * STRIPE_BYTES <= length - 1 - (length - 1) % BLOCK_BYTES) {
                 scramble(sums, secret);
             }
         }

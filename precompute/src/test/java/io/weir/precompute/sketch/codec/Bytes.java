@@ -43,7 +43,8 @@ final class Bytes {
         out.write(counts.length >> 8);
         out.write(counts.length);
         for (long count : counts) {
-            out.writeBytes(ByteBuffer.allocate(9).put((byte) 0xcf).putLong(count).array());
+            out.writeBytes(
+                    ByteBuffer.allocate(9).put((byte) 0xcf).putLong(count).array());
         }
         out.writeBytes(ByteBuffer.allocate(5).put((byte) 0xd2).putInt(offset).array());
     }
@@ -54,7 +55,10 @@ final class Bytes {
 
     static byte[] text(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(1 + bytes.length).put((byte) (0xa0 | bytes.length)).put(bytes).array();
+        return ByteBuffer.allocate(1 + bytes.length)
+                .put((byte) (0xa0 | bytes.length))
+                .put(bytes)
+                .array();
     }
 
     static byte[] asapDdSketch(double alpha, int offset, double sum, double min, double max, long... counts) {

@@ -81,10 +81,12 @@ class DeltaCodecTest {
                 cell.writeUInt32(2, 3);
                 cell.writeDouble(3, -2.5);
             }));
-            out.writeByteArray(5, Bytes.proto(top -> top.writeByteArray(2, Bytes.proto(entry -> {
-                entry.writeString(1, "old");
-                entry.writeDouble(2, 99);
-            }))));
+            out.writeByteArray(
+                    5,
+                    Bytes.proto(top -> top.writeByteArray(2, Bytes.proto(entry -> {
+                        entry.writeString(1, "old");
+                        entry.writeDouble(2, 99);
+                    }))));
             out.writeString(6, "new");
         });
         assertThat(CODEC.decodeBare(bytes, SketchKind.COUNT_SKETCH))

@@ -49,7 +49,9 @@ class GoldenVectorTest {
         // Their scalars: the smallest value is -0.016, the largest 515.
         assertThat(signed.quantile(0).orElseThrow()).isBetween(-0.01617, -0.01583);
         assertThat(signed.quantile(1).orElseThrow()).isBetween(509.0, 521.0);
-        assertThat(decode("ddsketch_empty_a001", SketchFormat.ASAPV1, SketchKind.DDSKETCH).isEmpty()).isTrue();
+        assertThat(decode("ddsketch_empty_a001", SketchFormat.ASAPV1, SketchKind.DDSKETCH)
+                        .isEmpty())
+                .isTrue();
     }
 
     @Test
@@ -94,7 +96,9 @@ class GoldenVectorTest {
         assertThat(parameters.columns()).isEqualTo(cells[0].length);
         for (int row = 0; row < cells.length; row++) {
             for (int column = 0; column < cells[row].length; column++) {
-                assertThat(sketch.cell(row, column)).as("%s %d, %d", name, row, column).isEqualTo(cells[row][column]);
+                assertThat(sketch.cell(row, column))
+                        .as("%s %d, %d", name, row, column)
+                        .isEqualTo(cells[row][column]);
             }
         }
     }
@@ -106,12 +110,15 @@ class GoldenVectorTest {
         assertThat(texts.candidates())
                 .isSubsetOf(SketchKey.of("hot"), SketchKey.of("warm"), SketchKey.of("mild"), SketchKey.of("cold"))
                 .isNotEmpty();
-        // The matrix was set by hand, not by hashing: what it says of a key is its smallest counter, not the heap's 65536.
-        texts.top(4).forEach(hitter -> assertThat(hitter.weight()).isEqualTo(texts.estimate(hitter.key())).isLessThan(65536));
+        // The matrix was set by hand, not by hashing: what it says of a key is its smallest counter, not the heap's
+        // 65536.
+        texts.top(4)
+                .forEach(hitter -> assertThat(hitter.weight())
+                        .isEqualTo(texts.estimate(hitter.key()))
+                        .isLessThan(65536));
         FrequencySketch numbers =
                 (FrequencySketch) decode("cmsheap_i32_fast_2x3_i64keys", SketchFormat.ASAPV1, SketchKind.COUNT_MIN);
-        assertThat(numbers.candidates())
-                .isSubsetOf(SketchKey.of(-1), SketchKey.of(-129), SketchKey.of(4294967296L));
+        assertThat(numbers.candidates()).isSubsetOf(SketchKey.of(-1), SketchKey.of(-129), SketchKey.of(4294967296L));
     }
 
     @Test

@@ -57,7 +57,9 @@ class DeltaMachineTest {
         assertThat(streams.accept(KEY, EMPTY, delta(START, START + 10, 2))).isEqualTo(new AppliedDelta());
         assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 3))).isEqualTo(new AppliedDelta());
         assertThat(count(streams, START + 20)).isEqualTo(5);
-        assertThat(streams.sketch(KEY, START, START + 10)).as("a time of the past").isEmpty();
+        assertThat(streams.sketch(KEY, START, START + 10))
+                .as("a time of the past")
+                .isEmpty();
         assertThat(streams.sketch(KEY, START, START + 30)).as("a time to come").isEmpty();
         assertThat(streams.sketch(KEY, START + 10, START + 20)).as("a part").isEmpty();
     }
@@ -83,8 +85,7 @@ class DeltaMachineTest {
     @Test
     void aStreamThatBeginsInTheMiddleWaits() {
         DeltaStreams streams = new DeltaStreams(2);
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 1)))
-                .isInstanceOf(AwaitingCheckpoint.class);
+        assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 1))).isInstanceOf(AwaitingCheckpoint.class);
         DeltaStreams.Key other = new DeltaStreams.Key("q", START);
         assertThat(streams.accept(other, Optional.empty(), delta(START, START + 10, 1)))
                 .as("parameters nobody named")
@@ -114,13 +115,16 @@ class DeltaMachineTest {
         streams.accept(KEY, EMPTY, delta(START + 20, START + 30, 1));
         assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 2))).isEqualTo(new AppliedDelta());
         assertThat(count(streams, START + 20)).isEqualTo(6);
-        assertThat(streams.sketch(KEY, START, START + 30)).as("its changes were let go").isEmpty();
+        assertThat(streams.sketch(KEY, START, START + 30))
+                .as("its changes were let go")
+                .isEmpty();
     }
 
     @Test
     void aClosedWindowTakesNothingMore() {
         DeltaStreams streams = new DeltaStreams(1);
-        assertThat(streams.accept(KEY, EMPTY, closing(full(START, START + 60, 4)))).isEqualTo(new AppliedFull());
+        assertThat(streams.accept(KEY, EMPTY, closing(full(START, START + 60, 4))))
+                .isEqualTo(new AppliedFull());
         assertThat(streams.accept(KEY, EMPTY, full(START, START + 60, 4))).isEqualTo(new Duplicate());
         assertThat(streams.accept(KEY, EMPTY, delta(START + 60, START + 70, 4))).isInstanceOf(Rejected.class);
         assertThat(count(streams, START + 60)).isEqualTo(4);
@@ -137,8 +141,8 @@ class DeltaMachineTest {
                 START + 10,
                 START + 20,
                 false,
-                new DeltaFrame.Body.Changes(
-                        new DeltaChanges.Bins(List.of(new DeltaChanges.Bins.Bin(1, 1), new DeltaChanges.Bins.Bin(99, 1)))));
+                new DeltaFrame.Body.Changes(new DeltaChanges.Bins(
+                        List.of(new DeltaChanges.Bins.Bin(1, 1), new DeltaChanges.Bins.Bin(99, 1)))));
         assertThat(streams.accept(KEY, empty, far)).isInstanceOf(Rejected.class);
         DeltaFrame otherKind = new DeltaFrame(
                 START + 10,
@@ -169,7 +173,8 @@ class DeltaMachineTest {
         streams.accept(new DeltaStreams.Key("b", 100), EMPTY, delta(100, 110, 1));
         assertThat(streams.accept(new DeltaStreams.Key("c", 100), EMPTY, delta(100, 110, 1)))
                 .isEqualTo(new Rejected("more than 2 partitions and windows at a time"));
-        assertThat(streams.accept(new DeltaStreams.Key("a", 0), EMPTY, delta(10, 20, 1))).isEqualTo(new AppliedDelta());
+        assertThat(streams.accept(new DeltaStreams.Key("a", 0), EMPTY, delta(10, 20, 1)))
+                .isEqualTo(new AppliedDelta());
         assertThat(streams.forgetBefore(100)).isEqualTo(1);
         assertThat(streams.size()).isEqualTo(1);
         assertThat(streams.accept(new DeltaStreams.Key("c", 100), EMPTY, delta(100, 110, 1)))
@@ -180,8 +185,8 @@ class DeltaMachineTest {
     void registersRiseAndCellsAdd() {
         HyperLogLog registers = new HyperLogLog(10, 1, HyperLogLog.Variant.ERTL_MLE);
         registers.raise(5, 7);
-        HyperLogLog raised = (HyperLogLog) new DeltaChanges.Registers(List.of(
-                        new DeltaChanges.Registers.Register(5, 3), new DeltaChanges.Registers.Register(6, 4)))
+        HyperLogLog raised = (HyperLogLog) new DeltaChanges.Registers(
+                        List.of(new DeltaChanges.Registers.Register(5, 3), new DeltaChanges.Registers.Register(6, 4)))
                 .appliedTo(registers);
         assertThat(raised.register(5)).isEqualTo(7);
         assertThat(raised.register(6)).isEqualTo(4);
@@ -213,7 +218,9 @@ class DeltaMachineTest {
                     Optional<SampledSketch> sketch = streams.sketch(KEY, START, START + end);
                     if (sketch.isPresent()) {
                         served++;
-                        assertThat(sketch.get().count()).as("seed=%d run %d", TestingRandom.SEED, run).isEqualTo(end);
+                        assertThat(sketch.get().count())
+                                .as("seed=%d run %d", TestingRandom.SEED, run)
+                                .isEqualTo(end);
                     }
                 }
             }

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class MatrixHasherTest {
     @Test
     void packedColumnsAreThoseOfAPublishedDelta() {
-        // The columns of row 0 of sketchlib-go's delta of flow-0 to flow-9 in a matrix of 4 x 2048 (see DeltaCodecTest).
+        // The columns of row 0 of sketchlib-go's delta of flow-0 to flow-9 in a matrix of 4 x 2048 (see
+        // DeltaCodecTest).
         int[] published = {193, 306, 1078, 1079, 1160, 1212, 1730, 1734, 1937, 1979};
         MatrixHasher hasher = new MatrixHasher(4, 2048, ColumnHashing.PACKED, HashProfile.STANDARD);
         int[] columns = new int[10];
@@ -56,10 +57,12 @@ class MatrixHasherTest {
                     }
                 }
                 for (int row = 0; row < shape[0]; row++) {
-                    assertThat(plus[row]).as("signs of row %d of %s %s", row, Arrays.toString(shape), hashing)
+                    assertThat(plus[row])
+                            .as("signs of row %d of %s %s", row, Arrays.toString(shape), hashing)
                             .isBetween(keys * 47 / 100, keys * 53 / 100);
                     if (shape[1] > 1) {
-                        assertThat(inLowerHalf[row]).as("columns of row %d of %s %s", row, Arrays.toString(shape), hashing)
+                        assertThat(inLowerHalf[row])
+                                .as("columns of row %d of %s %s", row, Arrays.toString(shape), hashing)
                                 .isBetween(keys * 46 / 100, keys * 54 / 100);
                     }
                 }

@@ -15,19 +15,23 @@ class Xxh3Test {
     void equalsTheVectorsAtEveryLength() throws IOException {
         List<String> lines;
         try (InputStream in = Objects.requireNonNull(Xxh3Test.class.getResourceAsStream("xxh3.txt"))) {
-            lines = new String(in.readAllBytes(), StandardCharsets.US_ASCII).lines().toList();
+            lines = new String(in.readAllBytes(), StandardCharsets.US_ASCII)
+                    .lines()
+                    .toList();
         }
         int checked = 0;
         for (String line : lines) {
             if (line.startsWith("#")) {
                 continue;
             }
-            String[] fields = line.split(" ");
+            String[] fields = line.split(" ", -1);
             byte[] input = input(Integer.parseInt(fields[0]));
             long seed = Long.parseUnsignedLong(fields[1], 16);
             assertThat(hex(Xxh3.hash64(input, seed))).as("64 bits, %s", line).isEqualTo(fields[2]);
             Xxh3.Hash128 hash = Xxh3.hash128(input, seed);
-            assertThat(hex(hash.high()) + hex(hash.low())).as("128 bits, %s", line).isEqualTo(fields[3]);
+            assertThat(hex(hash.high()) + hex(hash.low()))
+                    .as("128 bits, %s", line)
+                    .isEqualTo(fields[3]);
             checked++;
         }
         assertThat(checked).isEqualTo(632);
@@ -55,7 +59,7 @@ class Xxh3Test {
     private static byte[] input(int length) {
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
-            bytes[i] = (byte) (i * 2654435761L >> 13);
+            bytes[i] = (byte) ((i * 2654435761L) >> 13);
         }
         return bytes;
     }
