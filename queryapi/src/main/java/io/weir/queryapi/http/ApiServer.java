@@ -206,8 +206,8 @@ public final class ApiServer implements AutoCloseable {
                     .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Query-Id,"
-                                    + " X-Scope-OrgID")
+                            "Accept, Authorization, bearer, Content-Type, Origin, traceparent, tracestate, X-Query-Id,"
+                                    + " X-Scope-OrgID, X-Tenant-Id")
                     .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
