@@ -2,7 +2,13 @@ package io.weir.eventstats;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.eventstats.auth.AuthService;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.feed.QueryFeed;
+import io.weir.eventstats.signal.SignalService;
+import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureStore;
+import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.proto.shutdown.BoundedClose;
@@ -11,12 +17,13 @@ import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Event statistics and first signals of an API process: started before its HTTP server, closed after it. */
 public final class EventStats implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
-    private final QueryListener queries = QueryListener.NONE;
+    private QueryListener queries = QueryListener.NONE;
 
     private EventStats() {}
 
@@ -29,7 +36,43 @@ public final class EventStats implements AutoCloseable {
         try (HikariDataSource migrations = Databases.open(database)) {
             EventStatsSchema.migrate(migrations);
         }
-        return new EventStats();
+        EventStats started = new EventStats();
+        try {
+            started.startParts(settings, database, registry);
+            return started;
+        } catch (RuntimeException e) {
+            started.close();
+            throw e;
+        }
+    }
+
+    private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        AuthService auth = running.add(AuthService.start(settings.auth(), Map.of(), registry));
+        if (settings.signal().enabled()) {
+            HikariDataSource signalPool = running.add(
+                    Databases.open(database.withConnections(settings.signal().connectionsMax())));
+            SignalService signals =
+                    running.add(SignalService.start(settings.signal(), database, signalPool, auth.tenants(), registry));
+            routes.add(signals.routes());
+        }
+        startFeed(settings, database, registry);
+    }
+
+    /** What comes of queries is written by one thread, on a connection that no request can take from it. */
+    private void startFeed(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        boolean signals = settings.signal().enabled();
+        boolean history = settings.history().enabled();
+        if (!signals && !history) {
+            return;
+        }
+        HikariDataSource pool = running.add(Databases.open(database.withConnections(1)));
+        queries = running.add(QueryFeed.start(
+                settings.history(),
+                signals ? new PostgresSnapshotStore(pool) : null,
+                signals ? new TtfsEventStore(pool, registry) : null,
+                signals ? new SignatureStore(pool) : null,
+                history ? pool : null,
+                registry));
     }
 
     /** Routes for the API's HTTP server. */
