@@ -2,10 +2,10 @@ package io.weir.eventstats;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.eventstats.auth.AuthService;
 import io.weir.eventstats.database.EventStatsSchema;
 import io.weir.eventstats.feed.QueryFeed;
 import io.weir.eventstats.signal.SignalService;
-import io.weir.eventstats.signal.http.HeaderTenants;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
 import io.weir.eventstats.signature.SignatureStore;
 import io.weir.eventstats.telemetry.TtfsEventStore;
@@ -17,6 +17,7 @@ import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Event statistics and first signals of an API process: started before its HTTP server, closed after it. */
 public final class EventStats implements AutoCloseable {
@@ -46,12 +47,12 @@ public final class EventStats implements AutoCloseable {
     }
 
     private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        AuthService auth = running.add(AuthService.start(settings.auth(), Map.of(), registry));
         if (settings.signal().enabled()) {
-            HikariDataSource signalPool =
-                    running.add(Databases.open(
-                            database.withConnections(settings.signal().connectionsMax())));
-            SignalService signals = running.add(SignalService.start(
-                    settings.signal(), database, signalPool, new HeaderTenants(), registry));
+            HikariDataSource signalPool = running.add(
+                    Databases.open(database.withConnections(settings.signal().connectionsMax())));
+            SignalService signals =
+                    running.add(SignalService.start(settings.signal(), database, signalPool, auth.tenants(), registry));
             routes.add(signals.routes());
         }
         startFeed(settings, database, registry);

@@ -2,7 +2,8 @@ package io.weir.eventstats.signal;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.weir.eventstats.signal.http.HeaderTenants;
+import io.weir.eventstats.auth.AuthService;
+import io.weir.eventstats.auth.AuthSettings;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
@@ -15,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A real API server with first signals on a real database; its queries have no workers. */
@@ -26,13 +28,17 @@ final class TestingSignalApi implements AutoCloseable {
 
     TestingSignalApi(TestingDatabase database, SignalSettings settings) {
         signals = SignalService.start(
-                settings, database.settings(), database.dataSource(), new HeaderTenants(), registry);
+                settings,
+                database.settings(),
+                database.dataSource(),
+                AuthService.start(AuthSettings.DEFAULT, Map.of(), registry).tenants(),
+                registry);
         server = ApiServer.start(
                 ApiSettings.of("127.0.0.1", 0),
                 new PostgresCatalog(database.dataSource()),
                 new NoWorkers(),
                 registry,
-                List.of(signals.routes()));
+                ApiServer.Surroundings.DEFAULT.withRoutes(List.of(signals.routes())));
     }
 
     int port() {

@@ -208,8 +208,9 @@ public final class ApiServer implements AutoCloseable {
                     .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Client-Surface,"
-                                    + " X-Correlation-ID, X-Query-Id, X-Run-Id, X-Scope-OrgID")
+                            "Accept, Authorization, bearer, Content-Type, Origin, traceparent, tracestate,"
+                                    + " X-Client-Surface, X-Correlation-ID, X-Query-Id, X-Run-Id, X-Scope-OrgID,"
+                                    + " X-Tenant-Id")
                     .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
