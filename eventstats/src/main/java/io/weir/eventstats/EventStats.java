@@ -3,8 +3,12 @@ package io.weir.eventstats;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.feed.QueryFeed;
 import io.weir.eventstats.signal.SignalService;
 import io.weir.eventstats.signal.http.HeaderTenants;
+import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureStore;
+import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.proto.shutdown.BoundedClose;
@@ -18,7 +22,7 @@ import java.util.List;
 public final class EventStats implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
-    private final QueryListener queries = QueryListener.NONE;
+    private QueryListener queries = QueryListener.NONE;
 
     private EventStats() {}
 
@@ -44,23 +48,30 @@ public final class EventStats implements AutoCloseable {
     private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
         if (settings.signal().enabled()) {
             HikariDataSource signalPool =
-                    running.add(Databases.open(pool(database, settings.signal().connectionsMax())));
+                    running.add(Databases.open(
+                            database.withConnections(settings.signal().connectionsMax())));
             SignalService signals = running.add(SignalService.start(
                     settings.signal(), database, signalPool, new HeaderTenants(), registry));
             routes.add(signals.routes());
         }
+        startFeed(settings, database, registry);
     }
 
-    private static DatabaseSettings pool(DatabaseSettings database, int connectionsMax) {
-        return new DatabaseSettings(
-                database.jdbcUrl(),
-                database.user(),
-                database.password(),
-                connectionsMax,
-                database.acquireTimeoutMillis(),
-                database.connectTimeoutMillis(),
-                database.statementTimeoutMillis(),
-                database.socketTimeoutMillis());
+    /** What comes of queries is written by one thread, on a connection that no request can take from it. */
+    private void startFeed(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        boolean signals = settings.signal().enabled();
+        boolean history = settings.history().enabled();
+        if (!signals && !history) {
+            return;
+        }
+        HikariDataSource pool = running.add(Databases.open(database.withConnections(1)));
+        queries = running.add(QueryFeed.start(
+                settings.history(),
+                signals ? new PostgresSnapshotStore(pool) : null,
+                signals ? new TtfsEventStore(pool, registry) : null,
+                signals ? new SignatureStore(pool) : null,
+                history ? pool : null,
+                registry));
     }
 
     /** Routes for the API's HTTP server. */
