@@ -24,6 +24,7 @@ class FirstSignalLoadTest {
     private static final int SNAPSHOTS = 100_000;
     private static final int BATCH = 1_000;
     private static final int LOOKUPS = 10_000;
+    private static final int WARM_UP_LOOKUPS = 2_000;
     private static final int CLIENTS = 4;
     private static final int JOBS_PER_RUN = 20;
     private static final String TENANT = "acme";
@@ -87,9 +88,10 @@ class FirstSignalLoadTest {
     private static void lookUps(TestingSignalApi api, ExecutorService executor) throws Exception {
         for (String path : List.of("jobs", "runs")) {
             List<Future<long[]>> clients = new ArrayList<>();
+            lookUps(api, path, new Random(CLIENTS), WARM_UP_LOOKUPS);
             for (int client = 0; client < CLIENTS; client++) {
                 Random random = new Random(client);
-                clients.add(executor.submit(() -> lookUps(api, path, random)));
+                clients.add(executor.submit(() -> lookUps(api, path, random, LOOKUPS / CLIENTS)));
             }
             long[] nanos = new long[LOOKUPS];
             int at = 0;
@@ -112,8 +114,8 @@ class FirstSignalLoadTest {
         }
     }
 
-    private static long[] lookUps(TestingSignalApi api, String path, Random random) throws Exception {
-        long[] nanos = new long[LOOKUPS / CLIENTS];
+    private static long[] lookUps(TestingSignalApi api, String path, Random random, int count) throws Exception {
+        long[] nanos = new long[count];
         try (HttpClient client = HttpClient.newHttpClient()) {
             for (int i = 0; i < nanos.length; i++) {
                 UUID id = path.equals("jobs")

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -69,10 +70,9 @@ class OldPostgresTest {
     }
 
     private static Path folder() throws URISyntaxException {
-        URI migration = SchemaChecks.class
-                .getResource("/db/migration/eventstats/V2__first_signal.sql")
+        URI migration = Objects.requireNonNull(SchemaChecks.class.getResource(SchemaChecks.MIGRATION))
                 .toURI();
-        return Path.of(migration).getParent();
+        return Objects.requireNonNull(Path.of(migration).getParent());
     }
 
     private static void streams(TestingDatabase database) throws Exception {

@@ -208,9 +208,12 @@ public final class ApiServer implements AutoCloseable {
                     .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Client-Surface,"
-                                    + " X-Correlation-ID, X-Query-Id, X-Run-Id, X-Scope-OrgID")
-                    .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
+                            "Accept, Authorization, Content-Type, If-None-Match, Last-Event-ID, Origin, traceparent,"
+                                    + " tracestate, X-Client-Surface, X-Correlation-ID, X-Query-Id, X-Run-Id,"
+                                    + " X-Scope-OrgID, X-Tenant-Id")
+                    .header(
+                            "Access-Control-Expose-Headers",
+                            "Cache-Status, Date, ETag, X-FirstSignal-Source, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
             context.status(204).skipRemainingHandlers();
