@@ -3,6 +3,8 @@ package io.weir.eventstats;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.signal.SignalService;
+import io.weir.eventstats.signal.http.HeaderTenants;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.proto.shutdown.BoundedClose;
@@ -29,7 +31,36 @@ public final class EventStats implements AutoCloseable {
         try (HikariDataSource migrations = Databases.open(database)) {
             EventStatsSchema.migrate(migrations);
         }
-        return new EventStats();
+        EventStats started = new EventStats();
+        try {
+            started.startParts(settings, database, registry);
+            return started;
+        } catch (RuntimeException e) {
+            started.close();
+            throw e;
+        }
+    }
+
+    private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        if (settings.signal().enabled()) {
+            HikariDataSource signalPool =
+                    running.add(Databases.open(pool(database, settings.signal().connectionsMax())));
+            SignalService signals = running.add(SignalService.start(
+                    settings.signal(), database, signalPool, new HeaderTenants(), registry));
+            routes.add(signals.routes());
+        }
+    }
+
+    private static DatabaseSettings pool(DatabaseSettings database, int connectionsMax) {
+        return new DatabaseSettings(
+                database.jdbcUrl(),
+                database.user(),
+                database.password(),
+                connectionsMax,
+                database.acquireTimeoutMillis(),
+                database.connectTimeoutMillis(),
+                database.statementTimeoutMillis(),
+                database.socketTimeoutMillis());
     }
 
     /** Routes for the API's HTTP server. */

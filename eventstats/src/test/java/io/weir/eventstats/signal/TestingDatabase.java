@@ -51,9 +51,10 @@ final class TestingDatabase implements AutoCloseable {
         return open(Shared.POSTGRES.getJdbcUrl("postgres", name));
     }
 
-    /** A database with all tables. */
+    /** A database with all tables, the catalog's included. */
     static TestingDatabase migrated() {
         TestingDatabase database = empty();
+        Databases.migrate(database.dataSource());
         EventStatsSchema.migrate(database.dataSource());
         return database;
     }

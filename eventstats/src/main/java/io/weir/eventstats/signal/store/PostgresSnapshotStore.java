@@ -1,5 +1,6 @@
 package io.weir.eventstats.signal.store;
 
+import io.weir.eventstats.database.Transactions;
 import io.weir.eventstats.signal.SignalKind;
 import io.weir.eventstats.signal.SignalPhase;
 import io.weir.eventstats.signal.Snapshot;
@@ -80,10 +81,10 @@ public final class PostgresSnapshotStore implements SnapshotStore {
                 'kind', kind, 'phase', phase, 'run_id', run_id, 'seq', seq)::text)
             from taken""";
 
-    private final SignalSql sql;
+    private final Transactions sql;
 
     public PostgresSnapshotStore(DataSource dataSource) {
-        this.sql = new SignalSql(dataSource);
+        this.sql = new Transactions(dataSource);
     }
 
     @Override
@@ -98,7 +99,7 @@ public final class PostgresSnapshotStore implements SnapshotStore {
             rounds.computeIfAbsent(round, key -> new ArrayList<>()).add(i);
         }
         List<Acceptance> results = new ArrayList<>(Collections.nCopies(updates.size(), Acceptance.REFUSED));
-        return sql.transaction("keep signals", connection -> {
+        return sql.all("keep signals", connection -> {
             addRuns(connection, updates);
             for (List<Integer> round : rounds.values()) {
                 Set<UUID> taken =
