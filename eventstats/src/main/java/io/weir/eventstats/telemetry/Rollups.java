@@ -16,34 +16,34 @@ final class Rollups {
     /** Advisory lock of whoever moves sums; the number has no other meaning. */
     private static final long LOCK = 7_310_001_001L;
 
-    private static final String SUMS = """
+    private static final String MOVE = """
+        WITH taken AS (
+            DELETE FROM scheduler.ttfs_rollup_deltas
+            WHERE id = ANY(ARRAY(SELECT id FROM scheduler.ttfs_rollup_deltas ORDER BY id LIMIT ?))
+            RETURNING *
+        ), hours AS (
+            INSERT INTO scheduler.ttfs_rollup_hours AS kept
+            SELECT tenant_id, hour, surface, cache_hit, event_type, bucket,
             sum(event_count), sum(sum_ms), min(min_ms), max(max_ms), sum(over_p50_slo), sum(over_p95_slo)
             FROM taken GROUP BY 1, 2, 3, 4, 5, 6
-            """;
-
-    private static final String CONFLICT = """
-            DO UPDATE SET event_count = kept.event_count + EXCLUDED.event_count, sum_ms = kept.sum_ms + EXCLUDED.sum_ms,
+            ON CONFLICT (tenant_id, hour, surface, cache_hit, event_type, bucket) DO UPDATE SET
+                event_count = kept.event_count + EXCLUDED.event_count, sum_ms = kept.sum_ms + EXCLUDED.sum_ms,
                 min_ms = least(kept.min_ms, EXCLUDED.min_ms), max_ms = greatest(kept.max_ms, EXCLUDED.max_ms),
                 over_p50_slo = kept.over_p50_slo + EXCLUDED.over_p50_slo,
                 over_p95_slo = kept.over_p95_slo + EXCLUDED.over_p95_slo
-            """;
-
-    private static final String MOVE = """
-            WITH taken AS (
-                DELETE FROM scheduler.ttfs_rollup_deltas
-                WHERE id = ANY(ARRAY(SELECT id FROM scheduler.ttfs_rollup_deltas ORDER BY id LIMIT ?))
-                RETURNING *
-            ), hours AS (
-                INSERT INTO scheduler.ttfs_rollup_hours AS kept
-                SELECT tenant_id, hour, surface, cache_hit, event_type, bucket,""" + " " + SUMS + """
-                ON CONFLICT (tenant_id, hour, surface, cache_hit, event_type, bucket)""" + " " + CONFLICT + """
-            ), days AS (
-                INSERT INTO scheduler.ttfs_rollup_days AS kept
-                SELECT tenant_id, date_trunc('day', hour, 'UTC'), surface, cache_hit, event_type, bucket,""" + " " + SUMS + """
-                ON CONFLICT (tenant_id, day, surface, cache_hit, event_type, bucket)""" + " " + CONFLICT + """
-            )
-            SELECT count(*) FROM taken
-            """;
+        ), days AS (
+            INSERT INTO scheduler.ttfs_rollup_days AS kept
+            SELECT tenant_id, date_trunc('day', hour, 'UTC'), surface, cache_hit, event_type, bucket,
+            sum(event_count), sum(sum_ms), min(min_ms), max(max_ms), sum(over_p50_slo), sum(over_p95_slo)
+            FROM taken GROUP BY 1, 2, 3, 4, 5, 6
+            ON CONFLICT (tenant_id, day, surface, cache_hit, event_type, bucket) DO UPDATE SET
+                event_count = kept.event_count + EXCLUDED.event_count, sum_ms = kept.sum_ms + EXCLUDED.sum_ms,
+                min_ms = least(kept.min_ms, EXCLUDED.min_ms), max_ms = greatest(kept.max_ms, EXCLUDED.max_ms),
+                over_p50_slo = kept.over_p50_slo + EXCLUDED.over_p50_slo,
+                over_p95_slo = kept.over_p95_slo + EXCLUDED.over_p95_slo
+        )
+        SELECT count(*) FROM taken
+        """;
 
     private final Transactions transactions;
     private final int batchRows;

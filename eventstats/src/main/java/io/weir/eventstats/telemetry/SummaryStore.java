@@ -34,19 +34,19 @@ final class SummaryStore {
 
     /** Hours: the parameters are tenant, from, to, twice over. */
     private static final String HOUR_CELLS = "SELECT hour AS period, " + MEASURES + """
-             FROM scheduler.ttfs_rollup_hours WHERE tenant_id = ? AND hour >= ? AND hour < ?
-            UNION ALL SELECT hour,\
-            """ + " " + MEASURES + """
-             FROM scheduler.ttfs_rollup_deltas WHERE tenant_id = ? AND hour >= ? AND hour < ?
-            """;
+         FROM scheduler.ttfs_rollup_hours WHERE tenant_id = ? AND hour >= ? AND hour < ?
+        UNION ALL SELECT hour,\
+        """ + " " + MEASURES + """
+         FROM scheduler.ttfs_rollup_deltas WHERE tenant_id = ? AND hour >= ? AND hour < ?
+        """;
 
     /** Days: the parameters are tenant, from, to, twice over. */
     private static final String DAY_CELLS = "SELECT day AS period, " + MEASURES + """
-             FROM scheduler.ttfs_rollup_days WHERE tenant_id = ? AND day >= ? AND day < ?
-            UNION ALL SELECT date_trunc('day', hour, 'UTC'),\
-            """ + " " + MEASURES + """
-             FROM scheduler.ttfs_rollup_deltas WHERE tenant_id = ? AND hour >= ? AND hour < ?
-            """;
+         FROM scheduler.ttfs_rollup_days WHERE tenant_id = ? AND day >= ? AND day < ?
+        UNION ALL SELECT date_trunc('day', hour, 'UTC'),\
+        """ + " " + MEASURES + """
+         FROM scheduler.ttfs_rollup_deltas WHERE tenant_id = ? AND hour >= ? AND hour < ?
+        """;
 
     /** Groups are hours by surface and cache hit, or days by surface: then cache_hit is null. */
     private static final String SUMMARY = """
