@@ -2,17 +2,22 @@ package io.weir.eventstats;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.eventstats.auth.AuthService;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.retention.RetentionRoutes;
 import io.weir.eventstats.signal.SignalService;
-import io.weir.eventstats.signal.http.HeaderTenants;
+import io.weir.eventstats.telemetry.TelemetryService;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /** Event statistics and first signals of an API process: started before its HTTP server, closed after it. */
 public final class EventStats implements AutoCloseable {
@@ -45,9 +50,20 @@ public final class EventStats implements AutoCloseable {
         if (settings.signal().enabled()) {
             HikariDataSource signalPool =
                     running.add(Databases.open(pool(database, settings.signal().connectionsMax())));
-            SignalService signals = running.add(SignalService.start(
-                    settings.signal(), database, signalPool, new HeaderTenants(), registry));
+            AuthService auth = running.add(
+                    AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
+            SignalService signals =
+                    running.add(SignalService.start(settings.signal(), database, signalPool, auth.tenants(), registry));
             routes.add(signals.routes());
+            TelemetryService telemetry = running.add(TelemetryService.start(
+                    settings.telemetry(),
+                    signalPool,
+                    database,
+                    signals.store()::removeEmptyRuns,
+                    new TelemetryService.Access(auth.tenants(), auth.authenticator(), auth.accessList()),
+                    registry,
+                    Clock.systemUTC()));
+            routes.addAll(telemetry.routes());
         }
     }
 

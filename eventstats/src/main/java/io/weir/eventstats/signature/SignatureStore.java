@@ -30,6 +30,11 @@ public final class SignatureStore {
     private final Transactions transactions;
     private final int perTenantMax;
 
+    /** For who only matches and confirms. */
+    public SignatureStore(DataSource dataSource) {
+        this(dataSource, SignatureSettings.DEFAULT);
+    }
+
     public SignatureStore(DataSource dataSource, SignatureSettings settings) {
         this.transactions = new Transactions(dataSource);
         this.perTenantMax = settings.perTenantMax();

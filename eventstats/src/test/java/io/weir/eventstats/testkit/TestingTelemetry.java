@@ -5,14 +5,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.weir.eventstats.auth.AccessList;
-import io.weir.eventstats.auth.AuthenticationException;
-import io.weir.eventstats.auth.Authenticator;
-import io.weir.eventstats.auth.Caller;
-import io.weir.eventstats.auth.RowFilter;
-import io.weir.eventstats.auth.TenantResolver;
-import io.weir.eventstats.auth.TopicAccess;
+import io.weir.eventstats.auth.AuthService;
+import io.weir.eventstats.auth.AuthSettings;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.signal.store.PostgresSnapshotStore;
 import io.weir.eventstats.telemetry.TelemetryService;
 import io.weir.eventstats.telemetry.TelemetrySettings;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -31,6 +27,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -43,17 +41,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** An API server with the routes of telemetry over a PostgreSQL of its own, and a client for it. */
 public final class TestingTelemetry implements AutoCloseable {
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    /** Of whom the token {@code admin-token} is; {@code user-token} is somebody else's. */
-    private static final String ADMIN = "admin";
 
     private final EmbeddedPostgres postgres;
     private final HikariDataSource pool;
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final TestingTokens tokens = TestingTokens.create("k");
+    private final AuthService auth;
     private final TelemetryService service;
     private final ApiServer server;
     private final HttpClient client =
@@ -67,12 +66,13 @@ public final class TestingTelemetry implements AutoCloseable {
         postgres = EmbeddedPostgres.start();
         pool = Databases.open(database());
         EventStatsSchema.migrate(pool);
+        auth = auth();
         service = TelemetryService.start(
                 settings,
                 pool,
                 database(),
-                (createdBefore, rowsMax) -> 0,
-                new TelemetryService.Access(tenants(), authenticator(), accessList()),
+                new PostgresSnapshotStore(pool)::removeEmptyRuns,
+                new TelemetryService.Access(auth.tenants(), auth.authenticator(), auth.accessList()),
                 registry,
                 clock);
         server = ApiServer.start(
@@ -96,25 +96,21 @@ public final class TestingTelemetry implements AutoCloseable {
         return registry;
     }
 
-    private static TenantResolver tenants() {
-        return context -> Optional.ofNullable(context.header("X-Tenant-Id"))
-                .orElseThrow(() -> new QueryException.BadData("the request names no tenant: send header X-Tenant-Id"));
+    /** Keys and an access list that lets user admin run the retention, as configured by files. */
+    private AuthService auth() throws IOException {
+        Path keys = Files.writeString(Files.createTempFile("weir-keys", ".json"), TestingTokens.jwks(tokens));
+        Path access = Files.writeString(Files.createTempFile("weir-access", ".json"), "{\"admin\":[\"admin\"]}");
+        keys.toFile().deleteOnExit();
+        access.toFile().deleteOnExit();
+        AuthSettings settings = AuthSettings.DEFAULT
+                .withKeys(AuthSettings.DEFAULT.keys().withUrl(keys.toString()))
+                .withAccess(AuthSettings.DEFAULT.access().withFile(access.toString()));
+        return AuthService.start(settings, Map.of("admin", Set.of()), registry);
     }
 
-    private static Authenticator authenticator() {
-        return header -> {
-            String token = header.apply("Authorization");
-            if (token == null || !token.endsWith("-token")) {
-                throw new AuthenticationException(AuthenticationException.Reason.MISSING, "send a token");
-            }
-            return new Caller(token.replace("Bearer ", "").replace("-token", ""), null);
-        };
-    }
-
-    private static AccessList accessList() {
-        return (caller, topic) -> caller.user().equals(ADMIN) && topic.equals("admin")
-                ? new TopicAccess.Granted(RowFilter.ALL_ROWS)
-                : new TopicAccess.Refused("User '" + caller.user() + "' is not authorized for topic '" + topic + "'.");
+    /** A token that holds. */
+    public String token(String user) {
+        return tokens.token(user, System.currentTimeMillis());
     }
 
     /** Stops PostgreSQL, as if its machine were gone. */
@@ -223,6 +219,7 @@ public final class TestingTelemetry implements AutoCloseable {
     public void close() throws Exception {
         server.close();
         service.close();
+        auth.close();
         pool.close();
         postgres.close();
         client.close();

@@ -1,4 +1,4 @@
-/** What the tests of several packages use. */
+/** Fakes for tests: issuers of tokens, key servers, a server of telemetry. */
 @NullMarked
 package io.weir.eventstats.testkit;
 
