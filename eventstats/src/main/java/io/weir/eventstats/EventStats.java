@@ -4,9 +4,13 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.auth.AuthService;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.feed.QueryFeed;
 import io.weir.eventstats.retention.RetentionRoutes;
 import io.weir.eventstats.signal.SignalService;
+import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureStore;
 import io.weir.eventstats.telemetry.TelemetryService;
+import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.proto.shutdown.BoundedClose;
@@ -23,7 +27,7 @@ import java.util.Set;
 public final class EventStats implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
-    private final QueryListener queries = QueryListener.NONE;
+    private QueryListener queries = QueryListener.NONE;
 
     private EventStats() {}
 
@@ -47,36 +51,47 @@ public final class EventStats implements AutoCloseable {
     }
 
     private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        AuthService auth = running.add(
+                AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
         if (settings.signal().enabled()) {
-            HikariDataSource signalPool =
-                    running.add(Databases.open(pool(database, settings.signal().connectionsMax())));
-            AuthService auth = running.add(
-                    AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
-            SignalService signals =
-                    running.add(SignalService.start(settings.signal(), database, signalPool, auth.tenants(), registry));
-            routes.add(signals.routes());
-            TelemetryService telemetry = running.add(TelemetryService.start(
-                    settings.telemetry(),
-                    signalPool,
-                    database,
-                    signals.store()::removeEmptyRuns,
-                    new TelemetryService.Access(auth.tenants(), auth.authenticator(), auth.accessList()),
-                    registry,
-                    Clock.systemUTC()));
-            routes.addAll(telemetry.routes());
+            startSignals(settings, database, auth, registry);
         }
+        startFeed(settings, database, registry);
     }
 
-    private static DatabaseSettings pool(DatabaseSettings database, int connectionsMax) {
-        return new DatabaseSettings(
-                database.jdbcUrl(),
-                database.user(),
-                database.password(),
-                connectionsMax,
-                database.acquireTimeoutMillis(),
-                database.connectTimeoutMillis(),
-                database.statementTimeoutMillis(),
-                database.socketTimeoutMillis());
+    private void startSignals(
+            EventStatsSettings settings, DatabaseSettings database, AuthService auth, MeterRegistry registry) {
+        HikariDataSource pool = running.add(
+                Databases.open(database.withConnections(settings.signal().connectionsMax())));
+        SignalService signals =
+                running.add(SignalService.start(settings.signal(), database, pool, auth.tenants(), registry));
+        routes.add(signals.routes());
+        TelemetryService telemetry = running.add(TelemetryService.start(
+                settings.telemetry(),
+                pool,
+                database,
+                signals.store()::removeEmptyRuns,
+                new TelemetryService.Access(auth.tenants(), auth.authenticator(), auth.accessList()),
+                registry,
+                Clock.systemUTC()));
+        routes.addAll(telemetry.routes());
+    }
+
+    /** What comes of queries is written by one thread, on a connection that no request can take from it. */
+    private void startFeed(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        boolean signals = settings.signal().enabled();
+        boolean history = settings.history().enabled();
+        if (!signals && !history) {
+            return;
+        }
+        HikariDataSource pool = running.add(Databases.open(database.withConnections(1)));
+        queries = running.add(QueryFeed.start(
+                settings.history(),
+                signals ? new PostgresSnapshotStore(pool) : null,
+                signals ? new TtfsEventStore(pool, registry) : null,
+                signals ? new SignatureStore(pool) : null,
+                history ? pool : null,
+                registry));
     }
 
     /** Routes for the API's HTTP server. */

@@ -83,8 +83,15 @@ public final class ApiProcess implements AutoCloseable {
         try {
             List<RouteContributor> routes = new ArrayList<>(extraRoutes);
             routes.addAll(eventStats.routes());
-            ApiServer server =
-                    ApiServer.start(parts.api(), new PostgresCatalog(database), workManager, registry, tracing, routes);
+            ApiServer server = ApiServer.start(
+                    parts.api(),
+                    new PostgresCatalog(database),
+                    workManager,
+                    registry,
+                    ApiServer.Surroundings.DEFAULT
+                            .withTracing(tracing)
+                            .withListener(eventStats.queries())
+                            .withRoutes(routes));
             return new ApiProcess(
                     database, eventStats, workManager, server, parts.api().shutdownMillisMax());
         } catch (RuntimeException e) {

@@ -40,6 +40,8 @@ public final class InstantQuery {
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .header("X-Scope-OrgID", tenant)
                 .header("X-Query-Id", queryId)
+                .header("X-Client-Surface", Surface.here())
+                .header("User-Agent", Surface.AGENT)
                 .POST(HttpRequest.BodyPublishers.ofString(form))
                 .build();
         try (CancelOnExit cancel = new CancelOnExit(base, tenant, queryId);

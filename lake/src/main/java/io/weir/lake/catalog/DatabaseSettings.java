@@ -39,6 +39,19 @@ public record DatabaseSettings(
         return new DatabaseSettings(jdbcUrl, user, password, 8, 5_000, 5_000, 10_000, 15_000);
     }
 
+    /** The same database, by another number of connections. */
+    public DatabaseSettings withConnections(int otherConnectionsMax) {
+        return new DatabaseSettings(
+                jdbcUrl,
+                user,
+                password,
+                otherConnectionsMax,
+                acquireTimeoutMillis,
+                connectTimeoutMillis,
+                statementTimeoutMillis,
+                socketTimeoutMillis);
+    }
+
     @Override
     public String toString() {
         return "DatabaseSettings[" + jdbcUrl + ", user " + user + ", at most " + connectionsMax + " connections]";

@@ -84,7 +84,7 @@ public abstract sealed class QueryException extends RuntimeException {
     }
 
     /** Something the query needs is not there right now: workers, catalog, storage, a free slot. */
-    public static final class Unavailable extends QueryException {
+    public static non-sealed class Unavailable extends QueryException {
         private static final long serialVersionUID = 1L;
 
         public Unavailable(String message) {

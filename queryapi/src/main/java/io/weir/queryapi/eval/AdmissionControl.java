@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
 
 /**
  * Slots for running queries: so many in all, so many per tenant. Who finds none waits in a bounded queue, first come first served among
@@ -63,10 +64,11 @@ public final class AdmissionControl {
      * Takes a slot, waiting for it at most as long as the setting says.
      *
      * @param control of the query that waits
+     * @param waiting told the place among those that wait, from 1, if there is no slot at once; not under a lock
      * @throws TooManyQueriesException if the queue is full or the wait is over
      * @throws QueryException if the query is stopped while it waits
      */
-    public Slot acquire(String tenant, QueryControl control) {
+    public Slot acquire(String tenant, QueryControl control, IntConsumer waiting) {
         lock.lock();
         try {
             if (hasRoom(tenant)) {
@@ -78,17 +80,19 @@ public final class AdmissionControl {
             }
             Waiter waiter = new Waiter(tenant, lock.newCondition());
             waiters.addLast(waiter);
-            return await(waiter, control);
+            return await(waiter, control, waiting);
         } finally {
             lock.unlock();
         }
     }
 
-    private Slot await(Waiter waiter, QueryControl control) {
+    private Slot await(Waiter waiter, QueryControl control, IntConsumer waiting) {
         Runnable withdrawal = control.onStop(() -> wake(waiter));
         boolean taken = false;
         try {
             long endNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limits.queueWaitMillisMax());
+            int position = waiters.size();
+            unlocked(() -> waiting.accept(position));
             while (!waiter.admitted) {
                 long remaining = endNanos - System.nanoTime();
                 if (remaining <= 0) {
@@ -98,7 +102,8 @@ public final class AdmissionControl {
                                     + " ms (setting query-queue-wait-millis-max)");
                 }
                 long ignored = waiter.wake.awaitNanos(Math.min(remaining, control.waitNanosMax()));
-                checkUnlocked(control);
+                // A look at the client may write to it.
+                unlocked(control::check);
             }
             taken = true;
             return new Slot(waiter.tenant);
@@ -114,11 +119,10 @@ public final class AdmissionControl {
         }
     }
 
-    /** A look at the client may write to it: not under the lock. */
-    private void checkUnlocked(QueryControl control) {
+    private void unlocked(Runnable action) {
         lock.unlock();
         try {
-            control.check();
+            action.run();
         } finally {
             lock.lock();
         }

@@ -4,15 +4,25 @@ import io.weir.promql.error.QueryException;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.trace.Trace;
 import io.weir.queryapi.monitor.QueryMetrics;
+import io.weir.queryapi.monitor.QueryTelling;
 import io.weir.queryapi.monitor.RunningQueries;
 import io.weir.queryapi.monitor.RunningQuery;
+import io.weir.queryapi.spi.AskedQuery;
+import io.weir.queryapi.spi.QueryEvent;
+import io.weir.queryapi.spi.QueryEvent.Cause;
+import io.weir.queryapi.spi.QueryListener;
+import io.weir.queryapi.spi.QueryOrigin;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,11 +42,13 @@ public final class QuerySessions implements AutoCloseable {
     private final Clock clock;
     private final Function<Throwable, String> errorType;
     private final long cancelGraceMillis;
+    private final QueryListener listener;
     private final ScheduledThreadPoolExecutor timers;
 
     /**
      * @param errorType names a failure for the metrics
      * @param cancelGraceMillis between a query's stop and the end of its connection, if the query has not ended before
+     * @param listener neither blocks nor throws
      */
     public QuerySessions(
             AdmissionControl admission,
@@ -44,13 +56,15 @@ public final class QuerySessions implements AutoCloseable {
             QueryMetrics metrics,
             Clock clock,
             Function<Throwable, String> errorType,
-            long cancelGraceMillis) {
+            long cancelGraceMillis,
+            QueryListener listener) {
         this.admission = admission;
         this.runningQueries = runningQueries;
         this.metrics = metrics;
         this.clock = clock;
         this.errorType = errorType;
         this.cancelGraceMillis = cancelGraceMillis;
+        this.listener = listener;
         // Two timers at most for each query that is admitted or waits, so the queue is bounded by those limits.
         this.timers = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("weir-query-timers").factory());
@@ -62,12 +76,21 @@ public final class QuerySessions implements AutoCloseable {
      *
      * @param text the query, for people
      * @param kind instant, range, stream, series or labels
+     * @param range null if it has no bounds
      */
     public record Question(
-            String queryId, String tenant, String text, String kind, long timeoutMillis, Client client) {}
+            String queryId,
+            String tenant,
+            String text,
+            String kind,
+            AskedQuery.@Nullable Range range,
+            QueryOrigin origin,
+            long timeoutMillis,
+            Client client) {}
 
     /** A running question. */
-    public record Session(Question question, RunningQuery running, QueryControl control, long startNanos) {
+    public record Session(
+            Question question, RunningQuery running, QueryControl control, QueryTelling telling, long startNanos) {
         public long elapsedNanos() {
             return System.nanoTime() - startNanos;
         }
@@ -78,12 +101,54 @@ public final class QuerySessions implements AutoCloseable {
         T run(Session session) throws IOException;
     }
 
-    /** Reads and plans what is asked, before there is a question to run; what is refused here counts as a failed query, too. */
-    public <T> T prepare(Supplier<T> preparation) {
+    /**
+     * Reads and plans what is asked, before there is a question to run; what is refused here counts as a failed query, too.
+     *
+     * @param asked what can be said of a question that is refused; empty if not even whose it is
+     */
+    public <T> T prepare(Supplier<Optional<AskedQuery>> asked, Supplier<T> preparation) {
         try {
             return preparation.get();
         } catch (RuntimeException e) {
             metrics.failed(errorType.apply(e));
+            asked.get().ifPresent(query -> refused(query, e));
+            throw e;
+        }
+    }
+
+    /** A query that runs keeps its id: another one that is refused is told of under a new one. */
+    private void refused(AskedQuery query, RuntimeException why) {
+        AskedQuery told = runningQueries.isRunning(query.queryId())
+                ? new AskedQuery(
+                        UUID.randomUUID().toString(),
+                        query.tenant(),
+                        query.text(),
+                        query.kind(),
+                        query.range(),
+                        query.origin(),
+                        query.startMillis(),
+                        query.startNanos())
+                : query;
+        new QueryTelling(listener, told)
+                .ended(
+                        errorType.apply(why),
+                        EndCauses.of(why, StopCause.FAILURE),
+                        text(why),
+                        QueryEvent.Phase.PLANNING,
+                        QueryEvent.Progress.NONE);
+    }
+
+    private static String text(Throwable failure) {
+        return Objects.requireNonNullElse(
+                failure.getMessage(), failure.getClass().getSimpleName());
+    }
+
+    private void add(RunningQuery running, AskedQuery asked) {
+        try {
+            runningQueries.add(running);
+        } catch (QueryException e) {
+            metrics.failed(errorType.apply(e));
+            refused(asked, e);
             throw e;
         }
     }
@@ -91,22 +156,26 @@ public final class QuerySessions implements AutoCloseable {
     public <T> T run(Question question, Body<T> body) throws IOException {
         long start = System.nanoTime();
         QueryControl control = new QueryControl(question.timeoutMillis(), question.client());
-        RunningQuery running = new RunningQuery(
+        AskedQuery asked = new AskedQuery(
                 question.queryId(),
                 question.tenant(),
                 question.text(),
                 question.kind(),
+                question.range(),
+                question.origin(),
                 clock.millis(),
-                question.timeoutMillis(),
-                control::cancel);
+                start);
+        QueryTelling telling = new QueryTelling(listener, asked);
+        RunningQuery running = new RunningQuery(asked, question.timeoutMillis(), control::cancel, telling);
         try (Trace span = Trace.current()
                         .child("query")
                         .set("query_id", question.queryId())
                         .set("tenant", question.tenant())
                         .set("kind", question.kind());
                 LogContext ids = LogContext.ofQuery(question.queryId(), span)) {
-            runningQueries.add(running);
-            Session session = new Session(question, running, control, start);
+            add(running, asked);
+            Session session = new Session(question, running, control, telling, start);
+            telling.queued();
             ScheduledFuture<?> deadline =
                     timers.schedule(() -> timeOut(session), question.timeoutMillis(), TimeUnit.MILLISECONDS);
             Runnable withdrawal = control.onStop(() -> cutOffLater(session));
@@ -128,7 +197,9 @@ public final class QuerySessions implements AutoCloseable {
 
     private <T> T admitted(Session session, Trace span, Body<T> body) throws IOException {
         String outcome = "internal";
-        try (AdmissionControl.Slot slot = admission.acquire(session.question().tenant(), session.control())) {
+        Throwable failure = null;
+        try (AdmissionControl.Slot slot =
+                admission.acquire(session.question().tenant(), session.control(), session.telling()::waiting)) {
             span.event("admitted");
             session.control().check();
             T answer = body.run(session);
@@ -138,30 +209,44 @@ public final class QuerySessions implements AutoCloseable {
             throw new IllegalStateException("whoever wants no more ends the answer itself", e);
         } catch (IOException e) {
             session.control().clientGone();
+            failure = e;
             outcome = "canceled";
             span.fail(e);
             throw e;
         } catch (QueryException e) {
             session.control().stop(e);
+            failure = e;
             outcome = errorType.apply(e);
             span.fail(e);
             throw e;
         } catch (RuntimeException e) {
+            failure = e;
             outcome = errorType.apply(e);
             span.fail(e);
             throw e;
         } finally {
-            ended(session, span, outcome);
+            ended(session, span, outcome, failure);
         }
     }
 
-    private void ended(Session session, Trace span, String outcome) {
+    private void ended(Session session, Trace span, String outcome, @Nullable Throwable failure) {
         RunningQuery running = session.running();
         QueryControl control = session.control();
+        boolean success = outcome.equals("success");
+        Cause cause = success
+                ? Cause.DONE
+                : failure == null ? Cause.INTERNAL : EndCauses.of(failure, control.cause());
+        // Before its id is free again.
+        session.telling()
+                .ended(
+                        outcome,
+                        cause,
+                        success ? null : failure == null ? "internal error" : text(failure),
+                        RunningQuery.told(running.phase()),
+                        running.progress());
         runningQueries.remove(running);
         long nanos = session.elapsedNanos();
         metrics.finished(running.kind(), outcome, nanos);
-        boolean success = outcome.equals("success");
         QueryException why = success ? null : control.stopped();
         String reason = "";
         if (!success) {

@@ -21,11 +21,15 @@ import io.weir.queryapi.eval.QueryEngine;
 import io.weir.queryapi.eval.QuerySessions;
 import io.weir.queryapi.monitor.QueryMetrics;
 import io.weir.queryapi.monitor.RunningQueries;
+import io.weir.queryapi.monitor.SafeListener;
 import io.weir.queryapi.plan.LookupPlanning;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
+import io.weir.queryapi.spi.WorkerCount;
 import io.weir.queryapi.sse.SeriesRoutes;
 import io.weir.queryapi.sse.SseRoutes;
+import io.weir.queryapi.workmanager.WorkLoad;
 import io.weir.queryapi.workmanager.WorkManager;
 import java.io.IOException;
 import java.time.Clock;
@@ -61,13 +65,12 @@ public final class ApiServer implements AutoCloseable {
             ApiSettings settings,
             SegmentCatalog catalog,
             WorkManager workManager,
-            ArtifactOpener opener,
             MeterRegistry registry,
-            Clock clock,
-            Tracing tracing,
-            List<RouteContributor> extraRoutes) {
+            Surroundings surroundings) {
         this.settings = settings;
-        this.tracing = tracing;
+        this.tracing = surroundings.tracing();
+        ArtifactOpener opener = surroundings.opener();
+        Clock clock = surroundings.clock();
         AdmissionControl admission = new AdmissionControl(settings.limits());
         QueryMetrics metrics = new QueryMetrics(registry);
         metrics.gauge("weir.queries.running", "Queries that run now", admission::running);
@@ -78,26 +81,69 @@ public final class ApiServer implements AutoCloseable {
                 metrics,
                 clock,
                 cause -> ErrorMapping.of(cause).errorType(),
-                settings.cancelGraceMillis());
+                settings.cancelGraceMillis(),
+                new SafeListener(surroundings.listener(), registry));
         QueryPlanning planning = new QueryPlanning(catalog, settings.limits(), Feature.parse(settings.features()));
         QueryEngine engine = new QueryEngine(planning, workManager, opener, settings.limits(), metrics);
         LookupEngine lookups = new LookupEngine(
                 new LookupPlanning(planning), planning, workManager, opener, settings.limits(), metrics);
         QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, clock);
-        LookupRoutes lookupRoutes = new LookupRoutes(settings, sessions, lookups, catalog);
+        LookupRoutes lookupRoutes = new LookupRoutes(settings, sessions, lookups, catalog, clock);
         StatusRoutes status = new StatusRoutes(settings, workManager, runningQueries, registry, clock, stopping::get);
         LanguageRoutes language = new LanguageRoutes(settings, planning);
         ExplainRoute explain = new ExplainRoute(settings, queries, planning, workManager);
         SseRoutes stream = new SseRoutes(settings, sessions, planning, engine, clock);
         SeriesRoutes series = new SeriesRoutes(settings, sessions, planning, lookups, catalog, clock);
+        surroundings.listener().watch(() -> {
+            WorkLoad load = workManager.load();
+            return new WorkerCount(load.workers(), load.accepting());
+        });
         javalin = Javalin.create(config -> {
             configure(config);
             prometheusRoutes(config.routes, queries, lookupRoutes, status);
             languageRoutes(config.routes, language);
             monitoringRoutes(config.routes, new MonitoringRoutes(settings));
             weirRoutes(config.routes, status, explain, stream, series);
-            extraRoutes.forEach(extra -> extra.contribute(config));
+            surroundings.extraRoutes().forEach(extra -> extra.contribute(config));
         });
+    }
+
+    /**
+     * What a server works with beside its settings, catalog and workers.
+     *
+     * @param opener opens fetched artifacts
+     * @param listener told of every query
+     * @param extraRoutes served beside the API's own
+     */
+    public record Surroundings(
+            ArtifactOpener opener,
+            Clock clock,
+            Tracing tracing,
+            QueryListener listener,
+            List<RouteContributor> extraRoutes) {
+        /** Nobody is told of anything. */
+        public static final Surroundings DEFAULT = new Surroundings(
+                ParquetArtifactCursor::open, Clock.systemUTC(), Tracing.OFF, QueryListener.NONE, List.of());
+
+        public Surroundings {
+            extraRoutes = List.copyOf(extraRoutes);
+        }
+
+        public Surroundings withTracing(Tracing other) {
+            return new Surroundings(opener, clock, other, listener, extraRoutes);
+        }
+
+        public Surroundings withClock(Clock other) {
+            return new Surroundings(opener, other, tracing, listener, extraRoutes);
+        }
+
+        public Surroundings withListener(QueryListener other) {
+            return new Surroundings(opener, clock, tracing, other, extraRoutes);
+        }
+
+        public Surroundings withRoutes(List<RouteContributor> other) {
+            return new Surroundings(opener, clock, tracing, listener, other);
+        }
     }
 
     /**
@@ -111,52 +157,8 @@ public final class ApiServer implements AutoCloseable {
             SegmentCatalog catalog,
             WorkManager workManager,
             MeterRegistry registry,
-            List<RouteContributor> extraRoutes) {
-        return start(settings, catalog, workManager, registry, Tracing.OFF, extraRoutes);
-    }
-
-    /** Starts a server whose queries are traced. */
-    public static ApiServer start(
-            ApiSettings settings,
-            SegmentCatalog catalog,
-            WorkManager workManager,
-            MeterRegistry registry,
-            Tracing tracing,
-            List<RouteContributor> extraRoutes) {
-        return start(
-                settings,
-                catalog,
-                workManager,
-                ParquetArtifactCursor::open,
-                registry,
-                Clock.systemUTC(),
-                tracing,
-                extraRoutes);
-    }
-
-    /** Starts a server with its own way to open artifacts and its own clock. */
-    public static ApiServer start(
-            ApiSettings settings,
-            SegmentCatalog catalog,
-            WorkManager workManager,
-            ArtifactOpener opener,
-            MeterRegistry registry,
-            Clock clock,
-            List<RouteContributor> extraRoutes) {
-        return start(settings, catalog, workManager, opener, registry, clock, Tracing.OFF, extraRoutes);
-    }
-
-    /** Starts a server with its own way to open artifacts and its own clock, whose queries are traced. */
-    public static ApiServer start(
-            ApiSettings settings,
-            SegmentCatalog catalog,
-            WorkManager workManager,
-            ArtifactOpener opener,
-            MeterRegistry registry,
-            Clock clock,
-            Tracing tracing,
-            List<RouteContributor> extraRoutes) {
-        ApiServer server = new ApiServer(settings, catalog, workManager, opener, registry, clock, tracing, extraRoutes);
+            Surroundings surroundings) {
+        ApiServer server = new ApiServer(settings, catalog, workManager, registry, surroundings);
         server.javalin.start();
         LOG.info("API listens on http://{}:{}", settings.host(), server.port());
         return server;
@@ -206,8 +208,8 @@ public final class ApiServer implements AutoCloseable {
                     .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Query-Id,"
-                                    + " X-Scope-OrgID")
+                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Client-Surface,"
+                                    + " X-Correlation-ID, X-Query-Id, X-Run-Id, X-Scope-OrgID")
                     .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {

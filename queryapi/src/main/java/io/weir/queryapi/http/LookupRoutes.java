@@ -17,11 +17,16 @@ import io.weir.queryapi.eval.LookupEngine.Answer;
 import io.weir.queryapi.eval.QuerySessions;
 import io.weir.queryapi.eval.QuerySessions.Question;
 import io.weir.queryapi.plan.LookupRequest;
+import io.weir.queryapi.spi.AskedQuery;
+import io.weir.queryapi.spi.QueryOrigin;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Labels, series and metadata (web/api/v1/api.go, labelNames, labelValues, series, metricMetadata). */
 final class LookupRoutes {
@@ -29,12 +34,15 @@ final class LookupRoutes {
     private final QuerySessions sessions;
     private final LookupEngine engine;
     private final SegmentCatalog catalog;
+    private final Clock clock;
 
-    LookupRoutes(ApiSettings settings, QuerySessions sessions, LookupEngine engine, SegmentCatalog catalog) {
+    LookupRoutes(
+            ApiSettings settings, QuerySessions sessions, LookupEngine engine, SegmentCatalog catalog, Clock clock) {
         this.settings = settings;
         this.sessions = sessions;
         this.engine = engine;
         this.catalog = catalog;
+        this.clock = clock;
     }
 
     void labels(Context context) throws IOException {
@@ -51,7 +59,7 @@ final class LookupRoutes {
 
     private void strings(Context context, LookupRequest.Kind kind, String label) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        run(context, request(context, parameters, kind, label), (json, answer) -> {
+        run(context, prepared(context, "labels", () -> request(context, parameters, kind, label)), (json, answer) -> {
             List<String> sorted = new ArrayList<>(answer.strings());
             sorted.sort(Labels::compareStrings);
             PrometheusJson.strings(json, sorted);
@@ -60,10 +68,12 @@ final class LookupRoutes {
 
     void series(Context context) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        if (parameters.all("match[]").isEmpty()) {
-            throw new QueryException.BadData("no match[] parameter provided");
-        }
-        LookupRequest request = request(context, parameters, LookupRequest.Kind.SERIES, "");
+        Asked request = prepared(context, "series", () -> {
+            if (parameters.all("match[]").isEmpty()) {
+                throw new QueryException.BadData("no match[] parameter provided");
+            }
+            return request(context, parameters, LookupRequest.Kind.SERIES, "");
+        });
         run(context, request, (json, answer) -> {
             json.ascii('[');
             boolean first = true;
@@ -83,21 +93,44 @@ final class LookupRoutes {
         void write(JsonBytes json, Answer answer) throws IOException;
     }
 
-    private void run(Context context, LookupRequest request, AnswerWriter writer) throws IOException {
+    /** A request that was understood. */
+    private record Asked(LookupRequest request, QueryOrigin origin) {}
+
+    private Asked prepared(Context context, String kind, Supplier<LookupRequest> request) {
+        return sessions.prepare(
+                () -> Origins.refused(context, "", kind, clock),
+                () -> new Asked(request.get(), Origins.of(context)));
+    }
+
+    private void run(Context context, Asked asked, AnswerWriter writer) throws IOException {
+        LookupRequest request = asked.request();
         String kind = request.kind() == LookupRequest.Kind.SERIES ? "series" : "labels";
         Question question = new Question(
                 request.queryId(),
                 request.tenant(),
                 request.display(),
                 kind,
+                range(request),
+                asked.origin(),
                 request.timeoutMillis(),
                 ClientWatch.of(context));
-        Answer answer = sessions.run(question, session -> engine.run(session, request));
+        Answer answer = sessions.run(question, session -> {
+            Answer found = engine.run(session, request);
+            session.running().firstResult();
+            return found;
+        });
         Reply.json(context, settings.responseBufferBytes(), json -> {
             PrometheusJson.success(json);
             writer.write(json, answer);
             PrometheusJson.end(json, truncation(answer.truncated()), "");
         });
+    }
+
+    /** Bounds that a client did not give are none. */
+    private static AskedQuery.@Nullable Range range(LookupRequest request) {
+        return request.startMillis() == -TimeText.TIME_MILLIS_MAX || request.endMillis() == TimeText.TIME_MILLIS_MAX
+                ? null
+                : new AskedQuery.Range(request.startMillis(), request.endMillis(), 0);
     }
 
     private static List<Annotation> truncation(boolean truncated) {

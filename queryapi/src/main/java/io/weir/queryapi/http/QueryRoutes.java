@@ -14,6 +14,8 @@ import io.weir.queryapi.eval.QuerySessions.Question;
 import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.QueryPlanning;
 import io.weir.queryapi.plan.QueryRequest;
+import io.weir.queryapi.spi.AskedQuery;
+import io.weir.queryapi.spi.QueryOrigin;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Locale;
@@ -41,24 +43,28 @@ final class QueryRoutes {
 
     void query(Context context) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        Asked asked = sessions.prepare(() -> asked(parameters, () -> instantRequest(context, parameters)));
+        Asked asked = sessions.prepare(
+                () -> Origins.refused(context, parameters.get("query"), "instant", clock),
+                () -> asked(context, parameters, () -> instantRequest(context, parameters)));
         answer(context, parameters, asked, false);
     }
 
     void queryRange(Context context) throws IOException {
         RequestParameters parameters = new RequestParameters(context);
-        Asked asked = sessions.prepare(() -> asked(parameters, () -> rangeRequest(context, parameters)));
+        Asked asked = sessions.prepare(
+                () -> Origins.refused(context, parameters.get("query"), "range", clock),
+                () -> asked(context, parameters, () -> rangeRequest(context, parameters)));
         answer(context, parameters, asked, true);
     }
 
     /** A request that was understood. */
-    private record Asked(QueryRequest request, QueryPlan plan, int limit) {}
+    private record Asked(QueryRequest request, QueryPlan plan, int limit, QueryOrigin origin) {}
 
-    private Asked asked(RequestParameters parameters, Supplier<QueryRequest> rest) {
+    private Asked asked(Context context, RequestParameters parameters, Supplier<QueryRequest> rest) {
         // Prometheus looks at the limit first, and names the first wrong parameter.
         int limit = parameters.limit("limit");
         QueryRequest request = rest.get();
-        return new Asked(request, plan(request), limit);
+        return new Asked(request, plan(request), limit, Origins.of(context));
     }
 
     /** The request of an instant query; also for explain. */
@@ -123,6 +129,11 @@ final class QueryRoutes {
                 request.tenant(),
                 request.query(),
                 range ? "range" : "instant",
+                new AskedQuery.Range(
+                        request.grid().startMillis(),
+                        request.grid().endMillis(),
+                        range ? request.grid().stepMillis() : 0),
+                asked.origin(),
                 request.timeoutMillis(),
                 ClientWatch.of(context));
         sessions.run(question, session -> {
@@ -130,6 +141,7 @@ final class QueryRoutes {
             MatrixResult result = new MatrixResult(limits);
             QueryStatistics statistics = engine.run(session, request, asked.plan(), result, false);
             session.running().phase(RunningQuery.Phase.SENDING);
+            session.running().firstResult();
             String stats = parameters.get("stats");
             StatisticsJson shown = stats.isEmpty() ? null : new StatisticsJson(statistics, queuedNanos);
             ResultJson json = new ResultJson(result, request.query(), range, asked.limit(), shown);

@@ -51,6 +51,11 @@ public final class RunningQueries {
                 .filter(query -> query.tenant().equals(tenant));
     }
 
+    /** Whether a query of that id runs, whoever asked it. */
+    public boolean isRunning(String queryId) {
+        return queries.containsKey(queryId);
+    }
+
     /** Cancels everything; for shutdown. */
     public void cancelAll(String reason) {
         queries.values().forEach(query -> query.cancel(reason));

@@ -1,5 +1,7 @@
 package io.weir.queryapi.monitor;
 
+import io.weir.queryapi.spi.AskedQuery;
+import io.weir.queryapi.spi.QueryEvent;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -15,11 +17,11 @@ public final class RunningQuery {
         SENDING
     }
 
-    private final String queryId;
-    private final String tenant;
-    private final String text;
-    private final String kind;
-    private final long startMillis;
+    /** Progress within a phase is told at most so often. */
+    private static final long TOLD_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    private final AskedQuery asked;
+    private final QueryTelling telling;
     private final long timeoutMillis;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Consumer<String> cancel;
@@ -30,49 +32,40 @@ public final class RunningQuery {
     private volatile int stepsTotal;
     private volatile int stepsDone;
     private volatile long samplesRead;
+    /** Guarded by the lock of the work's inbox. */
+    private long toldNanos;
 
     /**
-     * @param text the query or what else is asked
-     * @param kind instant, range, stream, series or labels
-     * @param startMillis wall clock
      * @param timeoutMillis longest it may take
      * @param cancel given the reason
+     * @param telling tells of what this learns
      */
-    public RunningQuery(
-            String queryId,
-            String tenant,
-            String text,
-            String kind,
-            long startMillis,
-            long timeoutMillis,
-            Consumer<String> cancel) {
+    public RunningQuery(AskedQuery asked, long timeoutMillis, Consumer<String> cancel, QueryTelling telling) {
+        this.asked = asked;
         this.timeoutMillis = timeoutMillis;
-        this.queryId = queryId;
-        this.tenant = tenant;
-        this.text = text;
-        this.kind = kind;
-        this.startMillis = startMillis;
         this.cancel = cancel;
+        this.telling = telling;
+        this.toldNanos = System.nanoTime();
     }
 
     public String queryId() {
-        return queryId;
+        return asked.queryId();
     }
 
     public String tenant() {
-        return tenant;
+        return asked.tenant();
     }
 
     public String text() {
-        return text;
+        return asked.text();
     }
 
     public String kind() {
-        return kind;
+        return asked.kind();
     }
 
     public long startMillis() {
-        return startMillis;
+        return asked.startMillis();
     }
 
     public long timeoutMillis() {
@@ -83,8 +76,33 @@ public final class RunningQuery {
         return phase;
     }
 
+    /** Goes on to a phase; for the query's thread. */
     public void phase(Phase next) {
-        phase = next;
+        if (phase != next) {
+            phase = next;
+            telling.advanced(told(next), progress());
+        }
+    }
+
+    /** The first part of the result goes to the client. */
+    public void firstResult() {
+        telling.firstResult(told(phase), progress());
+    }
+
+    /** What the listeners of queries call a phase. */
+    public static QueryEvent.Phase told(Phase phase) {
+        return switch (phase) {
+            case QUEUED -> QueryEvent.Phase.QUEUED;
+            case PLANNING -> QueryEvent.Phase.PLANNING;
+            case WORKING -> QueryEvent.Phase.WORKING;
+            case EVALUATING -> QueryEvent.Phase.EVALUATING;
+            case SENDING -> QueryEvent.Phase.SENDING;
+        };
+    }
+
+    /** How far its work has come. */
+    public QueryEvent.Progress progress() {
+        return new QueryEvent.Progress(unitsDone, unitsTotal, workers, samplesRead);
     }
 
     public int unitsTotal() {
@@ -101,6 +119,11 @@ public final class RunningQuery {
         unitsDone = done;
         unitsTotal = total;
         samplesRead = samples;
+        long now = System.nanoTime();
+        if (done > 0 && now - toldNanos >= TOLD_INTERVAL_NANOS) {
+            toldNanos = now;
+            telling.advanced(told(phase), progress());
+        }
     }
 
     /** Workers that have computed a part of the result. */

@@ -17,17 +17,20 @@ import io.weir.queryapi.eval.QuerySessions;
 import io.weir.queryapi.eval.QuerySessions.Question;
 import io.weir.queryapi.http.ApiSettings;
 import io.weir.queryapi.http.ClientWatch;
+import io.weir.queryapi.http.Origins;
 import io.weir.queryapi.http.Reply;
 import io.weir.queryapi.http.RequestParameters;
 import io.weir.queryapi.plan.LookupRequest;
 import io.weir.queryapi.plan.LookupRequest.Kind;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.spi.AskedQuery;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** Metrics, tags, tag values and validation in lakerunner's shapes (lakerunner.md sections 1.1 and 1.6). */
@@ -59,9 +62,9 @@ public final class SeriesRoutes {
 
     /** {@code {"metrics":[{"name","type"}]}} of the metrics with samples in the range. */
     public void metadata(Context context) throws IOException {
-        SseRequest request = SseRequest.parse(context.bodyAsBytes(), clock.millis(), "e-1h");
-        List<String> names = lookup(context, request, Kind.LABEL_VALUES, Labels.METRIC_NAME, List.of())
-                .strings();
+        LookupRequest asked = prepared(
+                context, request -> lookup(context, request, Kind.LABEL_VALUES, Labels.METRIC_NAME, List.of()), "e-1h");
+        List<String> names = run(context, asked).strings();
         Map<String, List<MetricMetadata>> metadata = catalog.metadata(RequestParameters.tenant(context), "", -1);
         Reply.json(context, settings.responseBufferBytes(), json -> {
             json.ascii("{\"metrics\":[");
@@ -87,17 +90,10 @@ public final class SeriesRoutes {
 
     /** The label names of a metric or of the selectors of a query. */
     public void tags(Context context) throws IOException {
-        SseRequest request = SseRequest.parse(context.bodyAsBytes(), clock.millis(), "e-24h");
-        String metric = SseRequest.text(request.body(), "metric", "");
-        if (request.query().isEmpty() && metric.isEmpty()) {
-            throw new QueryException.BadData("field \"q\" or \"metric\" is needed");
-        }
-        boolean byQuery = !request.query().isEmpty();
-        List<List<LabelMatcher>> sets = byQuery
-                ? selectors(request.query())
-                : List.of(List.of(LabelMatcher.of(LabelMatcher.Type.EQUAL, Labels.METRIC_NAME, metric)));
-        List<String> names =
-                lookup(context, request, Kind.LABEL_NAMES, "", sets).strings();
+        TagsAsked asked = prepared(context, request -> tagsAsked(context, request), "e-24h");
+        String metric = asked.metric();
+        boolean byQuery = asked.byQuery();
+        List<String> names = run(context, asked.lookup()).strings();
         if (!byQuery && names.isEmpty()) {
             throw new NotFoundResponse("metric not found: " + metric);
         }
@@ -118,17 +114,39 @@ public final class SeriesRoutes {
         });
     }
 
-    /** The values of one label as a stream. */
-    public void tagValues(Context context) throws IOException {
+    /** A question for tags that was understood. */
+    private record TagsAsked(LookupRequest lookup, String metric, boolean byQuery) {}
+
+    private TagsAsked tagsAsked(Context context, SseRequest request) {
+        String metric = SseRequest.text(request.body(), "metric", "");
+        if (request.query().isEmpty() && metric.isEmpty()) {
+            throw new QueryException.BadData("field \"q\" or \"metric\" is needed");
+        }
+        boolean byQuery = !request.query().isEmpty();
+        List<List<LabelMatcher>> sets = byQuery
+                ? selectors(request.query())
+                : List.of(List.of(LabelMatcher.of(LabelMatcher.Type.EQUAL, Labels.METRIC_NAME, metric)));
+        return new TagsAsked(lookup(context, request, Kind.LABEL_NAMES, "", sets), metric, byQuery);
+    }
+
+    /** A question for values that was understood. */
+    private record ValuesAsked(LookupRequest lookup, String query) {}
+
+    private ValuesAsked valuesAsked(Context context, SseRequest request) {
         String tag = context.queryParam("tagName");
         if (tag == null || !TAG_NAME.matcher(tag).matches()) {
             throw new QueryException.BadData("parameter tagName must be a label's name");
         }
         String name = tag.replace('.', '_');
-        SseRequest request = SseRequest.parse(context.bodyAsBytes(), clock.millis(), "e-1h");
         String label = name.equals("metric_name") ? Labels.METRIC_NAME : name;
         List<List<LabelMatcher>> sets = request.query().isEmpty() ? List.of() : selectors(request.query());
-        Answer answer = lookup(context, request, Kind.LABEL_VALUES, label, sets);
+        return new ValuesAsked(lookup(context, request, Kind.LABEL_VALUES, label, sets), request.query());
+    }
+
+    /** The values of one label as a stream. */
+    public void tagValues(Context context) throws IOException {
+        ValuesAsked asked = prepared(context, request -> valuesAsked(context, request), "e-1h");
+        Answer answer = run(context, asked.lookup());
         SseWriter writer =
                 new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
         SseFrames frames = new SseFrames(writer);
@@ -137,15 +155,22 @@ public final class SeriesRoutes {
             json.ascii("{\"value\":").string(value).ascii('}');
             frames.end(json);
         }
-        frames.done(List.of(), answer.truncated() ? List.of(SseBuffered.TRUNCATED) : List.of(), request.query());
+        frames.done(List.of(), answer.truncated() ? List.of(SseBuffered.TRUNCATED) : List.of(), asked.query());
     }
 
-    private Answer lookup(Context context, SseRequest request, Kind kind, String label, List<List<LabelMatcher>> sets)
-            throws IOException {
+    /** Reads a request; what is wrong with it counts as a failed query. */
+    private <T> T prepared(Context context, Function<SseRequest, T> reading, String startDefault) {
+        return sessions.prepare(
+                () -> Origins.refused(context, SseRequest.queryOf(context.bodyAsBytes()), "labels", clock),
+                () -> reading.apply(SseRequest.parse(context.bodyAsBytes(), clock.millis(), startDefault)));
+    }
+
+    private LookupRequest lookup(
+            Context context, SseRequest request, Kind kind, String label, List<List<LabelMatcher>> sets) {
         long timeout = request.timeoutMillis() == 0
                 ? settings.limits().timeoutMillisMax()
                 : Math.min(request.timeoutMillis(), settings.limits().timeoutMillisMax());
-        LookupRequest lookup = new LookupRequest(
+        return new LookupRequest(
                 RequestParameters.queryId(context),
                 RequestParameters.tenant(context),
                 kind,
@@ -155,9 +180,23 @@ public final class SeriesRoutes {
                 request.endMillis(),
                 request.limit(),
                 timeout);
+    }
+
+    private Answer run(Context context, LookupRequest lookup) throws IOException {
         Question question = new Question(
-                lookup.queryId(), lookup.tenant(), lookup.display(), "labels", timeout, ClientWatch.of(context));
-        return sessions.run(question, session -> engine.run(session, lookup));
+                lookup.queryId(),
+                lookup.tenant(),
+                lookup.display(),
+                "labels",
+                new AskedQuery.Range(lookup.startMillis(), lookup.endMillis(), 0),
+                Origins.of(context),
+                lookup.timeoutMillis(),
+                ClientWatch.of(context));
+        return sessions.run(question, session -> {
+            Answer found = engine.run(session, lookup);
+            session.running().firstResult();
+            return found;
+        });
     }
 
     /** The matchers of every selector of a query. */

@@ -11,22 +11,38 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The frames of a stream: {@code {"type":..,"data":..}} in that order (DESIGN section 8, lakerunner.md section 1.4). */
 final class SseFrames {
     private final SseWriter writer;
+    private @Nullable Runnable onFirstResult;
+    private boolean inResult;
 
     SseFrames(SseWriter writer) {
         this.writer = writer;
     }
 
+    /** Whom to tell that the first part of the result, or the end of an empty one, was sent. */
+    void onFirstResult(Runnable listener) {
+        onFirstResult = listener;
+    }
+
     JsonBytes begin(String type) throws IOException {
+        inResult = !type.equals("progress") && !type.equals("error");
         return writer.begin().ascii("{\"type\":\"").ascii(type).ascii("\",\"data\":");
     }
 
     void end(JsonBytes json) throws IOException {
         json.ascii('}');
         writer.end();
+        Runnable listener = onFirstResult;
+        if (inResult && listener != null) {
+            onFirstResult = null;
+            // Progress may have been sent before it.
+            writer.flush();
+            listener.run();
+        }
     }
 
     /**

@@ -49,6 +49,15 @@ record SseRequest(
         return new StepGrid(startMillis, endMillis, stepMillis);
     }
 
+    /** The query of a body that may be anything; empty if it has none. */
+    static String queryOf(byte[] bytes) {
+        try {
+            return text(read(bytes), "q", "");
+        } catch (QueryException.BadData e) {
+            return "";
+        }
+    }
+
     /**
      * Reads a body.
      *

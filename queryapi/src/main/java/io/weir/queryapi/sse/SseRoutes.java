@@ -14,10 +14,13 @@ import io.weir.queryapi.eval.QuerySessions.Session;
 import io.weir.queryapi.http.ApiSettings;
 import io.weir.queryapi.http.ClientWatch;
 import io.weir.queryapi.http.ErrorMapping;
+import io.weir.queryapi.http.Origins;
 import io.weir.queryapi.http.RequestParameters;
 import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.QueryPlanning;
 import io.weir.queryapi.plan.QueryRequest;
+import io.weir.queryapi.spi.AskedQuery;
+import io.weir.queryapi.spi.QueryOrigin;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
@@ -45,14 +48,16 @@ public final class SseRoutes {
 
     /** Answers a request; what is wrong with the request itself is a plain JSON error with its status. */
     public void query(Context context) throws IOException {
-        Asked asked = sessions.prepare(() -> asked(context));
+        Asked asked = sessions.prepare(
+                () -> Origins.refused(context, SseRequest.queryOf(context.bodyAsBytes()), "stream", clock),
+                () -> asked(context));
         SseWriter writer =
                 new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
-        stream(asked.query(), asked.plan(), asked.request(), writer, ClientWatch.of(context));
+        stream(asked, writer, ClientWatch.of(context));
     }
 
     /** A request that was understood. */
-    private record Asked(QueryRequest query, QueryPlan plan, SseRequest request) {}
+    private record Asked(QueryRequest query, QueryPlan plan, SseRequest request, QueryOrigin origin) {}
 
     private Asked asked(Context context) {
         String queryId = RequestParameters.queryId(context);
@@ -70,19 +75,28 @@ public final class SseRoutes {
                 : Math.min(request.timeoutMillis(), limits.timeoutMillisMax());
         StepGrid grid = request.grid();
         QueryRequest query = new QueryRequest(queryId, tenant, request.query(), grid, limits.lookbackMillis(), timeout);
-        return new Asked(query, planning.plan(query), request);
+        return new Asked(query, planning.plan(query), request, Origins.of(context));
     }
 
-    private void stream(QueryRequest query, QueryPlan plan, SseRequest request, SseWriter writer, Client watch)
-            throws IOException {
+    private void stream(Asked asked, SseWriter writer, Client watch) throws IOException {
+        QueryRequest query = asked.query();
+        SseRequest request = asked.request();
         SseFrames frames = new SseFrames(writer);
         Ticker ticker = new Ticker(writer, frames, watch, request.progress());
-        Question question =
-                new Question(query.queryId(), query.tenant(), query.query(), "stream", query.timeoutMillis(), ticker);
+        Question question = new Question(
+                query.queryId(),
+                query.tenant(),
+                query.query(),
+                "stream",
+                new AskedQuery.Range(request.startMillis(), request.endMillis(), request.stepMillis()),
+                asked.origin(),
+                query.timeoutMillis(),
+                ticker);
         try {
             sessions.run(question, session -> {
                 ticker.running = session.running();
-                run(session, query, plan, request, frames);
+                frames.onFirstResult(session.running()::firstResult);
+                run(session, query, asked.plan(), request, frames);
                 return query;
             });
         } catch (RuntimeException e) {

@@ -390,7 +390,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 if (refused.kind() == FailureKind.NO_WORKERS) {
                     refusedWithoutWorkers += query.submission.units().size();
                 }
-                query.answer.complete(WorkFailures.exception(refused.kind(), refused.message()));
+                query.answer.complete(WorkFailures.exception(refused.kind(), refused.message(), false));
             }
             case CoordinatorEffect.QueryCompleted completed -> {
                 RunningQuery query = queries.remove(completed.queryId());
@@ -404,7 +404,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                     try (LogContext context = query.logContext()) {
                         LOG.info("query's work failed: {}: {}", failed.kind(), failed.message());
                         query.endWork(failed.message(), true);
-                        query.failed(WorkFailures.exception(failed.kind(), failed.message()));
+                        query.failed(WorkFailures.exception(failed.kind(), failed.message(), query.hasBegun()));
                     }
                 }
             }
@@ -445,7 +445,7 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                         assign.attempt());
             }
         }
-        Trace span = query.work(assign.workId()).set("attempt", assign.attempt());
+        Trace span = query.begin(assign.workId()).set("attempt", assign.attempt());
         if (span.isRecording()) {
             ControlLink link = links.ofSession(assign.session());
             span.event("assigned", "worker_id", link == null ? "" : link.workerId);

@@ -30,6 +30,8 @@ final class RunningQuery implements WorkManager.QueryWork {
     private final WorkManager.Listener listener;
     private final GrpcWorkManager owner;
     private volatile boolean silenced;
+    /** Owned by the mailbox. */
+    private boolean begun;
 
     RunningQuery(WorkManager.Submission submission, WorkManager.Listener listener, GrpcWorkManager owner) {
         this.submission = submission;
@@ -69,6 +71,17 @@ final class RunningQuery implements WorkManager.QueryWork {
     /** The span of a piece of work; the query's own if it is over or was never traced. */
     Trace work(String workId) {
         return works.getOrDefault(workId, trace);
+    }
+
+    /** A worker is given a piece of work; its span. */
+    Trace begin(String workId) {
+        begun = true;
+        return work(workId);
+    }
+
+    /** Whether a worker was given any of its work. */
+    boolean hasBegun() {
+        return begun;
     }
 
     /** A piece of work is complete. */

@@ -24,7 +24,8 @@ final class WorkFailures {
         };
     }
 
-    static QueryException exception(FailureKind kind, String message) {
+    /** @param begun whether a worker has been given any of the query's work */
+    static QueryException exception(FailureKind kind, String message, boolean begun) {
         return switch (kind) {
             case BAD_QUERY -> new QueryException.Execution(message);
             case LIMIT_EXCEEDED -> new QueryException.LimitExceeded(message);
@@ -32,7 +33,9 @@ final class WorkFailures {
             case CORRUPT_OBJECT -> new UnreadableObjectException(false, message);
             case DEADLINE_EXCEEDED -> new QueryException.Timeout(message);
             case CANCELED -> new QueryException.Canceled(message);
-            case NO_WORKERS, QUEUE_FULL, WORKER_LOST -> new QueryException.Unavailable(message);
+            case NO_WORKERS -> new NoWorkersException(begun, message);
+            case WORKER_LOST -> new NoWorkersException(true, message);
+            case QUEUE_FULL -> new QueryException.Unavailable(message);
             case INTERNAL,
                     OUT_OF_MEMORY,
                     DISK_FULL,

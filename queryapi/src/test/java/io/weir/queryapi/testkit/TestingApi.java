@@ -2,10 +2,10 @@ package io.weir.queryapi.testkit;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.spi.QueryListener;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -36,16 +36,23 @@ public final class TestingApi implements AutoCloseable {
     }
 
     public TestingApi(TestingLake lake, Path folder, ApiSettings settings, Tracing tracing) {
+        this(lake, folder, settings, tracing, QueryListener.NONE);
+    }
+
+    public TestingApi(
+            TestingLake lake, Path folder, ApiSettings settings, Tracing tracing, QueryListener listener) {
         workManager = new TestingWorkManager(lake, folder, 7);
         server = ApiServer.start(
                 settings,
                 lake,
                 workManager,
-                ParquetArtifactCursor::open,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
-                Clock.fixed(Instant.ofEpochMilli(NOW_MILLIS), ZoneOffset.UTC),
-                tracing,
-                List.of(config -> config.routes.get("/extra", context -> context.result("extra"))));
+                ApiServer.Surroundings.DEFAULT
+                        .withClock(Clock.fixed(Instant.ofEpochMilli(NOW_MILLIS), ZoneOffset.UTC))
+                        .withTracing(tracing)
+                        .withListener(listener)
+                        .withRoutes(
+                                List.of(config -> config.routes.get("/extra", context -> context.result("extra")))));
     }
 
     public static ApiSettings settings() {

@@ -1,0 +1,129 @@
+package io.weir.eventstats.feed;
+
+import io.weir.promql.ast.Expr;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.LabelMatcher;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.parser.Feature;
+import io.weir.promql.parser.PromqlParser;
+import io.weir.promql.parser.PromqlPrinter;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * What queries that ask for the same have in common: the expression printed canonically, with matchers and grouping labels sorted. The grid is no
+ * part of it.
+ *
+ * @param hash SHA-256 of the text, in lower-case hexadecimal digits
+ * @param metric name of the first selector; empty if it names none
+ */
+record CanonicalQuery(String text, String hash, String metric) {
+    private static final Comparator<LabelMatcher> ORDER = Comparator.comparing(LabelMatcher::name)
+            .thenComparing(LabelMatcher::type)
+            .thenComparing(LabelMatcher::value);
+
+    /**
+     * Of a text; what does not parse, such as a question for labels, is itself.
+     *
+     * @param kind of the query; lookups are no PromQL
+     */
+    static CanonicalQuery of(String kind, String text) {
+        if (kind.equals("series") || kind.equals("labels")) {
+            return new CanonicalQuery(text, sha256(text), "");
+        }
+        try {
+            Expr sorted = sorted(PromqlParser.parse(text, Feature.ALL));
+            String canonical = PromqlPrinter.print(sorted);
+            return new CanonicalQuery(canonical, sha256(canonical), metric(sorted));
+        } catch (QueryException e) {
+            return new CanonicalQuery(text, sha256(text), "");
+        }
+    }
+
+    private static Expr sorted(Expr expression) {
+        return switch (expression) {
+            case Expr.NumberLiteral number -> number;
+            case Expr.StringLiteral string -> string;
+            case Expr.VectorSelector selector -> sortedSelector(selector);
+            case Expr.MatrixSelector matrix ->
+                new Expr.MatrixSelector(sortedSelector(matrix.selector()), matrix.range(), matrix.position());
+            case Expr.Subquery subquery ->
+                new Expr.Subquery(
+                        sorted(subquery.expression()),
+                        subquery.range(),
+                        subquery.step(),
+                        subquery.offset(),
+                        subquery.at(),
+                        subquery.position());
+            case Expr.Call call ->
+                new Expr.Call(
+                        call.function(),
+                        call.arguments().stream().map(CanonicalQuery::sorted).toList(),
+                        call.position());
+            case Expr.Aggregate aggregate -> {
+                Expr parameter = aggregate.parameter();
+                yield new Expr.Aggregate(
+                        aggregate.operator(),
+                        parameter == null ? null : sorted(parameter),
+                        sorted(aggregate.expression()),
+                        aggregate.without(),
+                        aggregate.grouping().stream().sorted().toList(),
+                        aggregate.position());
+            }
+            case Expr.Binary binary ->
+                new Expr.Binary(
+                        binary.operator(),
+                        sorted(binary.left()),
+                        sorted(binary.right()),
+                        binary.returnBool(),
+                        binary.matching(),
+                        binary.position());
+            case Expr.Unary unary -> new Expr.Unary(unary.negative(), sorted(unary.expression()), unary.position());
+            case Expr.Parenthesized parenthesized ->
+                new Expr.Parenthesized(sorted(parenthesized.expression()), parenthesized.position());
+        };
+    }
+
+    private static Expr.VectorSelector sortedSelector(Expr.VectorSelector selector) {
+        return new Expr.VectorSelector(
+                selector.name(),
+                selector.matchers().stream().sorted(ORDER).toList(),
+                selector.offset(),
+                selector.at(),
+                selector.anchored(),
+                selector.smoothed(),
+                selector.position());
+    }
+
+    private static String metric(Expr expression) {
+        if (expression instanceof Expr.VectorSelector selector) {
+            return selector.matchers().stream()
+                    .filter(matcher -> matcher.name().equals(Labels.METRIC_NAME)
+                            && matcher.type() == LabelMatcher.Type.EQUAL)
+                    .map(LabelMatcher::value)
+                    .findFirst()
+                    .orElse("");
+        }
+        List<Expr> children = expression.children();
+        for (Expr child : children) {
+            String metric = metric(child);
+            if (!metric.isEmpty()) {
+                return metric;
+            }
+        }
+        return "";
+    }
+
+    private static String sha256(String text) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}
