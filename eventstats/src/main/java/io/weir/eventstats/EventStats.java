@@ -64,7 +64,7 @@ public final class EventStats implements AutoCloseable {
         if (!signals && !history) {
             return;
         }
-        HikariDataSource pool = running.add(Databases.open(database.withConnections(1)));
+        HikariDataSource pool = running.add(Databases.open(database.withConnections(1), "weir-query-feed"));
         queries = running.add(QueryFeed.start(
                 settings.history(),
                 signals ? new PostgresSnapshotStore(pool) : null,

@@ -220,6 +220,7 @@ class QueryFeedTest {
                         "signal.rendered|ui|4|f|cold_start|Grafana/11|c-1|4bf92f3577b34da6a3ce929d0e0e4736"
                                 + "|00f067aa0ba902b7|d-1");
         assertThat(count("weir.feed.written", "history")).isEqualTo(1);
+        assertThat(database.threads()).as("none is the query's").containsExactly("weir-query-feed");
         assertThat(count("weir.feed.dropped", "snapshot")).isZero();
     }
 
