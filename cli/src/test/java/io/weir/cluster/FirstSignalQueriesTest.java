@@ -135,7 +135,7 @@ class FirstSignalQueriesTest {
             CompletableFuture<List<String>> stream = signals.stream(id);
             // The catalog does not answer now.
             connection.setAutoCommit(false);
-            statement.execute("LOCK TABLE weir.segments IN ACCESS EXCLUSIVE MODE");
+            statement.execute("LOCK TABLE weir.segment IN ACCESS EXCLUSIVE MODE");
             assertThat(cancel(api, holder)).isEqualTo(200);
             assertThat(held.get(40, TimeUnit.SECONDS).statusCode()).isEqualTo(499);
             signals.await(id, "started/resolve");
