@@ -9,6 +9,8 @@ import io.weir.eventstats.database.EventStatsSchema;
 import io.weir.eventstats.feed.HistorySettings;
 import io.weir.eventstats.feed.QueryFeed;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureLearning;
+import io.weir.eventstats.signature.SignatureSettings;
 import io.weir.eventstats.signature.SignatureStore;
 import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -148,9 +150,11 @@ public final class FeedBenchmark implements Callable<Integer> {
         Meters meters = running.add(new Meters());
         return running.add(QueryFeed.start(
                 HistorySettings.DEFAULT,
-                new PostgresSnapshotStore(pool),
-                new TtfsEventStore(pool, meters.registry()),
-                new SignatureStore(pool),
+                new QueryFeed.Signals(
+                        new PostgresSnapshotStore(pool),
+                        new TtfsEventStore(pool, meters.registry()),
+                        new SignatureStore(pool),
+                        new SignatureLearning(pool, SignatureSettings.DEFAULT, meters.registry())),
                 pool,
                 meters.registry()));
     }

@@ -19,4 +19,9 @@ public record EventStatsSettings(
             SignalSettings.DEFAULT,
             TelemetrySettings.DEFAULT,
             HistorySettings.DEFAULT);
+
+    /** As this, with other settings of authentication. */
+    public EventStatsSettings withAuth(AuthSettings otherAuth) {
+        return new EventStatsSettings(otherAuth, stats, signal, telemetry, history);
+    }
 }

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             QueryCommand.class,
             StatsCommand.class,
             SignalCommand.class,
+            TokenCommand.class,
             VersionCommand.class
         },
         footer = {

@@ -8,6 +8,7 @@ import io.weir.cli.process.Meters;
 import io.weir.cli.process.SpanExport;
 import io.weir.cli.process.TracingSettings;
 import io.weir.eventstats.EventStatsSettings;
+import io.weir.eventstats.auth.LocalAuth;
 import io.weir.ingest.http.IngestServer;
 import io.weir.ingest.http.IngestSettings;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -22,6 +23,7 @@ import io.weir.queryapi.discovery.StaticDiscovery;
 import io.weir.queryapi.discovery.WorkerAddress;
 import io.weir.queryapi.fetch.FetchSettings;
 import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.spi.RouteContributor;
 import io.weir.queryapi.workmanager.GrpcWorkManager;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkManagerSettings;
@@ -30,6 +32,7 @@ import io.weir.queryworker.WorkerSettings;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +52,9 @@ public final class Standalone implements AutoCloseable {
     private static final long WORKERS_READY_MILLIS_MAX = 30_000;
     private static final long WORKERS_POLL_MILLIS = 10;
     private static final int PARTS_OF_AN_API = 3;
+    /** Of the first access list. */
+    private static final List<String> TOPICS =
+            List.of("admin", "promql.query.runs", "public.cps.za.runs", "public.cps.za.status_change");
 
     /** Closed in the reverse order of their start. */
     private final BoundedClose running = new BoundedClose();
@@ -137,15 +143,18 @@ public final class Standalone implements AutoCloseable {
                     worker.grpcPort(),
                     worker.httpPort());
         }
+        LocalAuth auth = LocalAuth.prepare(parts.folder(), parts.eventStats().auth(), TOPICS);
+        List<RouteContributor> routes = new ArrayList<>(auth.routes());
+        routes.add(ingest.routes()::register);
         ApiProcess.Parts api = new ApiProcess.Parts(
                 parts.api(),
                 database,
                 parts.workManager(),
                 parts.fetch(),
-                parts.eventStats(),
+                parts.eventStats().withAuth(auth.settings()),
                 new StaticDiscovery(addresses));
         ApiProcess process = running.add(
-                ApiProcess.start(api, meters.registry(), spans.tracing(), List.of(ingest.routes()::register)),
+                ApiProcess.start(api, meters.registry(), spans.tracing(), routes),
                 parts.api().shutdownMillisMax() + PARTS_OF_AN_API * ShutdownSettings.DEFAULT.partMillisMax());
         awaitWorkers(process.workManager(), addresses.size());
         port = process.port();

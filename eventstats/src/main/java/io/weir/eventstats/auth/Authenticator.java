@@ -11,7 +11,8 @@ public interface Authenticator {
      * bounded time, for one read of the keys when the token's key is not known.
      *
      * @param header the first value of the header of a name, compared without regard to case; null if the request has none
-     * @throws AuthenticationException if there is no token, or none that holds; its message is for the client
+     * @throws AuthenticationException if there is no token, or none that holds; its message is for the client; an
+     *     answer with status 401 has the header {@code WWW-Authenticate: Bearer}
      */
     Caller authenticate(Function<String, @Nullable String> header) throws AuthenticationException;
 }

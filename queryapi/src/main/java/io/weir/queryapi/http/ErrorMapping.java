@@ -66,6 +66,9 @@ public final class ErrorMapping {
     private static String ofStatus(int status) {
         return switch (status) {
             case 400, 405, 413, 415 -> "bad_data";
+            // Prometheus' API has no authentication of its own, and so no types for these two.
+            case 401 -> "unauthorized";
+            case 403 -> "forbidden";
             case 404 -> "not_found";
             case 406 -> "not_acceptable";
             case 429, 503 -> "unavailable";
