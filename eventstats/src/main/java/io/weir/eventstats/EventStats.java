@@ -55,7 +55,7 @@ public final class EventStats implements AutoCloseable {
         if (settings.signal().enabled()) {
             HikariDataSource signalPool =
                     running.add(Databases.open(
-                            database.withConnections(settings.signal().connectionsMax())));
+                            database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
             AuthService auth = running.add(
                     AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
             SignalService signals =

@@ -94,6 +94,10 @@ class QueryFeedTest {
     }
 
     private static HistorySettings settings(int jobsMax) {
+        return settings(jobsMax, 30_000);
+    }
+
+    private static HistorySettings settings(int jobsMax, long closeMillisMax) {
         HistorySettings defaults = HistorySettings.DEFAULT;
         return new HistorySettings(
                 true,
@@ -103,7 +107,7 @@ class QueryFeedTest {
                 20,
                 10,
                 50,
-                1_000,
+                closeMillisMax,
                 defaults.textCharactersMax(),
                 defaults.earlierRunsMax(),
                 defaults.knownQueriesMax(),
@@ -384,7 +388,7 @@ class QueryFeedTest {
 
     @Test
     void aDatabaseThatHangsDoesNotHoldTheStop() {
-        QueryFeed feed = start(settings(50), true);
+        QueryFeed feed = start(settings(50, 1_000), true);
         CountDownLatch gate = new CountDownLatch(1);
         database.setGate(gate);
         for (int i = 0; i < 200; i++) {
