@@ -3,7 +3,12 @@ package io.weir.cli.demo;
 import io.weir.cli.process.Lifecycle;
 import io.weir.cli.query.QueryStream;
 import io.weir.cli.query.RangeQuery;
+import io.weir.cli.statistics.FirstSignals;
+import io.weir.cli.statistics.Statistics;
 import io.weir.cli.terminal.ProgressBar;
+import io.weir.eventstats.auth.LocalAuth;
+import io.weir.eventstats.auth.LocalKeys;
+import io.weir.eventstats.auth.TokenClaims;
 import io.weir.ingest.load.LoadSettings;
 import io.weir.ingest.load.OpenMetricsLoader;
 import io.weir.ingest.load.RemoteWriteSettings;
@@ -27,15 +32,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The demonstration: starts the processes, feeds them (their own metrics and this machine's counters every second, a day of bundled
- * history), runs three example queries in the terminal, and stays up until Ctrl-C.
+ * history), runs three example queries in the terminal, one named statistic and one stream of first signals, and stays up until Ctrl-C.
  */
 public final class Demo {
     private static final long SCRAPE_INTERVAL_MILLIS = 1_000;
     private static final int WORKERS = 3;
+    private static final String TOPIC = "public.cps.za.runs";
+    private static final Duration TOKEN_LIFE = Duration.ofHours(1);
+    private static final long SIGNALS_MILLIS_MAX = 30_000;
     private static final long STEP_MILLIS_MIN = 1_000;
     /** Live data that the last example shows. */
     private static final Duration LIVE = Duration.ofSeconds(15);
@@ -104,6 +118,8 @@ public final class Demo {
                 awaitLiveData(lifecycle, begin);
                 flush(ingest);
                 examples(api);
+                statistics(cluster, api);
+                firstSignals(api);
                 invite(cluster);
                 if (!once) {
                     lifecycle.await();
@@ -175,6 +191,58 @@ public final class Demo {
         }
     }
 
+    private void statistics(DemoCluster cluster, URI api) throws IOException, InterruptedException {
+        DemoStatistics.load(cluster.jdbcUrl());
+        out.println();
+        out.println("A named statistic, computed in PostgreSQL over a sample of invented jobs (environment \"weir-demo\")");
+        out.println("  weir stats " + TOPIC + " aggregation_by_catalog -p environment=weir-demo --url " + api
+                + " --token \"$TOKEN\"");
+        int rows = new Statistics(api, token(), out)
+                .run(TOPIC, "aggregation_by_catalog", Map.of("environment", "weir-demo"), false);
+        if (rows == 0) {
+            throw new IOException("the named statistic returned no data");
+        }
+    }
+
+    private String token() throws IOException {
+        return LocalKeys.open(folder)
+                .sign(
+                        new TokenClaims(LocalAuth.ADMIN, null, "tenant_id", null, null, TOKEN_LIFE.toMillis()),
+                        System.currentTimeMillis());
+    }
+
+    /** The stream is opened before its query is asked: who chooses the query's id can do so. */
+    private void firstSignals(URI api) throws IOException, InterruptedException {
+        UUID id = UUID.randomUUID();
+        out.println();
+        out.println("What a query tells from its first signal to its end");
+        out.println("  weir signal " + id + " --url " + api);
+        FutureTask<Integer> signals =
+                new FutureTask<>(() -> new FirstSignals(api, "default", out).follow("jobs", id.toString()));
+        Thread follower = Thread.ofVirtual().name("weir-demo-signals").start(signals);
+        Example example = EXAMPLES.get(0);
+        long end = System.currentTimeMillis();
+        new QueryStream(api, "default")
+                .run(
+                        id,
+                        example.expression(),
+                        end - example.range().toMillis(),
+                        end,
+                        example.step().toMillis(),
+                        QueryStream.Listener.NONE);
+        try {
+            if (signals.get(SIGNALS_MILLIS_MAX, TimeUnit.MILLISECONDS) == 0) {
+                throw new IOException("the query gave no signal");
+            }
+        } catch (ExecutionException e) {
+            throw new IOException("the stream of first signals failed: " + e.getCause(), e);
+        } catch (TimeoutException e) {
+            throw new IOException("the stream of first signals did not end with its query", e);
+        } finally {
+            follower.interrupt();
+        }
+    }
+
     private void invite(DemoCluster cluster) {
         out.println();
         cluster.urls().forEach((name, url) -> out.printf("  %-9s %s%n", name, url));
@@ -182,6 +250,8 @@ public final class Demo {
         out.println();
         out.println("Try:  curl '" + api + "/api/v1/query?query=up'");
         out.println("      ./weir query 'rate(shop_http_requests_total[5m])' --since 6h --url " + api);
+        out.println("      TOKEN=$(./weir token --sub " + LocalAuth.ADMIN + " --data-dir " + folder + "); ./weir stats"
+                + " promql.query.runs slowest_queries --url " + api + " --token \"$TOKEN\"");
         out.println("      Grafana: a Prometheus data source with the URL " + api);
         if (!once) {
             out.println("Data and logs are in " + folder + ". Ctrl-C stops everything.");

@@ -3,6 +3,9 @@ package io.weir.cli.demo;
 import io.weir.cli.process.ChildProcess;
 import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.cli.process.Ports;
+import io.weir.cli.standalone.Standalone;
+import io.weir.eventstats.auth.AuthSettings;
+import io.weir.eventstats.auth.LocalAuth;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -22,6 +25,7 @@ final class DemoCluster implements AutoCloseable {
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private final List<ChildProcess> children = new ArrayList<>();
     private final Map<String, URI> urls = new LinkedHashMap<>();
+    private String jdbcUrl = "";
 
     private DemoCluster(Path folder) {
         this.folder = folder;
@@ -41,6 +45,8 @@ final class DemoCluster implements AutoCloseable {
     private void startAll(int apiPort, int workers) throws IOException, InterruptedException {
         EmbeddedDatabase database = EmbeddedDatabase.start(folder.resolve("postgres"));
         running.push(database);
+        jdbcUrl = database.jdbcUrl();
+        AuthSettings auth = LocalAuth.prepare(folder, AuthSettings.DEFAULT, Standalone.TOPICS).settings();
         String lake = folder.resolve("lake").toString();
         int ingestPort = Ports.free();
         List<Integer> controlPorts = new ArrayList<>();
@@ -65,7 +71,19 @@ final class DemoCluster implements AutoCloseable {
         }
         String list =
                 controlPorts.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(",", "static:", ""));
-        child("api", apiPort, List.of("api", "--db-url", database.jdbcUrl(), "--workers", list));
+        child(
+                "api",
+                apiPort,
+                List.of(
+                        "api",
+                        "--db-url",
+                        jdbcUrl,
+                        "--workers",
+                        list,
+                        "--auth-keys-url",
+                        auth.keys().url(),
+                        "--auth-access-file",
+                        auth.access().file()));
         for (ChildProcess child : children) {
             child.awaitReady(urls.getOrDefault(child.name(), URI.create("http://127.0.0.1"))
                     .resolve("/readyz"));
@@ -81,6 +99,11 @@ final class DemoCluster implements AutoCloseable {
         children.add(child);
         running.push(child);
         urls.put(name, URI.create("http://127.0.0.1:" + port));
+    }
+
+    /** The database of all of them. */
+    String jdbcUrl() {
+        return jdbcUrl;
     }
 
     /** Base URLs by process name. */

@@ -26,6 +26,18 @@ public final class QueryStream {
 
     /** Told about the frames in their order. */
     public interface Listener {
+        /** Forgets everything. */
+        Listener NONE = new Listener() {
+            @Override
+            public void sample(Map<String, String> labels, long timestampMillis, double value) {}
+
+            @Override
+            public void histogram(Map<String, String> labels, long timestampMillis, double count, double sum) {}
+
+            @Override
+            public void progress(double fraction) {}
+        };
+
         void sample(Map<String, String> labels, long timestampMillis, double value);
 
         /** A sample that is a native histogram: its number of observations and their sum. */
@@ -52,7 +64,14 @@ public final class QueryStream {
      */
     public void run(String expression, long startMillis, long endMillis, long stepMillis, Listener listener)
             throws IOException, InterruptedException {
-        String queryId = UUID.randomUUID().toString();
+        run(UUID.randomUUID(), expression, startMillis, endMillis, stepMillis, listener);
+    }
+
+    /** As {@link #run(String, long, long, long, Listener)}, with an id that others follow the query by. */
+    public void run(
+            UUID id, String expression, long startMillis, long endMillis, long stepMillis, Listener listener)
+            throws IOException, InterruptedException {
+        String queryId = id.toString();
         ObjectNode body = MAPPER.createObjectNode();
         body.put("q", expression);
         body.put("s", startMillis);

@@ -53,7 +53,7 @@ public final class Standalone implements AutoCloseable {
     private static final long WORKERS_POLL_MILLIS = 10;
     private static final int PARTS_OF_AN_API = 3;
     /** Of the first access list. */
-    private static final List<String> TOPICS =
+    public static final List<String> TOPICS =
             List.of("admin", "promql.query.runs", "public.cps.za.runs", "public.cps.za.status_change");
 
     /** Closed in the reverse order of their start. */

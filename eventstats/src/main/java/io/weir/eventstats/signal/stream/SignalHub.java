@@ -3,6 +3,7 @@ package io.weir.eventstats.signal.stream;
 import io.weir.eventstats.signal.SignalSettings;
 import io.weir.eventstats.signal.Snapshot;
 import io.weir.eventstats.signal.SnapshotStore;
+import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.lake.catalog.DatabaseSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -176,12 +177,17 @@ public final class SignalHub implements AutoCloseable {
             try {
                 publish(read(keys));
                 pauseMillis = READ_BACK_OFF_MILLIS_MIN;
+                continue;
+            } catch (CatalogUnavailableException e) {
+                LOG.warn("signals of {} streams wait: {}", keys.size(), e.getMessage());
+                fail(keys, e);
             } catch (RuntimeException e) {
-                metrics.readFailure();
-                LOG.warn("signals for {} streams cannot be read; trying again", keys.size(), e);
-                again(keys, e, pauseMillis);
-                pauseMillis = Math.min(2 * pauseMillis, settings.listenReconnectMillisMax());
+                LOG.error("signals of {} streams cannot be read, by a defect; trying again", keys.size(), e);
+                fail(keys, e);
             }
+            metrics.readFailure();
+            pause(pauseMillis);
+            pauseMillis = Math.min(2 * pauseMillis, settings.listenReconnectMillisMax());
         }
     }
 
@@ -248,14 +254,23 @@ public final class SignalHub implements AutoCloseable {
         }
     }
 
-    private void again(List<WatchKey> keys, RuntimeException cause, long pauseMillis) {
+    /** Has the keys read again, and tells those that have nothing to show yet. */
+    private void fail(List<WatchKey> keys, RuntimeException cause) {
         lock.lock();
         try {
             for (WatchKey key : keys) {
                 watches.getOrDefault(key, Set.of()).forEach(subscription -> subscription.fail(cause));
                 mark(key);
             }
-            long left = TimeUnit.MILLISECONDS.toNanos(pauseMillis);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void pause(long millis) {
+        long left = TimeUnit.MILLISECONDS.toNanos(millis);
+        lock.lock();
+        try {
             while (left > 0 && !isStopping) {
                 left = changed.awaitNanos(left);
             }
