@@ -146,6 +146,16 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
+    /** As the other one, with routes beside the API's own. */
+    public static ApiServer start(
+            ApiSettings settings,
+            SegmentCatalog catalog,
+            WorkManager workManager,
+            MeterRegistry registry,
+            List<RouteContributor> extraRoutes) {
+        return start(settings, catalog, workManager, registry, Surroundings.DEFAULT.withRoutes(extraRoutes));
+    }
+
     /**
      * Starts a server.
      *
