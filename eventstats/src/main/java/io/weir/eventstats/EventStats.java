@@ -5,9 +5,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.auth.AuthService;
 import io.weir.eventstats.database.EventStatsSchema;
 import io.weir.eventstats.feed.QueryFeed;
+import io.weir.eventstats.retention.RetentionRoutes;
 import io.weir.eventstats.signal.SignalService;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureStore;
+import io.weir.eventstats.telemetry.TelemetryService;
 import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
@@ -15,9 +18,11 @@ import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Event statistics and first signals of an API process: started before its HTTP server, closed after it. */
 public final class EventStats implements AutoCloseable {
@@ -47,15 +52,31 @@ public final class EventStats implements AutoCloseable {
     }
 
     private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
-        AuthService auth = running.add(AuthService.start(settings.auth(), Map.of(), registry));
+        AuthService auth = running.add(
+                AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
         if (settings.signal().enabled()) {
-            HikariDataSource signalPool = running.add(
-                    Databases.open(database.withConnections(settings.signal().connectionsMax())));
-            SignalService signals =
-                    running.add(SignalService.start(settings.signal(), database, signalPool, auth.tenants(), registry));
-            routes.add(signals.routes());
+            startSignals(settings, database, auth, registry);
         }
         startFeed(settings, database, registry);
+    }
+
+    private void startSignals(
+            EventStatsSettings settings, DatabaseSettings database, AuthService auth, MeterRegistry registry) {
+        HikariDataSource pool = running.add(
+                Databases.open(
+                database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
+        SignalService signals =
+                running.add(SignalService.start(settings.signal(), database, pool, auth.tenants(), registry));
+        routes.add(signals.routes());
+        TelemetryService telemetry = running.add(TelemetryService.start(
+                settings.telemetry(),
+                pool,
+                database,
+                signals.store()::removeEmptyRuns,
+                new TelemetryService.Access(auth.tenants(), auth.authenticator(), auth.accessList()),
+                registry,
+                Clock.systemUTC()));
+        routes.addAll(telemetry.routes());
     }
 
     /** What comes of queries is written by one thread, on a connection that no request can take from it. */
@@ -65,14 +86,14 @@ public final class EventStats implements AutoCloseable {
         if (!signals && !history) {
             return;
         }
-        HikariDataSource pool = running.add(Databases.open(database.withConnections(1)));
-        queries = running.add(QueryFeed.start(
-                settings.history(),
-                signals ? new PostgresSnapshotStore(pool) : null,
-                signals ? new TtfsEventStore(pool, registry) : null,
-                signals ? new SignatureStore(pool) : null,
-                history ? pool : null,
-                registry));
+        HikariDataSource pool = running.add(Databases.open(database.withConnections(1), "weir-query-feed"));
+        QueryFeed.Signals stores = new QueryFeed.Signals(
+                new PostgresSnapshotStore(pool),
+                new TtfsEventStore(pool, registry),
+                new SignatureStore(pool),
+                new SignatureLearning(pool, settings.telemetry().signature(), registry));
+        queries = running.add(
+                QueryFeed.start(settings.history(), signals ? stores : null, history ? pool : null, registry));
     }
 
     /** Routes for the API's HTTP server. */

@@ -54,7 +54,7 @@ public final class Standalone implements AutoCloseable {
     private static final int PARTS_OF_AN_API = 3;
     /** Of the first access list. */
     public static final List<String> TOPICS =
-            List.of("promql.query.runs", "public.cps.za.runs", "public.cps.za.status_change");
+            List.of("admin", "promql.query.runs", "public.cps.za.runs", "public.cps.za.status_change");
 
     /** Closed in the reverse order of their start. */
     private final BoundedClose running = new BoundedClose();

@@ -5,8 +5,10 @@ import io.weir.eventstats.database.Transactions;
 import io.weir.lake.catalog.CatalogUnavailableException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,65 @@ public final class TtfsEventStore {
         }
         transactions.single("store events", connection -> insert(connection, batch));
         metrics.stored(batch);
+    }
+
+    /** What became of a batch with a key. */
+    public enum Batch {
+        /** It is stored now. */
+        STORED,
+        /** It was stored before; nothing changed. */
+        KNOWN,
+        /** Its key belongs to a batch that was stored with another body; nothing changed. */
+        DIFFERENT
+    }
+
+    /**
+     * Stores a batch, all or nothing, unless one of the same key and tenant was.
+     *
+     * @param batch not empty, of one tenant
+     * @param key of the sender; kept for {@code telemetry-retention-batch-key-hours}
+     * @param bodyHash what tells batches apart
+     * @throws CatalogUnavailableException if the database cannot be reached or is too slow; sending it again with the same key is safe
+     */
+    public Batch recordOnce(List<TtfsEvent> batch, String key, String bodyHash) {
+        UUID tenantId = batch.getFirst().tenantId();
+        Batch outcome = transactions.all("store events", connection -> {
+            if (takeKey(connection, tenantId, key, bodyHash, batch.size())) {
+                insert(connection, batch);
+                return Batch.STORED;
+            }
+            return hashOf(connection, tenantId, key).equals(bodyHash) ? Batch.KNOWN : Batch.DIFFERENT;
+        });
+        if (outcome == Batch.STORED) {
+            metrics.stored(batch);
+        }
+        return outcome;
+    }
+
+    /** Whether the key was free; waits for a transaction that is just about to take it. */
+    private static boolean takeKey(Connection connection, UUID tenantId, String key, String bodyHash, int events)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "INSERT INTO scheduler.ttfs_event_batches (tenant_id, idempotency_key, body_hash, event_count)"
+                        + " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")) {
+            statement.setObject(1, tenantId);
+            statement.setString(2, key);
+            statement.setString(3, bodyHash);
+            statement.setInt(4, events);
+            return statement.executeUpdate() == 1;
+        }
+    }
+
+    /** Empty if the retention removed the key just now. */
+    private static String hashOf(Connection connection, UUID tenantId, String key) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT body_hash FROM scheduler.ttfs_event_batches WHERE tenant_id = ? AND idempotency_key = ?")) {
+            statement.setObject(1, tenantId);
+            statement.setString(2, key);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? rows.getString(1) : "";
+            }
+        }
     }
 
     private static int insert(Connection connection, List<TtfsEvent> batch) throws SQLException {

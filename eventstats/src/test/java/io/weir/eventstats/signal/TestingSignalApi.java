@@ -23,16 +23,13 @@ import java.util.Optional;
 final class TestingSignalApi implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final AuthService auth;
     private final SignalService signals;
     private final ApiServer server;
 
     TestingSignalApi(TestingDatabase database, SignalSettings settings) {
-        signals = SignalService.start(
-                settings,
-                database.settings(),
-                database.dataSource(),
-                AuthService.start(AuthSettings.DEFAULT, Map.of(), registry).tenants(),
-                registry);
+        auth = AuthService.start(AuthSettings.DEFAULT, Map.of(), registry);
+        signals = SignalService.start(settings, database.settings(), database.dataSource(), auth.tenants(), registry);
         server = ApiServer.start(
                 ApiSettings.of("127.0.0.1", 0),
                 new PostgresCatalog(database.dataSource()),
@@ -87,6 +84,7 @@ final class TestingSignalApi implements AutoCloseable {
     public void close() throws Exception {
         server.close();
         signals.close();
+        auth.close();
         client.close();
     }
 

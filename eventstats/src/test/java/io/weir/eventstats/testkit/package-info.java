@@ -1,4 +1,4 @@
-/** Fakes for tests: issuers of tokens, key servers. */
+/** Fakes for tests: issuers of tokens, key servers, a server of telemetry. */
 @NullMarked
 package io.weir.eventstats.testkit;
 
