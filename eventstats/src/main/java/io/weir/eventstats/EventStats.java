@@ -4,13 +4,13 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.auth.AuthService;
 import io.weir.eventstats.database.EventStatsSchema;
+import io.weir.eventstats.feed.QueryFeed;
 import io.weir.eventstats.retention.RetentionRoutes;
 import io.weir.eventstats.signal.SignalService;
-import io.weir.eventstats.telemetry.TelemetryService;
-import io.weir.eventstats.feed.QueryFeed;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
 import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureStore;
+import io.weir.eventstats.telemetry.TelemetryService;
 import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
@@ -52,26 +52,31 @@ public final class EventStats implements AutoCloseable {
     }
 
     private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        AuthService auth = running.add(
+                AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
         if (settings.signal().enabled()) {
-            HikariDataSource signalPool =
-                    running.add(Databases.open(
-                            database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
-            AuthService auth = running.add(
-                    AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
-            SignalService signals =
-                    running.add(SignalService.start(settings.signal(), database, signalPool, auth.tenants(), registry));
-            routes.add(signals.routes());
-            TelemetryService telemetry = running.add(TelemetryService.start(
-                    settings.telemetry(),
-                    signalPool,
-                    database,
-                    signals.store()::removeEmptyRuns,
-                    new TelemetryService.Access(auth.tenants(), auth.authenticator(), auth.accessList()),
-                    registry,
-                    Clock.systemUTC()));
-            routes.addAll(telemetry.routes());
+            startSignals(settings, database, auth, registry);
         }
         startFeed(settings, database, registry);
+    }
+
+    private void startSignals(
+            EventStatsSettings settings, DatabaseSettings database, AuthService auth, MeterRegistry registry) {
+        HikariDataSource pool = running.add(
+                Databases.open(
+                database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
+        SignalService signals =
+                running.add(SignalService.start(settings.signal(), database, pool, auth.tenants(), registry));
+        routes.add(signals.routes());
+        TelemetryService telemetry = running.add(TelemetryService.start(
+                settings.telemetry(),
+                pool,
+                database,
+                signals.store()::removeEmptyRuns,
+                new TelemetryService.Access(auth.tenants(), auth.authenticator(), auth.accessList()),
+                registry,
+                Clock.systemUTC()));
+        routes.addAll(telemetry.routes());
     }
 
     /** What comes of queries is written by one thread, on a connection that no request can take from it. */

@@ -126,10 +126,13 @@ public final class Retention {
             if (!lock(connection)) {
                 return new Attempt.Busy();
             }
-            if (origin == Origin.SCHEDULE && !isDue(connection)) {
-                return new Attempt.NotDue();
+            try {
+                return origin == Origin.SCHEDULE && !isDue(connection)
+                        ? new Attempt.NotDue()
+                        : new Attempt.Ran(locked(connection, origin, stop));
+            } finally {
+                unlock(connection);
             }
-            return new Attempt.Ran(locked(connection, origin, stop));
         } catch (SQLException e) {
             throw Transactions.failure("remove old rows", e);
         } finally {
@@ -157,6 +160,16 @@ public final class Retention {
         }
     }
 
+    /** A connection that is closed gives the lock back a moment later; this is at once. */
+    private static void unlock(Connection connection) throws SQLException {
+        if (connection.isValid(1)) {
+            try (PreparedStatement statement = connection.prepareStatement("SELECT pg_advisory_unlock(?)")) {
+                statement.setLong(1, LOCK);
+                statement.execute();
+            }
+        }
+    }
+
     private boolean isDue(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(
@@ -179,7 +192,10 @@ public final class Retention {
             outcome = steps(connection, start, startNanos, stop, rows) ? Outcome.COMPLETE : Outcome.PARTIAL;
         } finally {
             Objects.requireNonNull(runs.get(outcome)).record(Duration.ofNanos(System.nanoTime() - startNanos));
-            end(connection, id, outcome, rows);
+            // A connection that broke says so itself; the next run closes this one's row.
+            if (connection.isValid(1)) {
+                end(connection, id, outcome, rows);
+            }
         }
         return new RetentionRun(id, start, clock.instant(), origin, outcome, rows);
     }

@@ -215,12 +215,15 @@ public final class ApiServer implements AutoCloseable {
     private void cors(Context context) {
         if (!settings.corsOrigin().isEmpty()) {
             context.header("Access-Control-Allow-Origin", settings.corsOrigin())
-                    .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
+                    .header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Client-Surface,"
-                                    + " X-Correlation-ID, X-Query-Id, X-Run-Id, X-Scope-OrgID")
-                    .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
+                            "Accept, Authorization, bearer, Content-Type, If-None-Match, Last-Event-ID, Origin,"
+                                    + " traceparent, tracestate, X-Client-Surface, X-Correlation-ID, X-Query-Id,"
+                                    + " X-Run-Id, X-Scope-OrgID, X-Tenant-Id")
+                    .header(
+                            "Access-Control-Expose-Headers",
+                            "Cache-Status, Date, ETag, X-FirstSignal-Source, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
             context.status(204).skipRemainingHandlers();
