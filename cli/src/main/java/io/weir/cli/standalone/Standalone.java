@@ -7,6 +7,7 @@ import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.cli.process.Meters;
 import io.weir.cli.process.SpanExport;
 import io.weir.cli.process.TracingSettings;
+import io.weir.eventstats.EventStats;
 import io.weir.eventstats.EventStatsSettings;
 import io.weir.eventstats.auth.LocalAuth;
 import io.weir.ingest.http.IngestServer;
@@ -143,7 +144,7 @@ public final class Standalone implements AutoCloseable {
                     worker.grpcPort(),
                     worker.httpPort());
         }
-        LocalAuth auth = LocalAuth.prepare(parts.folder(), parts.eventStats().auth(), TOPICS);
+        LocalAuth auth = LocalAuth.prepare(parts.folder(), parts.eventStats().auth(), EventStats.topics());
         List<RouteContributor> routes = new ArrayList<>(auth.routes());
         routes.add(ingest.routes()::register);
         ApiProcess.Parts api = new ApiProcess.Parts(
