@@ -53,9 +53,6 @@ public final class Standalone implements AutoCloseable {
     private static final long WORKERS_READY_MILLIS_MAX = 30_000;
     private static final long WORKERS_POLL_MILLIS = 10;
     private static final int PARTS_OF_AN_API = 3;
-    /** Of the first access list. */
-    public static final List<String> TOPICS =
-            List.of("admin", "promql.query.runs", "public.cps.za.runs", "public.cps.za.status_change");
 
     /** Closed in the reverse order of their start. */
     private final BoundedClose running = new BoundedClose();
