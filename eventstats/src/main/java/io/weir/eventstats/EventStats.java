@@ -113,6 +113,11 @@ public final class EventStats implements AutoCloseable {
                 QueryFeed.start(settings.history(), signals ? stores : null, history ? pool : null, registry));
     }
 
+    /** Topics that an access list may name: what can be read, and the administration. */
+    public static Set<String> topics() {
+        return fieldsByTopic().keySet();
+    }
+
     /** Routes for the API's HTTP server. */
     public List<RouteContributor> routes() {
         return List.copyOf(routes);
