@@ -104,6 +104,7 @@ final class StandaloneAuthTest {
             assertRefused(stats(token("guest")), 403, "User 'guest' is not authorized for topic 'promql.query.runs'.");
             assertTheListIsFollowed();
             assertThat(process.logText()).doesNotContain("PRIVATE KEY").doesNotContain(admin);
+            assertThat(process.logText()).as("topics of the first list").doesNotContain("is not served here");
             for (String line : Files.readAllLines(key)) {
                 assertThat(process.logText()).doesNotContain(line);
             }
