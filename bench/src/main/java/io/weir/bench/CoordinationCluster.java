@@ -100,6 +100,11 @@ final class CoordinationCluster implements AutoCloseable {
                 + startSeconds + "&end=" + endSeconds + "&step=" + stepSeconds;
     }
 
+    /** The database of the catalog. */
+    String jdbcUrl() {
+        return database.jdbcUrl();
+    }
+
     /** Writes the data set through an ingest process, some intervals to a segment. */
     void load(SampleRounds data, long startMillis, int intervals, int intervalsPerFlush)
             throws IOException, InterruptedException {

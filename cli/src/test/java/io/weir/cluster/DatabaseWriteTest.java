@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -18,7 +19,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** No query, whatever becomes of it, writes to the database: no row, no transaction id, no record in its log, and only reading statements. */
+/**
+ * No query, whatever becomes of it, writes to the database: no row, no transaction id, no record in its log, and only reading statements. What
+ * is told of queries is written beside them, by the feed's own connection and to its own tables.
+ */
 @Tag("slow")
 class DatabaseWriteTest {
     private static final int QUERIES = 100;
@@ -39,7 +43,15 @@ class DatabaseWriteTest {
             fleet.load(LOAD);
             TestingFleet.Worker worker = fleet.worker("worker");
             TestingFleet.Api api =
-                    fleet.api("api", List.of(worker.grpcPort()), "--query-samples-per-unit-target", "500");
+                    fleet.api(
+                            "api",
+                            List.of(worker.grpcPort()),
+                            "--query-samples-per-unit-target",
+                            "500",
+                            "--signal-enabled",
+                            "false",
+                            "--history-enabled",
+                            "false");
             try (Connection connection =
                             DriverManager.getConnection(fleet.database().jdbcUrl());
                     Statement statement = connection.createStatement()) {
@@ -75,6 +87,78 @@ class DatabaseWriteTest {
                 assertThat(counters(statement)).isNotEqualTo(before);
                 assertThat(logged(statement, logStart)).contains("Heap INSERT", "Transaction COMMIT");
             }
+        }
+    }
+
+    @Test
+    void whatIsToldOfQueriesIsWrittenBesideThem(@TempDir Path folder) throws Exception {
+        try (TestingFleet fleet = TestingFleet.withStatementStatistics(folder)) {
+            fleet.load(LOAD);
+            TestingFleet.Worker worker = fleet.worker("worker");
+            TestingFleet.Api api = fleet.api("api", List.of(worker.grpcPort()), "--history-batch-millis", "5");
+            try (Connection connection =
+                            DriverManager.getConnection(fleet.database().jdbcUrl());
+                    Statement statement = connection.createStatement()) {
+                statement.execute("CREATE EXTENSION pg_stat_statements");
+                ask(api, EXPRESSIONS.size());
+                settle(statement);
+                statement.execute("SELECT pg_stat_statements_reset()");
+                Map<String, Set<String>> byConnection = new TreeMap<>();
+                for (int query = 0; query < QUERIES; query++) {
+                    ask(api, 1);
+                    addStatements(statement, byConnection);
+                }
+                settle(statement);
+                addStatements(statement, byConnection);
+                assertThat(byConnection.get("weir"))
+                        .as("the queries' own connections")
+                        .isNotEmpty()
+                        .allMatch(text -> isReading(text) || isTransaction(text));
+                assertThat(byConnection.get("weir-query-feed"))
+                        .as("the feed's own connection")
+                        .isNotEmpty()
+                        .allMatch(text -> isOfTheFeed(text) || isTransaction(text));
+                assertThat(statements(statement).keySet())
+                        .filteredOn(text -> !isReading(text) && !isTransaction(text))
+                        .as("all that was written")
+                        .isNotEmpty()
+                        .allMatch(DatabaseWriteTest::isOfTheFeed);
+                assertThat(count(statement, "public.promql_query_runs")).isEqualTo(QUERIES + EXPRESSIONS.size());
+            }
+        }
+    }
+
+    private static boolean isOfTheFeed(String text) {
+        return text.contains("scheduler.") || text.contains("public.promql_query_runs");
+    }
+
+    private static boolean isReading(String text) {
+        return text.strip().toLowerCase(Locale.ROOT).startsWith("select") && !isOfTheFeed(text);
+    }
+
+    /** What drivers and pools send of their own. */
+    private static boolean isTransaction(String text) {
+        return Set.of("", "BEGIN", "COMMIT", "ROLLBACK").contains(text.strip())
+                || text.startsWith("SHOW ")
+                || text.startsWith("SET application_name");
+    }
+
+    /** The last statement of each connection, by the name that its pool gives it. */
+    private static void addStatements(Statement statement, Map<String, Set<String>> byConnection) throws SQLException {
+        try (ResultSet rows = statement.executeQuery("SELECT application_name, query FROM pg_stat_activity"
+                + " WHERE pid <> pg_backend_pid() AND datname IS NOT NULL")) {
+            while (rows.next()) {
+                byConnection
+                        .computeIfAbsent(rows.getString(1), name -> new TreeSet<>())
+                        .add(rows.getString(2));
+            }
+        }
+    }
+
+    private static long count(Statement statement, String table) throws SQLException {
+        try (ResultSet row = statement.executeQuery("SELECT count(*) FROM " + table)) {
+            assertThat(row.next()).isTrue();
+            return row.getLong(1);
         }
     }
 

@@ -8,6 +8,7 @@ import io.weir.eventstats.feed.QueryFeed;
 import io.weir.eventstats.retention.RetentionRoutes;
 import io.weir.eventstats.signal.SignalService;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureStore;
 import io.weir.eventstats.telemetry.TelemetryService;
 import io.weir.eventstats.telemetry.TtfsEventStore;
@@ -62,7 +63,8 @@ public final class EventStats implements AutoCloseable {
     private void startSignals(
             EventStatsSettings settings, DatabaseSettings database, AuthService auth, MeterRegistry registry) {
         HikariDataSource pool = running.add(
-                Databases.open(database.withConnections(settings.signal().connectionsMax())));
+                Databases.open(
+                database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
         SignalService signals =
                 running.add(SignalService.start(settings.signal(), database, pool, auth.tenants(), registry));
         routes.add(signals.routes());
@@ -84,14 +86,14 @@ public final class EventStats implements AutoCloseable {
         if (!signals && !history) {
             return;
         }
-        HikariDataSource pool = running.add(Databases.open(database.withConnections(1)));
-        queries = running.add(QueryFeed.start(
-                settings.history(),
-                signals ? new PostgresSnapshotStore(pool) : null,
-                signals ? new TtfsEventStore(pool, registry) : null,
-                signals ? new SignatureStore(pool) : null,
-                history ? pool : null,
-                registry));
+        HikariDataSource pool = running.add(Databases.open(database.withConnections(1), "weir-query-feed"));
+        QueryFeed.Signals stores = new QueryFeed.Signals(
+                new PostgresSnapshotStore(pool),
+                new TtfsEventStore(pool, registry),
+                new SignatureStore(pool),
+                new SignatureLearning(pool, settings.telemetry().signature(), registry));
+        queries = running.add(
+                QueryFeed.start(settings.history(), signals ? stores : null, history ? pool : null, registry));
     }
 
     /** Routes for the API's HTTP server. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.weir.eventstats.signal.SignalPhase;
 import io.weir.eventstats.signal.SnapshotUpdate;
 import io.weir.eventstats.signal.TenantIds;
+import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.telemetry.TtfsEvent;
 import io.weir.queryapi.spi.AskedQuery;
 import io.weir.queryapi.spi.QueryEvent;
@@ -169,6 +170,18 @@ final class FeedRows {
                 latest instanceof Ended ended ? actions(ended, predicted) : null,
                 diagnostics(latest, workers, predicted),
                 payload(query));
+    }
+
+    /** A failure as signatures learn from it. */
+    SignatureLearning.Failure learned(Ended ended) {
+        List<NextActions.Action> actions = nextActions.of(ended.cause(), Objects.requireNonNullElse(ended.reason(), ""));
+        return new SignatureLearning.Failure(
+                TenantIds.of(ended.query().tenant()),
+                endPhase(ended),
+                Objects.requireNonNull(errorCode(ended.cause())),
+                storable(Objects.requireNonNullElse(ended.reason(), ended.outcome()), MESSAGE_CHARACTERS_MAX),
+                actions.isEmpty() ? null : actions.getFirst().label(),
+                time(ended.query(), ended.elapsedNanos()));
     }
 
     private static @Nullable JsonNode lastOutcome(EarlierRuns earlier, @Nullable Predicted predicted) {

@@ -1,8 +1,5 @@
 package io.weir.eventstats.feed;
 
-import io.weir.eventstats.signal.SnapshotStore;
-import io.weir.eventstats.signature.SignatureStore;
-import io.weir.eventstats.telemetry.TtfsEventStore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +8,4 @@ import org.jspecify.annotations.Nullable;
  * @param signals null if first signals are switched off
  * @param history null if the history is switched off
  */
-record FeedStores(@Nullable Signals signals, @Nullable HistoryStore history) {
-    /** The stores of first signals. */
-    record Signals(SnapshotStore snapshots, TtfsEventStore events, SignatureStore signatures) {}
-}
+record FeedStores(QueryFeed.@Nullable Signals signals, @Nullable HistoryStore history) {}

@@ -8,19 +8,25 @@ import io.weir.eventstats.signal.SignalPhase;
 import io.weir.eventstats.signal.SnapshotStore.Acceptance;
 import io.weir.eventstats.signal.SnapshotUpdate;
 import io.weir.eventstats.signal.TenantIds;
+import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureMatch;
 import io.weir.eventstats.telemetry.TtfsEvent;
 import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.queryapi.spi.AskedQuery;
 import io.weir.queryapi.spi.QueryEvent;
+import io.weir.queryapi.spi.QueryEvent.Cause;
 import io.weir.queryapi.spi.QueryEvent.Ended;
 import io.weir.queryapi.spi.WorkerCount;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
@@ -73,7 +79,7 @@ final class FeedWriter {
         Map<AskedQuery, Context> contexts = new HashMap<>();
         batch.forEach(entry -> contexts.computeIfAbsent(entry.query(), this::context));
         changed.forEach(update -> contexts.computeIfAbsent(update.query(), this::context));
-        FeedStores.Signals signals = stores.signals();
+        QueryFeed.Signals signals = stores.signals();
         List<EarlierRuns.Key> keys =
                 contexts.values().stream().map(Context::key).distinct().toList();
         if (signals != null && stores.history() != null) {
@@ -110,6 +116,9 @@ final class FeedWriter {
         if (historyStore != null) {
             store(What.HISTORY, history, historyStore::insert);
         }
+        if (signals != null) {
+            learn(signals, batch, predictions);
+        }
         metrics.write.record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
     }
 
@@ -136,7 +145,7 @@ final class FeedWriter {
     private record Failure(String tenant, SignalPhase phase, String errorCode, String image) {}
 
     private @Nullable Predicted predicted(
-            FeedStores.Signals signals,
+            QueryFeed.Signals signals,
             QueryEvent latest,
             Context context,
             Map<Failure, Optional<Predicted>> predictions) {
@@ -172,7 +181,7 @@ final class FeedWriter {
         };
     }
 
-    private static Optional<Predicted> match(FeedStores.Signals signals, Failure failure) {
+    private static Optional<Predicted> match(QueryFeed.Signals signals, Failure failure) {
         Optional<SignatureMatch> match = signals.signatures()
                 .match(
                         TenantIds.of(failure.tenant()),
@@ -189,6 +198,31 @@ final class FeedWriter {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the database's JSON cannot be read", e);
         }
+    }
+
+    /**
+     * Failures that come together and look the same are one failure to learn from, so that a storm of them costs one transaction. What is wrong with
+     * a request itself tells nothing about the next one.
+     */
+    private void learn(
+            QueryFeed.Signals signals, List<Unwritten> batch, Map<Failure, Optional<Predicted>> predictions) {
+        Map<List<Object>, SignatureLearning.Failure> seen = new LinkedHashMap<>();
+        for (Unwritten entry : batch) {
+            if (entry.latest() instanceof Ended ended && isFailed(ended) && ended.cause() != Cause.BAD_DATA) {
+                SignatureLearning.Failure failure = rows.learned(ended);
+                seen.putIfAbsent(List.of(failure.tenantId(), failure.phase(), failure.errorCode()), failure);
+            }
+        }
+        Set<UUID> strengthened = new HashSet<>();
+        for (SignatureLearning.Failure failure : seen.values()) {
+            attempt(() -> signals.learning().observe(failure))
+                    .flatMap(signature -> signature)
+                    .ifPresent(strengthened::add);
+        }
+        predictions.forEach((failure, predicted) -> predicted
+                .map(Predicted::signatureId)
+                .filter(strengthened::add)
+                .ifPresent(id -> attempt(() -> signals.signatures().confirm(TenantIds.of(failure.tenant()), id))));
     }
 
     private void refused(List<Acceptance> answers) {

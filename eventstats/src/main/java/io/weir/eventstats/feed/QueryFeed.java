@@ -2,6 +2,7 @@ package io.weir.eventstats.feed;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.signal.SnapshotStore;
+import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureStore;
 import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.queryapi.spi.QueryEvent;
@@ -50,22 +51,24 @@ public final class QueryFeed implements QueryListener, AutoCloseable {
         thread = Thread.ofPlatform().daemon().name("weir-query-feed").unstarted(this::run);
     }
 
+    /** The stores of first signals. */
+    public record Signals(
+            SnapshotStore snapshots,
+            TtfsEventStore events,
+            SignatureStore signatures,
+            SignatureLearning learning) {}
+
     /**
      * Starts a feed.
      *
-     * @param snapshots null, as events and signatures, if first signals are switched off
+     * @param signals null if first signals are switched off
      * @param history of the database with the table of history; null if that is switched off
      */
     public static QueryFeed start(
             HistorySettings settings,
-            @Nullable SnapshotStore snapshots,
-            @Nullable TtfsEventStore events,
-            @Nullable SignatureStore signatures,
+            @Nullable Signals signals,
             @Nullable DataSource history,
             MeterRegistry registry) {
-        FeedStores.Signals signals = snapshots == null || events == null || signatures == null
-                ? null
-                : new FeedStores.Signals(snapshots, events, signatures);
         FeedStores stores = new FeedStores(signals, history == null ? null : new HistoryStore(history));
         QueryFeed feed = new QueryFeed(settings, stores, registry);
         feed.thread.start();

@@ -184,6 +184,23 @@ final class KeyRotationTest {
     }
 
     @Test
+    void aTokenOfAnUnknownKeyWaitsNoLongerThanTheReadMay() throws AuthenticationException {
+        try (TestingKeyServer server = TestingKeyServer.start(TestingTokens.jwks(OLD));
+                AuthService auth = start(settings(server.url(), HOUR, HOUR))) {
+            server.delay(0, 3_000);
+            long start = System.nanoTime();
+            assertRefused(auth, NEW, Reason.INVALID);
+            assertThat(System.nanoTime() - start).isBetween(900_000_000L, 2_500_000_000L);
+            long again = System.nanoTime();
+            assertRefused(auth, NEW, Reason.INVALID);
+            assertThat(System.nanoTime() - again)
+                    .as("too soon for another read")
+                    .isLessThan(500_000_000L);
+            assertThat(user(auth, OLD)).isEqualTo("Alice");
+        }
+    }
+
+    @Test
     void withoutKeysAtTheStartItRefusesUntilItHasReadSome() throws AuthenticationException {
         int port;
         try (TestingKeyServer free = TestingKeyServer.start("")) {

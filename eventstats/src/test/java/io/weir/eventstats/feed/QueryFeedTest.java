@@ -19,6 +19,8 @@ import io.weir.eventstats.signal.SignalPhase;
 import io.weir.eventstats.signal.Snapshot;
 import io.weir.eventstats.signal.TenantIds;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
+import io.weir.eventstats.signature.SignatureLearning;
+import io.weir.eventstats.signature.SignatureSettings;
 import io.weir.eventstats.signature.SignatureStore;
 import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -79,6 +81,7 @@ class QueryFeedTest {
     @BeforeEach
     void empty() throws SQLException {
         execute("TRUNCATE scheduler.first_signal_snapshots, scheduler.ttfs_events, scheduler.failure_signatures,"
+                + " scheduler.failure_signature_learning,"
                 + " public.promql_query_runs, scheduler.runs CASCADE");
     }
 
@@ -91,6 +94,10 @@ class QueryFeedTest {
     }
 
     private static HistorySettings settings(int jobsMax) {
+        return settings(jobsMax, 30_000);
+    }
+
+    private static HistorySettings settings(int jobsMax, long closeMillisMax) {
         HistorySettings defaults = HistorySettings.DEFAULT;
         return new HistorySettings(
                 true,
@@ -100,7 +107,7 @@ class QueryFeedTest {
                 20,
                 10,
                 50,
-                1_000,
+                closeMillisMax,
                 defaults.textCharactersMax(),
                 defaults.earlierRunsMax(),
                 defaults.knownQueriesMax(),
@@ -116,9 +123,13 @@ class QueryFeedTest {
         registry = new SimpleMeterRegistry();
         QueryFeed started = QueryFeed.start(
                 settings,
-                signals ? new PostgresSnapshotStore(database) : null,
-                signals ? new TtfsEventStore(database, registry) : null,
-                signals ? new SignatureStore(database) : null,
+                signals
+                        ? new QueryFeed.Signals(
+                                new PostgresSnapshotStore(database),
+                                new TtfsEventStore(database, registry),
+                                new SignatureStore(database),
+                                new SignatureLearning(database, SignatureSettings.DEFAULT, registry))
+                        : null,
                 database,
                 registry);
         started.watch(workers::get);
@@ -220,6 +231,7 @@ class QueryFeedTest {
                         "signal.rendered|ui|4|f|cold_start|Grafana/11|c-1|4bf92f3577b34da6a3ce929d0e0e4736"
                                 + "|00f067aa0ba902b7|d-1");
         assertThat(count("weir.feed.written", "history")).isEqualTo(1);
+        assertThat(database.threads()).as("none is the query's").containsExactly("weir-query-feed");
         assertThat(count("weir.feed.dropped", "snapshot")).isZero();
     }
 
@@ -280,6 +292,32 @@ class QueryFeedTest {
         assertThat(query("SELECT concat_ws('|', status, error_type, error_code, error_message, phase, ttfs_ms)"
                         + " FROM public.promql_query_runs"))
                 .containsExactly("failed|execution|limit|" + reason + "|policy");
+    }
+
+    @Test
+    void whatFailsAgainAndAgainIsLearned() throws Exception {
+        QueryFeed feed = start();
+        for (int i = 0; i < SignatureSettings.DEFAULT.learnSamplesMin(); i++) {
+            AskedQuery query = asked("sum(up)");
+            feed.onEvent(ended(query, 40, Cause.STORAGE, Phase.WORKING, "an object is gone"));
+            feed.onEvent(ended(asked("sum(" + i), 4, Cause.BAD_DATA, Phase.PLANNING, "parse error"));
+            // Failures that come together count once.
+            await(query, SignalKind.FAILED);
+            int seen = i + 1;
+            Awaitility.await()
+                    .atMost(SOON)
+                    .until(() -> query("SELECT sample_count FROM scheduler.failure_signature_learning")
+                            .equals(List.of("" + seen)));
+        }
+        assertThat(query("SELECT concat_ws('|', pattern->>'phase', pattern->>'error_code', outcome->>'likely_cause')"
+                        + " FROM scheduler.failure_signatures"))
+                .containsExactly("fetch|storage|an object is gone");
+        AskedQuery query = asked("max(down)");
+        feed.onEvent(ended(query, 40, Cause.STORAGE, Phase.WORKING, "an object is gone"));
+        assertThat(json(await(query, SignalKind.FAILED).diagnostics())
+                        .path("signal_source")
+                        .asText())
+                .isEqualTo("failure_index");
     }
 
     @Test
@@ -350,7 +388,7 @@ class QueryFeedTest {
 
     @Test
     void aDatabaseThatHangsDoesNotHoldTheStop() {
-        QueryFeed feed = start(settings(50), true);
+        QueryFeed feed = start(settings(50, 1_000), true);
         CountDownLatch gate = new CountDownLatch(1);
         database.setGate(gate);
         for (int i = 0; i < 200; i++) {

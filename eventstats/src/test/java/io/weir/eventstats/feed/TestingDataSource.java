@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
@@ -12,11 +14,17 @@ import org.jspecify.annotations.Nullable;
 /** A data source that fails, or hangs, when a test wants it to. */
 final class TestingDataSource implements DataSource {
     private final DataSource real;
+    private final Set<String> threads = ConcurrentHashMap.newKeySet();
     private volatile boolean failing;
     private volatile @Nullable CountDownLatch gate;
 
     TestingDataSource(DataSource real) {
         this.real = real;
+    }
+
+    /** The threads that asked for a connection. */
+    Set<String> threads() {
+        return Set.copyOf(threads);
     }
 
     void setFailing(boolean failing) {
@@ -30,6 +38,7 @@ final class TestingDataSource implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
+        threads.add(Thread.currentThread().getName());
         CountDownLatch closed = gate;
         if (closed != null) {
             try {

@@ -62,18 +62,21 @@ class FirstSignalHttpTest {
         assertThat(header(response, "Vary")).contains("X-Tenant-Id");
         String at = json(response).at("/firstSignal/at").asText();
         assertThat(at).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?\\+00:00");
-        assertThat(json(response)).isEqualTo(new ObjectMapper().readTree(("""
-                {"jobId": "JOB", "runId": "RUN",
-                 "firstSignal": {"type": "started", "stage": "fetch", "step": null, "message": "Läuft", "at": "AT",
-                                 "artifact": {"kind": "job", "range": null}},
-                 "summaryEtag": "TAG",
-                 "signal": {"jobId": "JOB", "kind": "started", "phase": "fetch", "summary": "Läuft", "etaSeconds": 3,
-                            "lastKnownOutcome": {"status": "succeeded"},
-                            "nextActions": [{"label": "L", "href": "/x"}], "diagnostics": {}, "updatedAt": "AT"}}
-                """).replace("JOB", job.toString())
-                .replace("RUN", run.toString())
-                .replace("AT", at)
-                .replace("TAG", header(response, "ETag").replace("\"", "\\\""))));
+        assertThat(json(response))
+                .isEqualTo(new ObjectMapper()
+                        .readTree(("""
+                            {"jobId": "JOB", "runId": "RUN",
+                             "firstSignal": {"type": "started", "stage": "fetch", "step": null, "message": "Läuft", "at": "AT",
+                                             "artifact": {"kind": "job", "range": null}},
+                             "summaryEtag": "TAG",
+                             "signal": {"jobId": "JOB", "kind": "started", "phase": "fetch", "summary": "Läuft", "etaSeconds": 3,
+                                        "lastKnownOutcome": {"status": "succeeded"},
+                                        "nextActions": [{"label": "L", "href": "/x"}], "diagnostics": {}, "updatedAt": "AT"}}
+                            """)
+                                .replace("JOB", job.toString())
+                                .replace("RUN", run.toString())
+                                .replace("AT", at)
+                                .replace("TAG", header(response, "ETag").replace("\"", "\\\""))));
     }
 
     @Test
@@ -101,8 +104,8 @@ class FirstSignalHttpTest {
         UUID job = UUID.randomUUID();
         String path = "/api/v1/jobs/" + job + "/first-signal";
         String before = "";
-        List<SignalKind> kinds =
-                List.of(SignalKind.QUEUED, SignalKind.STARTED, SignalKind.PHASE, SignalKind.BLOCKED, SignalKind.SUCCEEDED);
+        List<SignalKind> kinds = List.of(
+                SignalKind.QUEUED, SignalKind.STARTED, SignalKind.PHASE, SignalKind.BLOCKED, SignalKind.SUCCEEDED);
         for (SignalKind kind : kinds) {
             keep(job, UUID.randomUUID(), kinds.indexOf(kind) + 1, kind, "S");
             HttpResponse<String> response = api.get(path, TENANT, "If-None-Match", before.isEmpty() ? "\"x\"" : before);
@@ -132,8 +135,8 @@ class FirstSignalHttpTest {
         String path = "/api/v1/jobs/" + job + "/first-signal";
         keep(job, UUID.randomUUID(), 1, SignalKind.STARTED, "S");
         String tag = header(api.get(path, TENANT), "ETag");
-        List<String> same = List.of(
-                tag, "\"a,b\", " + tag, tag + ",W/\"b\"", "*", " * ", tag.substring(2), "W/\"x\" ,\t" + tag);
+        List<String> same =
+                List.of(tag, "\"a,b\", " + tag, tag + ",W/\"b\"", "*", " * ", tag.substring(2), "W/\"x\" ,\t" + tag);
         for (String condition : same) {
             HttpResponse<String> response = api.get(path, TENANT, "If-None-Match", condition);
             assertThat(response.statusCode()).as(condition).isEqualTo(304);
@@ -141,7 +144,8 @@ class FirstSignalHttpTest {
             assertThat(header(response, "ETag")).isEqualTo(tag);
             assertThat(header(response, "Cache-Control")).startsWith("private");
         }
-        assertThat(api.get(path, TENANT, "If-None-Match", "\"a\"", "If-None-Match", tag).statusCode())
+        assertThat(api.get(path, TENANT, "If-None-Match", "\"a\"", "If-None-Match", tag)
+                        .statusCode())
                 .isEqualTo(304);
         String opaque = tag.substring(3, tag.length() - 1);
         for (String condition : List.of("W/\"stale\"", opaque, "\"", "\"" + opaque, "", "**", "\"*\"", "W/")) {
@@ -164,9 +168,12 @@ class FirstSignalHttpTest {
         assertThat(header(nothingYet, "Cache-Status")).isEqualTo("miss");
         assertThat(api.get("/api/v1/runs/" + empty + "/first-signal", "other").statusCode())
                 .isEqualTo(404);
-        for (String path : List.of("/api/v1/jobs/" + UUID.randomUUID(), "/api/v1/runs/" + UUID.randomUUID(),
+        for (String path : List.of(
+                "/api/v1/jobs/" + UUID.randomUUID(),
+                "/api/v1/runs/" + UUID.randomUUID(),
                 // A run is no job, and the other way round.
-                "/api/v1/jobs/" + run, "/api/v1/runs/" + job)) {
+                "/api/v1/jobs/" + run,
+                "/api/v1/runs/" + job)) {
             HttpResponse<String> response = api.get(path + "/first-signal", TENANT);
             assertThat(response.statusCode()).as(path).isEqualTo(404);
             assertThat(json(response).get("errorType").asText()).isEqualTo("not_found");
@@ -176,21 +183,34 @@ class FirstSignalHttpTest {
                 .isEqualTo(404);
         assertThat(api.get("/api/v1/runs/" + run + "/first-signal", "other").statusCode())
                 .isEqualTo(404);
-        assertThat(api.get("/api/v1/jobs/" + job + "/first-signal", "other", "If-None-Match", "*").statusCode())
+        assertThat(api.get("/api/v1/jobs/" + job + "/first-signal", "other", "If-None-Match", "*")
+                        .statusCode())
                 .isEqualTo(404);
         HttpResponse<String> bad = api.get("/api/v1/jobs/abc/first-signal", TENANT);
         assertThat(bad.statusCode()).isEqualTo(400);
         assertThat(json(bad).get("errorType").asText()).isEqualTo("bad_data");
-        assertThat(api.get("/api/v1/jobs/" + job + "/first-signal", "").statusCode()).isEqualTo(400);
-        assertThat(api.get("/api/v1/jobs/" + job + "/first-signal", TENANT, "X-Scope-OrgID", "other").statusCode())
+        assertThat(api.get("/api/v1/jobs/" + job + "/first-signal", "").statusCode())
                 .isEqualTo(400);
+        assertThat(api.get("/api/v1/jobs/" + job + "/first-signal", TENANT, "X-Scope-OrgID", "other")
+                        .statusCode())
+                .isEqualTo(400);
+    }
+
+    /** A page of another origin reads the tag and asks with it. */
+    @Test
+    void browsersMayUseTheHeaders() throws Exception {
+        HttpResponse<String> response = api.get("/api/v1/jobs/" + UUID.randomUUID() + "/first-signal", TENANT);
+        assertThat(header(response, "Access-Control-Expose-Headers")).contains("ETag", "X-FirstSignal-Source");
+        assertThat(header(response, "Access-Control-Allow-Headers"))
+                .contains("X-Tenant-Id", "If-None-Match", "Last-Event-ID");
     }
 
     @Test
     void lookUpsAreMeasuredByOutcome() throws Exception {
         double before = api.metric("weir_signal_lookup_seconds_count{outcome=\"unknown\"}");
         api.get("/api/v1/jobs/" + UUID.randomUUID() + "/first-signal", TENANT);
-        assertThat(api.metric("weir_signal_lookup_seconds_count{outcome=\"unknown\"}")).isEqualTo(before + 1);
+        assertThat(api.metric("weir_signal_lookup_seconds_count{outcome=\"unknown\"}"))
+                .isEqualTo(before + 1);
         for (String outcome : List.of("found", "not_modified", "none", "failed")) {
             assertThat(api.metric("weir_signal_lookup_seconds_count{outcome=\"" + outcome + "\"}"))
                     .as(outcome)

@@ -8,10 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** What the schema of first signals must be on every PostgreSQL: part C1 of the reference, and the named additions. */
 final class SchemaChecks {
+    /** The resource of the migration. */
+    static final String MIGRATION = "/db/migration/eventstats/V2__first_signal.sql";
+
     private static final String NOT_NULL = " NO";
     private static final String NULLABLE = " YES";
 
@@ -110,8 +114,8 @@ final class SchemaChecks {
 
     /** The text of the migration. */
     static String migration() throws IOException {
-        try (InputStream in = SchemaChecks.class.getResourceAsStream("/db/migration/eventstats/V2__first_signal.sql")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        try (InputStream in = SchemaChecks.class.getResourceAsStream(MIGRATION)) {
+            return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -2,7 +2,8 @@ package io.weir.eventstats.signal;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.weir.eventstats.signal.http.HeaderTenants;
+import io.weir.eventstats.auth.AuthService;
+import io.weir.eventstats.auth.AuthSettings;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
@@ -15,24 +16,26 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A real API server with first signals on a real database; its queries have no workers. */
 final class TestingSignalApi implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final AuthService auth;
     private final SignalService signals;
     private final ApiServer server;
 
     TestingSignalApi(TestingDatabase database, SignalSettings settings) {
-        signals = SignalService.start(
-                settings, database.settings(), database.dataSource(), new HeaderTenants(), registry);
+        auth = AuthService.start(AuthSettings.DEFAULT, Map.of(), registry);
+        signals = SignalService.start(settings, database.settings(), database.dataSource(), auth.tenants(), registry);
         server = ApiServer.start(
                 ApiSettings.of("127.0.0.1", 0),
                 new PostgresCatalog(database.dataSource()),
                 new NoWorkers(),
                 registry,
-                List.of(signals.routes()));
+                ApiServer.Surroundings.DEFAULT.withRoutes(List.of(signals.routes())));
     }
 
     int port() {
@@ -81,6 +84,7 @@ final class TestingSignalApi implements AutoCloseable {
     public void close() throws Exception {
         server.close();
         signals.close();
+        auth.close();
         client.close();
     }
 

@@ -15,13 +15,23 @@ public final class Databases {
     private Databases() {}
 
     /**
-     * Opens a pool; the caller closes it.
+     * Opens the catalog's pool; the caller closes it.
      *
      * @throws CatalogUnavailableException if the database cannot be reached
      */
     public static HikariDataSource open(DatabaseSettings settings) {
+        return open(settings, "weir");
+    }
+
+    /**
+     * Opens a pool; the caller closes it.
+     *
+     * @param application how the server's own lists name its connections
+     * @throws CatalogUnavailableException if the database cannot be reached
+     */
+    public static HikariDataSource open(DatabaseSettings settings, String application) {
         HikariConfig config = new HikariConfig();
-        config.setPoolName("weir-catalog");
+        config.setPoolName(application.equals("weir") ? "weir-catalog" : application);
         config.setJdbcUrl(settings.jdbcUrl());
         config.setUsername(settings.user());
         config.setPassword(settings.password());
@@ -32,7 +42,7 @@ public final class Databases {
         config.setInitializationFailTimeout(settings.connectTimeoutMillis());
         config.addDataSourceProperty("connectTimeout", seconds(settings.connectTimeoutMillis()));
         config.addDataSourceProperty("socketTimeout", seconds(settings.socketTimeoutMillis()));
-        config.addDataSourceProperty("ApplicationName", "weir");
+        config.addDataSourceProperty("ApplicationName", application);
         config.addDataSourceProperty("options", "-c statement_timeout=" + settings.statementTimeoutMillis());
         try {
             return new HikariDataSource(config);

@@ -146,6 +146,16 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
+    /** As the other one, with routes beside the API's own. */
+    public static ApiServer start(
+            ApiSettings settings,
+            SegmentCatalog catalog,
+            WorkManager workManager,
+            MeterRegistry registry,
+            List<RouteContributor> extraRoutes) {
+        return start(settings, catalog, workManager, registry, Surroundings.DEFAULT.withRoutes(extraRoutes));
+    }
+
     /**
      * Starts a server.
      *
@@ -205,12 +215,15 @@ public final class ApiServer implements AutoCloseable {
     private void cors(Context context) {
         if (!settings.corsOrigin().isEmpty()) {
             context.header("Access-Control-Allow-Origin", settings.corsOrigin())
-                    .header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS")
+                    .header("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE, OPTIONS")
                     .header(
                             "Access-Control-Allow-Headers",
-                            "Accept, Authorization, Content-Type, Origin, traceparent, tracestate, X-Client-Surface,"
-                                    + " X-Correlation-ID, X-Query-Id, X-Run-Id, X-Scope-OrgID")
-                    .header("Access-Control-Expose-Headers", "Date, X-Query-Id");
+                            "Accept, Authorization, bearer, Content-Type, If-None-Match, Last-Event-ID, Origin,"
+                                    + " traceparent, tracestate, X-Client-Surface, X-Correlation-ID, X-Query-Id,"
+                                    + " X-Run-Id, X-Scope-OrgID, X-Tenant-Id")
+                    .header(
+                            "Access-Control-Expose-Headers",
+                            "Cache-Status, Date, ETag, X-FirstSignal-Source, X-Query-Id");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
             context.status(204).skipRemainingHandlers();

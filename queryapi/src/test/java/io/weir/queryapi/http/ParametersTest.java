@@ -302,7 +302,8 @@ final class ParametersTest {
             assertThat(preflight.headers().firstValue("Access-Control-Allow-Origin"))
                     .contains("*");
             assertThat(preflight.headers().firstValue("Access-Control-Allow-Headers"))
-                    .hasValueSatisfying(value -> assertThat(value).contains("Authorization", "Content-Type"));
+                    .hasValueSatisfying(value ->
+                            assertThat(value).contains("Authorization", "bearer", "Content-Type", "X-Tenant-Id"));
         }
     }
 }
