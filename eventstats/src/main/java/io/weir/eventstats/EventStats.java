@@ -63,8 +63,7 @@ public final class EventStats implements AutoCloseable {
     private void startSignals(
             EventStatsSettings settings, DatabaseSettings database, AuthService auth, MeterRegistry registry) {
         HikariDataSource pool = running.add(
-                Databases.open(
-                database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
+                Databases.open(database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
         SignalService signals =
                 running.add(SignalService.start(settings.signal(), database, pool, auth.tenants(), registry));
         routes.add(signals.routes());

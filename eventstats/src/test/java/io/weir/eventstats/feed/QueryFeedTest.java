@@ -8,7 +8,6 @@ import static io.weir.eventstats.feed.TestingQueries.firstResult;
 import static io.weir.eventstats.feed.TestingQueries.queued;
 import static org.assertj.core.api.Assertions.assertThat;
 
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.zaxxer.hikari.HikariDataSource;
@@ -165,14 +164,16 @@ class QueryFeedTest {
     private static Snapshot await(AskedQuery query, SignalKind kind) {
         Awaitility.await()
                 .atMost(SOON)
-                .until(() -> snapshot(query).filter(found -> found.kind() == kind).isPresent());
+                .until(() ->
+                        snapshot(query).filter(found -> found.kind() == kind).isPresent());
         return snapshot(query).orElseThrow();
     }
 
     private static void awaitHistory(int rows) {
         Awaitility.await()
                 .atMost(SOON)
-                .until(() -> query("SELECT query_id FROM public.promql_query_runs").size() == rows);
+                .until(() ->
+                        query("SELECT query_id FROM public.promql_query_runs").size() == rows);
     }
 
     private double count(String name, String what) {
@@ -328,7 +329,8 @@ class QueryFeedTest {
         awaitHistory(2);
         Awaitility.await()
                 .atMost(SOON)
-                .until(() -> query("SELECT event_type FROM scheduler.ttfs_events").size() == 1);
+                .until(() ->
+                        query("SELECT event_type FROM scheduler.ttfs_events").size() == 1);
         assertThat(query("SELECT event_type FROM scheduler.ttfs_events")).containsExactly("signal.timeout");
         assertThat(query("SELECT status FROM public.promql_query_runs ORDER BY 1"))
                 .containsExactly("canceled", "failed");
@@ -399,9 +401,7 @@ class QueryFeedTest {
         assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start))
                 .as("history-close-millis-max is 1 s")
                 .isLessThan(4_000);
-        Awaitility.await()
-                .atMost(SOON)
-                .until(() -> count("weir.feed.dropped", "history") == 200);
+        Awaitility.await().atMost(SOON).until(() -> count("weir.feed.dropped", "history") == 200);
         assertThat(registry.get("weir.feed.waiting").gauge().value()).isZero();
     }
 
@@ -424,14 +424,11 @@ class QueryFeedTest {
         CountDownLatch gate = new CountDownLatch(1);
         database.setGate(gate);
         feed.onEvent(done(asked("one"), 5));
-        feed.onEvent(done(
-                asked("bad", new QueryOrigin("nowhere", "", null, null, null, null, null, null)), 5));
+        feed.onEvent(done(asked("bad", new QueryOrigin("nowhere", "", null, null, null, null, null, null)), 5));
         feed.onEvent(done(asked("two"), 5));
         gate.countDown();
         awaitHistory(2);
-        Awaitility.await()
-                .atMost(SOON)
-                .until(() -> count("weir.feed.dropped", "history") == 1);
+        Awaitility.await().atMost(SOON).until(() -> count("weir.feed.dropped", "history") == 1);
         assertThat(query("SELECT query_text FROM public.promql_query_runs ORDER BY 1"))
                 .containsExactly("one", "two");
         assertThat(query("SELECT job_id FROM scheduler.first_signal_snapshots"))
