@@ -87,7 +87,8 @@ public final class FeedBenchmark implements Callable<Integer> {
             measure(cluster, worker, folder);
         } finally {
             try (Stream<Path> files = Files.walk(folder)) {
-                files.sorted(Collections.reverseOrder()).forEach(file -> file.toFile().delete());
+                files.sorted(Collections.reverseOrder())
+                        .forEach(file -> file.toFile().delete());
             }
         }
         return 0;

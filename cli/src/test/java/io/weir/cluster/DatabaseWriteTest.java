@@ -42,16 +42,15 @@ class DatabaseWriteTest {
         try (TestingFleet fleet = TestingFleet.withStatementStatistics(folder)) {
             fleet.load(LOAD);
             TestingFleet.Worker worker = fleet.worker("worker");
-            TestingFleet.Api api =
-                    fleet.api(
-                            "api",
-                            List.of(worker.grpcPort()),
-                            "--query-samples-per-unit-target",
-                            "500",
-                            "--signal-enabled",
-                            "false",
-                            "--history-enabled",
-                            "false");
+            TestingFleet.Api api = fleet.api(
+                    "api",
+                    List.of(worker.grpcPort()),
+                    "--query-samples-per-unit-target",
+                    "500",
+                    "--signal-enabled",
+                    "false",
+                    "--history-enabled",
+                    "false");
             try (Connection connection =
                             DriverManager.getConnection(fleet.database().jdbcUrl());
                     Statement statement = connection.createStatement()) {

@@ -92,7 +92,8 @@ class FirstSignalQueriesTest {
     }
 
     private List<String> query(String sql) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(fleet.database().jdbcUrl());
+        try (Connection connection =
+                        DriverManager.getConnection(fleet.database().jdbcUrl());
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
             List<String> found = new ArrayList<>();
@@ -126,11 +127,14 @@ class FirstSignalQueriesTest {
                         DriverManager.getConnection(fleet.database().jdbcUrl());
                 Statement statement = connection.createStatement()) {
             JsonNode queued = signals.await(id, "queued/resolve");
-            Await.until("its place is known", LIMIT, () -> signals.signal(id)
-                    .path("diagnostics")
-                    .path("queue_position")
-                    .asInt()
-                    == 1);
+            Await.until(
+                    "its place is known",
+                    LIMIT,
+                    () -> signals.signal(id)
+                                    .path("diagnostics")
+                                    .path("queue_position")
+                                    .asInt()
+                            == 1);
             assertThat(queued.path("nextActions")).isEmpty();
             CompletableFuture<List<String>> stream = signals.stream(id);
             // The catalog does not answer now.
@@ -153,12 +157,15 @@ class FirstSignalQueriesTest {
             List<String> seen = stream.get(40, TimeUnit.SECONDS);
             assertThat(seen.getFirst()).isEqualTo("queued/resolve");
             assertThat(seen)
-                    .containsSubsequence("queued/resolve", "started/resolve", "phase/fetch", "phase/report", "succeeded/report");
+                    .containsSubsequence(
+                            "queued/resolve", "started/resolve", "phase/fetch", "phase/report", "succeeded/report");
             assertThat(seen.getLast()).isEqualTo("succeeded/report");
         }
-        Await.until("its history is written", LIMIT, () -> query(
-                        "SELECT status || ' ' || kind FROM public.promql_query_runs WHERE query_id = '" + id + "'")
-                .equals(List.of("succeeded stream")));
+        Await.until(
+                "its history is written",
+                LIMIT,
+                () -> query("SELECT status || ' ' || kind FROM public.promql_query_runs WHERE query_id = '" + id + "'")
+                        .equals(List.of("succeeded stream")));
         assertThat(query("SELECT event_type FROM scheduler.ttfs_events WHERE job_id = '" + id + "' ORDER BY id"))
                 .containsExactly("signal.start", "signal.rendered");
     }
@@ -183,8 +190,9 @@ class FirstSignalQueriesTest {
         String gone = id();
         Socket socket = new Socket("127.0.0.1", api.base().getPort());
         socket.getOutputStream()
-                .write(("GET " + path(api, HEAVY) + " HTTP/1.1\r\nHost: localhost\r\nX-Scope-OrgID: acme\r\nX-Query-Id: "
-                                + gone + "\r\n\r\n")
+                .write(("GET " + path(api, HEAVY)
+                                + " HTTP/1.1\r\nHost: localhost\r\nX-Scope-OrgID: acme\r\nX-Query-Id: " + gone
+                                + "\r\n\r\n")
                         .getBytes(StandardCharsets.US_ASCII));
         signals.await(gone, "phase/fetch");
         start = System.nanoTime();
@@ -212,11 +220,14 @@ class FirstSignalQueriesTest {
                 .isEqualTo(422);
         JsonNode over = signals.await(limited, "failed/policy");
         assertThat(over.path("nextActions").path(0).path("href").asText()).endsWith("#query-samples-max");
-        assertThat(over.path("diagnostics").path("signal_source").isMissingNode()).isTrue();
-        try (Connection connection = DriverManager.getConnection(fleet.database().jdbcUrl());
+        assertThat(over.path("diagnostics").path("signal_source").isMissingNode())
+                .isTrue();
+        try (Connection connection =
+                        DriverManager.getConnection(fleet.database().jdbcUrl());
                 Statement statement = connection.createStatement()) {
             statement.execute("INSERT INTO scheduler.failure_signatures (tenant_id, signature_hash, pattern, outcome)"
-                    + " VALUES ('" + TenantIds.of("acme") + "', 'wide', '{\"phase\":\"policy\",\"error_code\":\"limit\","
+                    + " VALUES ('" + TenantIds.of("acme")
+                    + "', 'wide', '{\"phase\":\"policy\",\"error_code\":\"limit\","
                     + "\"image_pattern\":\"cpu_seconds_total/acme\"}', '{\"likely_cause\":\"all hosts at once\","
                     + "\"suggested_action\":\"Ask for one host\",\"remediation_url\":\"/docs/hosts\"}')");
         }
@@ -228,10 +239,13 @@ class FirstSignalQueriesTest {
                 .isEqualTo("all hosts at once");
         assertThat(predicted.path("lastKnownOutcome").path("status").asText()).isEqualTo("failed");
         assertThat(predicted.path("nextActions").path(0).path("label").asText()).isEqualTo("Ask for one host");
-        Await.until("its event is written", LIMIT, () -> query(
-                        "SELECT signal_source FROM scheduler.ttfs_events WHERE event_type = 'signal.error' AND job_id = '"
+        Await.until(
+                "its event is written",
+                LIMIT,
+                () -> query("SELECT signal_source FROM scheduler.ttfs_events WHERE event_type = 'signal.error' AND"
+                                + " job_id = '"
                                 + known + "'")
-                .equals(List.of("failure_index")));
+                        .equals(List.of("failure_index")));
     }
 
     /** D3 21: the worker of a query is lost, then there is none at all. */
@@ -255,7 +269,8 @@ class FirstSignalQueriesTest {
         assertThat(failed.path("diagnostics").path("error_code").asText()).isEqualTo("workers_lost");
         assertThat(failed.path("nextActions").path(0).path("href").asText()).isEqualTo("/api/v1/workers");
         assertThat(asked.get(40, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
-        assertThat(stream.get(40, TimeUnit.SECONDS)).containsSubsequence("phase/fetch", "blocked/fetch", "failed/fetch");
+        assertThat(stream.get(40, TimeUnit.SECONDS))
+                .containsSubsequence("phase/fetch", "blocked/fetch", "failed/fetch");
         String refused = id();
         assertThat(ask(api, refused, "sum(cpu_seconds_total)")
                         .get(40, TimeUnit.SECONDS)
@@ -277,7 +292,8 @@ class FirstSignalQueriesTest {
             api.client().json(path(api, "sum(cpu_seconds_total)"));
         }
         long heapBefore;
-        try (Connection connection = DriverManager.getConnection(fleet.database().jdbcUrl());
+        try (Connection connection =
+                        DriverManager.getConnection(fleet.database().jdbcUrl());
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             statement.execute("LOCK TABLE public.promql_query_runs, scheduler.ttfs_events,"
@@ -303,8 +319,10 @@ class FirstSignalQueriesTest {
                         .statusCode())
                 .isEqualTo(200);
         signals.await(id, "succeeded/report");
-        Await.until("history goes on", LIMIT, () -> query(
-                        "SELECT status FROM public.promql_query_runs WHERE query_id = '" + id + "'")
-                .equals(List.of("succeeded")));
+        Await.until(
+                "history goes on",
+                LIMIT,
+                () -> query("SELECT status FROM public.promql_query_runs WHERE query_id = '" + id + "'")
+                        .equals(List.of("succeeded")));
     }
 }

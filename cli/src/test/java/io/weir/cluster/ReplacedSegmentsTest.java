@@ -96,13 +96,12 @@ final class ReplacedSegmentsTest {
                 new StaticDiscovery(Set.of(new WorkerAddress("127.0.0.1", worker.grpcPort()))),
                 new ArtifactFetcher(FetchSettings.of(folder.resolve("fetch")), registry),
                 registry));
-        ApiServer api = own(
-                ApiServer.start(
-                        ApiSettings.of("127.0.0.1", 0),
-                        new HookedCatalog(),
-                        workManager,
-                        registry,
-                        ApiServer.Surroundings.DEFAULT));
+        ApiServer api = own(ApiServer.start(
+                ApiSettings.of("127.0.0.1", 0),
+                new HookedCatalog(),
+                workManager,
+                registry,
+                ApiServer.Surroundings.DEFAULT));
         client = new TestingClient(URI.create("http://127.0.0.1:" + api.port()), "default");
         await().until(() -> workManager.load().workers() == 1);
         writeSegments();

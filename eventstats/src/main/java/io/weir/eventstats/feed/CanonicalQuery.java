@@ -102,8 +102,8 @@ record CanonicalQuery(String text, String hash, String metric) {
     private static String metric(Expr expression) {
         if (expression instanceof Expr.VectorSelector selector) {
             return selector.matchers().stream()
-                    .filter(matcher -> matcher.name().equals(Labels.METRIC_NAME)
-                            && matcher.type() == LabelMatcher.Type.EQUAL)
+                    .filter(matcher ->
+                            matcher.name().equals(Labels.METRIC_NAME) && matcher.type() == LabelMatcher.Type.EQUAL)
                     .map(LabelMatcher::value)
                     .findFirst()
                     .orElse("");

@@ -29,7 +29,12 @@ record EarlierRuns(List<Long> durationsMillis, @Nullable Outcome last) {
      * @param status succeeded, failed, canceled or unavailable
      * @param errorCode null on success
      */
-    record Outcome(String queryId, String status, Instant finishedAt, long durationMillis, @Nullable String errorCode) {}
+    record Outcome(
+            String queryId,
+            String status,
+            Instant finishedAt,
+            long durationMillis,
+            @Nullable String errorCode) {}
 
     /** With one more run, the latest; so many are kept. */
     EarlierRuns with(Outcome outcome, int runsMax) {
@@ -56,7 +61,8 @@ record EarlierRuns(List<Long> durationsMillis, @Nullable Outcome last) {
     }
 
     /** Whole seconds that a run has still to go, rounded up; null if unknown. */
-    @Nullable Integer etaSeconds(long elapsedMillis) {
+    @Nullable
+    Integer etaSeconds(long elapsedMillis) {
         OptionalLong median = medianMillis();
         if (median.isEmpty()) {
             return null;

@@ -43,7 +43,8 @@ final class FeedMetrics {
             dropped.put(
                     what,
                     Counter.builder("weir.feed.dropped")
-                            .description("Writes about queries thrown away: too many waited, or the database refused them")
+                            .description(
+                                    "Writes about queries thrown away: too many waited, or the database refused them")
                             .tag("what", name)
                             .register(registry));
             written.put(

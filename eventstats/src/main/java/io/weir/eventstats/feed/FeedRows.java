@@ -92,8 +92,7 @@ final class FeedRows {
         QueryEvent.FirstResult first = entry.firstResult();
         if (first != null) {
             if (update.wasBlocked()) {
-                events.add(
-                        event(entry.query(), TtfsEvent.Type.COLD_START, first.elapsedNanos(), update, null, null));
+                events.add(event(entry.query(), TtfsEvent.Type.COLD_START, first.elapsedNanos(), update, null, null));
             }
             events.add(event(
                     entry.query(),
@@ -140,14 +139,10 @@ final class FeedRows {
                 update.signal().kind(),
                 update.signal().phase(),
                 new TtfsEvent.Client(
-                        null,
-                        origin.device().isEmpty() ? null : storable(origin.device(), SHOWN_CHARACTERS_MAX),
-                        null),
+                        null, origin.device().isEmpty() ? null : storable(origin.device(), SHOWN_CHARACTERS_MAX), null),
                 new TtfsEvent.Trace(origin.correlationId(), origin.traceId(), origin.spanId()),
                 failure == null ? null : errorCode(failure.cause()),
-                failure == null || failure.reason() == null
-                        ? null
-                        : storable(failure.reason(), MESSAGE_CHARACTERS_MAX),
+                failure == null || failure.reason() == null ? null : storable(failure.reason(), MESSAGE_CHARACTERS_MAX),
                 metadata.toString());
     }
 
@@ -174,7 +169,8 @@ final class FeedRows {
 
     /** A failure as signatures learn from it. */
     SignatureLearning.Failure learned(Ended ended) {
-        List<NextActions.Action> actions = nextActions.of(ended.cause(), Objects.requireNonNullElse(ended.reason(), ""));
+        List<NextActions.Action> actions =
+                nextActions.of(ended.cause(), Objects.requireNonNullElse(ended.reason(), ""));
         return new SignatureLearning.Failure(
                 TenantIds.of(ended.query().tenant()),
                 endPhase(ended),

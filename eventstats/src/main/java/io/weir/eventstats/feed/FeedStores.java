@@ -8,4 +8,5 @@ import org.jspecify.annotations.Nullable;
  * @param signals null if first signals are switched off
  * @param history null if the history is switched off
  */
-record FeedStores(QueryFeed.@Nullable Signals signals, @Nullable HistoryStore history) {}
+record FeedStores(
+        QueryFeed.@Nullable Signals signals, @Nullable HistoryStore history) {}

@@ -91,8 +91,8 @@ final class FeedWriter {
         Map<Failure, Optional<Predicted>> predictions = new HashMap<>();
         if (signals != null) {
             // What is in the batch, too, is written after it.
-            changed.forEach(update ->
-                    snapshots.add(rows.snapshot(update, runs(contexts, update.query()), workers, null)));
+            changed.forEach(
+                    update -> snapshots.add(rows.snapshot(update, runs(contexts, update.query()), workers, null)));
         }
         for (Unwritten entry : batch) {
             Context context = Objects.requireNonNull(contexts.get(entry.query()));
@@ -159,7 +159,8 @@ final class FeedWriter {
                 Objects.requireNonNull(FeedRows.errorCode(ended.cause())),
                 FeedRows.image(context.canonical(), tenant));
         return predictions
-                .computeIfAbsent(failure, asked -> attempt(() -> match(signals, asked)).flatMap(found -> found))
+                .computeIfAbsent(
+                        failure, asked -> attempt(() -> match(signals, asked)).flatMap(found -> found))
                 .orElse(null);
     }
 
@@ -183,18 +184,16 @@ final class FeedWriter {
 
     private static Optional<Predicted> match(QueryFeed.Signals signals, Failure failure) {
         Optional<SignatureMatch> match = signals.signatures()
-                .match(
-                        TenantIds.of(failure.tenant()),
-                        failure.phase().text(),
-                        failure.errorCode(),
-                        failure.image());
+                .match(TenantIds.of(failure.tenant()), failure.phase().text(), failure.errorCode(), failure.image());
         if (match.isEmpty()) {
             return Optional.empty();
         }
         SignatureMatch found = match.get();
         try {
             return Optional.of(new Predicted(
-                    found.signatureId(), JSON.readTree(found.outcome()), found.confidence().doubleValue()));
+                    found.signatureId(),
+                    JSON.readTree(found.outcome()),
+                    found.confidence().doubleValue()));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the database's JSON cannot be read", e);
         }

@@ -59,11 +59,13 @@ final class NextActions {
                 List.of(
                         new Action("Check the catalog's database, then ask again", docs("operations.md")),
                         new Action("See whether this process is ready", "/readyz"));
-            case STORAGE -> List.of(new Action("Check the lake: an object is missing or damaged", docs("operations.md")));
+            case STORAGE ->
+                List.of(new Action("Check the lake: an object is missing or damaged", docs("operations.md")));
             case UNAVAILABLE -> withSettings(reason, new Action("Ask again in a moment", docs("operations.md")));
             case INTERNAL ->
                 List.of(
-                        new Action("Look for the query's id in the log of the API and the workers", docs("operations.md")),
+                        new Action(
+                                "Look for the query's id in the log of the API and the workers", docs("operations.md")),
                         new Action("Ask again", docs("user-guide.md")));
         };
     }

@@ -53,10 +53,7 @@ public final class QueryFeed implements QueryListener, AutoCloseable {
 
     /** The stores of first signals. */
     public record Signals(
-            SnapshotStore snapshots,
-            TtfsEventStore events,
-            SignatureStore signatures,
-            SignatureLearning learning) {}
+            SnapshotStore snapshots, TtfsEventStore events, SignatureStore signatures, SignatureLearning learning) {}
 
     /**
      * Starts a feed.
@@ -65,10 +62,7 @@ public final class QueryFeed implements QueryListener, AutoCloseable {
      * @param history of the database with the table of history; null if that is switched off
      */
     public static QueryFeed start(
-            HistorySettings settings,
-            @Nullable Signals signals,
-            @Nullable DataSource history,
-            MeterRegistry registry) {
+            HistorySettings settings, @Nullable Signals signals, @Nullable DataSource history, MeterRegistry registry) {
         FeedStores stores = new FeedStores(signals, history == null ? null : new HistoryStore(history));
         QueryFeed feed = new QueryFeed(settings, stores, registry);
         feed.thread.start();

@@ -12,7 +12,9 @@ final class Texts {
         StringBuilder kept = new StringBuilder(length);
         for (int i = 0; i < length; i++) {
             char character = text.charAt(i);
-            if (Character.isHighSurrogate(character) && i + 1 < length && Character.isLowSurrogate(text.charAt(i + 1))) {
+            if (Character.isHighSurrogate(character)
+                    && i + 1 < length
+                    && Character.isLowSurrogate(text.charAt(i + 1))) {
                 kept.append(character).append(text.charAt(++i));
             } else if (character == 0 || Character.isSurrogate(character)) {
                 kept.append(REPLACEMENT);

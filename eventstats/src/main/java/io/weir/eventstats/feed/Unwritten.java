@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstResult not written; null if there is none
  * @param latest the end, if it has come
  */
-record Unwritten(
-        AskedQuery query, boolean started, QueryEvent.@Nullable FirstResult firstResult, QueryEvent latest) {
+record Unwritten(AskedQuery query, boolean started, QueryEvent.@Nullable FirstResult firstResult, QueryEvent latest) {
     /** A query without its texts. */
     private static final long BYTES = 1_024;
 

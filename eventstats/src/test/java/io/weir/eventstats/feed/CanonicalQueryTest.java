@@ -22,7 +22,9 @@ class CanonicalQueryTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"up | down", "up{a='1'} | up{a='2'}", "rate(up[5m]) | rate(up[6m])", "a - b | b - a"})
+    @CsvSource(
+            delimiter = '|',
+            value = {"up | down", "up{a='1'} | up{a='2'}", "rate(up[5m]) | rate(up[6m])", "a - b | b - a"})
     void whatAsksForOtherThingsHasAnother(String one, String other) {
         assertThat(CanonicalQuery.of("range", one).hash())
                 .isNotEqualTo(CanonicalQuery.of("range", other).hash());
@@ -49,7 +51,7 @@ class CanonicalQueryTest {
     void whatDoesNotParseIsItself() {
         assertThat(CanonicalQuery.of("range", "sum(").text()).isEqualTo("sum(");
         assertThat(CanonicalQuery.of("labels", "up{b='2',a='1'}").text()).isEqualTo("up{b='2',a='1'}");
-        assertThat(CanonicalQuery.of("range", "").hash()).isEqualTo(
-                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assertThat(CanonicalQuery.of("range", "").hash())
+                .isEqualTo("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

@@ -26,7 +26,8 @@ class NextActionsTest {
     void aLimitNamesItsSetting() {
         assertThat(actions.of(
                                 Cause.LIMIT,
-                                "the query read 9 samples, more than the limit of 5 (setting query-samples-max); narrow")
+                                "the query read 9 samples, more than the limit of 5 (setting query-samples-max);"
+                                        + " narrow")
                         .getFirst())
                 .isEqualTo(new NextActions.Action(
                         "Change the setting query-samples-max", "https://docs.example/settings.md#query-samples-max"));

@@ -23,7 +23,9 @@ class OpenJobsTest {
     @Test
     void aQueryIsBlockedWhileNoWorkerAccepts() {
         AskedQuery query = asked("up");
-        assertThat(open.update(Unwritten.of(advanced(query, 3, Phase.WORKING)), SOME).seq()).isEqualTo(3_000);
+        assertThat(open.update(Unwritten.of(advanced(query, 3, Phase.WORKING)), SOME)
+                        .seq())
+                .isEqualTo(3_000);
         assertThat(open.changed(SOME)).isEmpty();
         OpenJobs.Update blocked = open.changed(NONE).getFirst();
         assertThat(blocked.signal().kind()).isEqualTo(SignalKind.BLOCKED);
@@ -68,6 +70,7 @@ class OpenJobsTest {
         open.update(Unwritten.of(advanced(asked("b"), 1, Phase.WORKING)), SOME);
         open.update(Unwritten.of(queued(asked("c"))), SOME);
         assertThat(open.size()).isEqualTo(2);
-        assertThat(open.changed(NONE).stream().map(update -> update.query().text())).containsExactly("b");
+        assertThat(open.changed(NONE).stream().map(update -> update.query().text()))
+                .containsExactly("b");
     }
 }

@@ -37,7 +37,8 @@ class SignalTest {
         for (WorkerCount workers : List.of(SOME, NONE_ACCEPTS, NONE)) {
             for (Phase phase : Phase.values()) {
                 for (boolean sent : new boolean[] {false, true}) {
-                    for (Progress progress : List.of(Progress.NONE, new Progress(1, 2, 1, 5), new Progress(2, 2, 1, 9))) {
+                    for (Progress progress :
+                            List.of(Progress.NONE, new Progress(1, 2, 1, 5), new Progress(2, 2, 1, 9))) {
                         boolean workLeft = progress.unitsDone() < 2;
                         String want = expected.get(phase);
                         if (phase == Phase.WORKING && workers.accepting() == 0 && workLeft) {
@@ -45,8 +46,7 @@ class SignalTest {
                         } else if (sent && (phase == Phase.WORKING || phase == Phase.EVALUATING)) {
                             want = "phase/report";
                         }
-                        Signal signal =
-                                Signal.of(new QueryEvent.Advanced(QUERY, 2, 9, phase, progress), sent, workers);
+                        Signal signal = Signal.of(new QueryEvent.Advanced(QUERY, 2, 9, phase, progress), sent, workers);
                         assertThat(shown(signal))
                                 .as("%s sent %s %s %s", phase, sent, progress, workers)
                                 .isEqualTo(want);
@@ -79,20 +79,18 @@ class SignalTest {
                 for (WorkerCount workers : List.of(SOME, NONE_ACCEPTS, NONE)) {
                     Signal signal =
                             Signal.of(TestingQueries.ended(QUERY, 5, cause, phase, "the reason"), false, workers);
-                    SignalKind kind =
-                            switch (cause) {
-                                case DONE -> SignalKind.SUCCEEDED;
-                                case CANCELED, CLIENT_GONE -> SignalKind.CANCELED;
-                                case NO_WORKERS -> SignalKind.UNAVAILABLE;
-                                default -> SignalKind.FAILED;
-                            };
-                    SignalPhase in =
-                            switch (cause) {
-                                case DONE -> SignalPhase.REPORT;
-                                case NO_WORKERS -> SignalPhase.FETCH;
-                                case LIMIT, TOO_MANY_QUERIES -> SignalPhase.POLICY;
-                                default -> phases.get(phase);
-                            };
+                    SignalKind kind = switch (cause) {
+                        case DONE -> SignalKind.SUCCEEDED;
+                        case CANCELED, CLIENT_GONE -> SignalKind.CANCELED;
+                        case NO_WORKERS -> SignalKind.UNAVAILABLE;
+                        default -> SignalKind.FAILED;
+                    };
+                    SignalPhase in = switch (cause) {
+                        case DONE -> SignalPhase.REPORT;
+                        case NO_WORKERS -> SignalPhase.FETCH;
+                        case LIMIT, TOO_MANY_QUERIES -> SignalPhase.POLICY;
+                        default -> phases.get(phase);
+                    };
                     assertThat(signal.kind()).as("%s in %s", cause, phase).isEqualTo(kind);
                     assertThat(signal.phase()).as("%s in %s", cause, phase).isEqualTo(in);
                     assertThat(signal.kind().isTerminal()).isTrue();

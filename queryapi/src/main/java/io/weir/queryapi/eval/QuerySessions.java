@@ -233,9 +233,7 @@ public final class QuerySessions implements AutoCloseable {
         RunningQuery running = session.running();
         QueryControl control = session.control();
         boolean success = outcome.equals("success");
-        Cause cause = success
-                ? Cause.DONE
-                : failure == null ? Cause.INTERNAL : EndCauses.of(failure, control.cause());
+        Cause cause = success ? Cause.DONE : failure == null ? Cause.INTERNAL : EndCauses.of(failure, control.cause());
         // Before its id is free again.
         session.telling()
                 .ended(

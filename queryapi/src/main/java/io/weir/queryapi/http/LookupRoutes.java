@@ -98,8 +98,7 @@ final class LookupRoutes {
 
     private Asked prepared(Context context, String kind, Supplier<LookupRequest> request) {
         return sessions.prepare(
-                () -> Origins.refused(context, "", kind, clock),
-                () -> new Asked(request.get(), Origins.of(context)));
+                () -> Origins.refused(context, "", kind, clock), () -> new Asked(request.get(), Origins.of(context)));
     }
 
     private void run(Context context, Asked asked, AnswerWriter writer) throws IOException {

@@ -124,7 +124,9 @@ final class QueryEventsTest {
         assertThat(end.outcome()).isEqualTo("success");
         assertThat(end.reason()).isNull();
         assertThat(end.firstResultNanos()).isPositive().isLessThanOrEqualTo(end.elapsedNanos());
-        assertThat(end.progress().unitsDone()).isPositive().isEqualTo(end.progress().unitsTotal());
+        assertThat(end.progress().unitsDone())
+                .isPositive()
+                .isEqualTo(end.progress().unitsTotal());
         AskedQuery query = end.query();
         assertThat(query.text()).isEqualTo("up");
         assertThat(query.kind()).isEqualTo("range");
@@ -320,8 +322,9 @@ final class QueryEventsTest {
         assertThat(api.get("/api/v1/query?query=sum(").statusCode()).isEqualTo(400);
         assertThat(end(ID).cause()).isEqualTo(Cause.DONE);
         await().until(() -> api.body("/api/v1/queries").contains("\"data\":[]"));
-        assertThat(api.body("/metrics")).contains("weir_query_listener_failures_total " + (double)
-                listener.events().size());
+        assertThat(api.body("/metrics"))
+                .contains("weir_query_listener_failures_total "
+                        + (double) listener.events().size());
     }
 
     @Test
@@ -344,7 +347,8 @@ final class QueryEventsTest {
     @Test
     void theSurfaceIsWhatTheClientSaysOrLooksLike() throws Exception {
         TestingApi api = start();
-        assertThat(origin(api, "X-Client-Surface", "CI", "User-Agent", "Mozilla/5.0").surface())
+        assertThat(origin(api, "X-Client-Surface", "CI", "User-Agent", "Mozilla/5.0")
+                        .surface())
                 .isEqualTo("ci");
         assertThat(origin(api, "User-Agent", "Grafana/11.2.0").surface()).isEqualTo("ui");
         assertThat(origin(api, "User-Agent", "Mozilla/5.0 (X11)").surface()).isEqualTo("ui");
@@ -401,13 +405,11 @@ final class QueryEventsTest {
     @Test
     void aWrongSurfaceOrRunIsRefused() throws Exception {
         TestingApi api = start();
-        HttpResponse<String> surface =
-                api.send(asked(api, instant("up", "10")).header("X-Client-Surface", "api"));
+        HttpResponse<String> surface = api.send(asked(api, instant("up", "10")).header("X-Client-Surface", "api"));
         assertThat(surface.statusCode()).isEqualTo(400);
         assertThat(surface.body()).contains("bad_data", "X-Client-Surface must be ui, cli or ci");
         assertThat(end(ID).cause()).isEqualTo(Cause.BAD_DATA);
-        HttpResponse<String> run =
-                api.send(api.request("/api/v1/labels").header("X-Run-Id", "dashboard \"7\""));
+        HttpResponse<String> run = api.send(api.request("/api/v1/labels").header("X-Run-Id", "dashboard \"7\""));
         assertThat(run.statusCode()).isEqualTo(400);
         assertThat(run.body()).contains("X-Run-Id must be a UUID");
     }

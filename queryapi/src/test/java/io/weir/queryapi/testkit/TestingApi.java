@@ -39,8 +39,7 @@ public final class TestingApi implements AutoCloseable {
         this(lake, folder, settings, tracing, QueryListener.NONE);
     }
 
-    public TestingApi(
-            TestingLake lake, Path folder, ApiSettings settings, Tracing tracing, QueryListener listener) {
+    public TestingApi(TestingLake lake, Path folder, ApiSettings settings, Tracing tracing, QueryListener listener) {
         workManager = new TestingWorkManager(lake, folder, 7);
         server = ApiServer.start(
                 settings,
