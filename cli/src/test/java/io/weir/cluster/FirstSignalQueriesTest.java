@@ -167,7 +167,7 @@ class FirstSignalQueriesTest {
                 () -> query("SELECT status || ' ' || kind FROM public.promql_query_runs WHERE query_id = '" + id + "'")
                         .equals(List.of("succeeded stream")));
         assertThat(query("SELECT event_type FROM scheduler.ttfs_events WHERE job_id = '" + id + "' ORDER BY id"))
-                .containsExactly("signal.start", "signal.rendered");
+                .containsExactly("signal.rendered");
     }
 
     /** D3 24. */

@@ -83,12 +83,12 @@ final class FeedRows {
                 ended.progress().workers());
     }
 
-    /** The events of time to first signal in what is unwritten. */
+    /**
+     * The events of time to first signal in what is unwritten. There is none of a query's start: the summaries count all types alike, and a start
+     * after 0 ms would halve every average.
+     */
     List<TtfsEvent> events(Unwritten entry, OpenJobs.Update update, boolean predicted) {
         List<TtfsEvent> events = new ArrayList<>();
-        if (entry.started()) {
-            events.add(event(entry.query(), TtfsEvent.Type.START, 0, update, null, null));
-        }
         QueryEvent.FirstResult first = entry.firstResult();
         if (first != null) {
             if (update.wasBlocked()) {

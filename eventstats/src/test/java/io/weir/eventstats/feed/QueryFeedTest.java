@@ -231,7 +231,6 @@ class QueryFeedTest {
                         + " correlation_id, trace_id, span_id, metadata->>'dashboard_uid') FROM scheduler.ttfs_events"
                         + " ORDER BY id"))
                 .containsExactly(
-                        "signal.start|ui|0|f|Grafana/11|c-1|4bf92f3577b34da6a3ce929d0e0e4736|00f067aa0ba902b7|d-1",
                         "signal.rendered|ui|4|f|cold_start|Grafana/11|c-1|4bf92f3577b34da6a3ce929d0e0e4736"
                                 + "|00f067aa0ba902b7|d-1");
         assertThat(count("weir.feed.written", "history")).isEqualTo(1);
@@ -291,7 +290,7 @@ class QueryFeedTest {
         assertThat(json(failed.diagnostics()).path("signal_source").asText()).isEqualTo("failure_index");
         awaitHistory(1);
         assertThat(query("SELECT concat_ws('|', event_type, ttfs_ms, signal_source, kind, phase, error_code,"
-                        + " error_message) FROM scheduler.ttfs_events WHERE event_type <> 'signal.start'"))
+                        + " error_message) FROM scheduler.ttfs_events"))
                 .containsExactly("signal.error|40|failure_index|failed|policy|limit|" + reason);
         assertThat(query("SELECT concat_ws('|', status, error_type, error_code, error_message, phase, ttfs_ms)"
                         + " FROM public.promql_query_runs"))
@@ -356,7 +355,7 @@ class QueryFeedTest {
         feed.close();
         assertThat(query("SELECT event_type FROM scheduler.ttfs_events ORDER BY id"))
                 .as("a result that had to wait for workers")
-                .containsExactly("signal.start", "signal.cold_start", "signal.rendered");
+                .containsExactly("signal.cold_start", "signal.rendered");
     }
 
     @Test
