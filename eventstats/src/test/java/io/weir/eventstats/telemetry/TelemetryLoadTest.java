@@ -78,8 +78,8 @@ final class TelemetryLoadTest {
             CopyIn copy = connection
                     .unwrap(PGConnection.class)
                     .getCopyAPI()
-                    .copyIn("COPY scheduler.ttfs_events (ts, tenant_id, job_id, surface, event_type, ttfs_ms, cache_hit)"
-                            + " FROM STDIN");
+                    .copyIn("COPY scheduler.ttfs_events (ts, tenant_id, job_id, surface, event_type, ttfs_ms,"
+                            + " cache_hit) FROM STDIN");
             StringBuilder rows = new StringBuilder();
             for (int i = 0; i < EVENTS; i++) {
                 rows.append(now.minusSeconds(random.nextInt(DAYS * 86_400)))
@@ -100,7 +100,10 @@ final class TelemetryLoadTest {
             assertThat(copy.endCopy()).isEqualTo(EVENTS);
         }
         figure("COPY of a million events with their sums", EVENTS / seconds(start), "events/s");
-        figure("sums of them that wait", Double.parseDouble(api.one("SELECT count(*) FROM scheduler.ttfs_rollup_deltas")), "rows");
+        figure(
+                "sums of them that wait",
+                Double.parseDouble(api.one("SELECT count(*) FROM scheduler.ttfs_rollup_deltas")),
+                "rows");
     }
 
     /** Batches of 1000 through the API's store, with and without the trigger that adds up. */
@@ -110,7 +113,9 @@ final class TelemetryLoadTest {
             String body = "[" + String.join(",", Collections.nCopies(1_000, event())) + "]";
             long start = System.nanoTime();
             for (int i = 0; i < 50; i++) {
-                assertThat(api.post("/api/v1/ttfs/events", "load" + trigger, body).status()).isEqualTo(202);
+                assertThat(api.post("/api/v1/ttfs/events", "load" + trigger, body)
+                                .status())
+                        .isEqualTo(202);
             }
             figure("POST of 1000 events at once, trigger " + trigger + "D", 50_000 / seconds(start), "events/s");
         }
@@ -118,7 +123,7 @@ final class TelemetryLoadTest {
 
     private static String event() {
         return "{\"job_id\":\"0190f5fe-7c00-7000-8000-000000000001\",\"surface\":\"ui\",\"event_type\":\"signal.rendered\","
-                + "\"ttfs_ms\":" + 850 + "}";
+            + "\"ttfs_ms\":" + 850 + "}";
     }
 
     private static void rollUp(TestingTelemetry api) throws Exception {
@@ -188,7 +193,8 @@ final class TelemetryLoadTest {
                 String body = "[" + String.join(",", Collections.nCopies(100, event())) + "]";
                 while (running.get()) {
                     long start = System.nanoTime();
-                    assertThat(api.post("/api/v1/ttfs/events", "writer", body).status()).isEqualTo(202);
+                    assertThat(api.post("/api/v1/ttfs/events", "writer", body).status())
+                            .isEqualTo(202);
                     longestInsertNanos.accumulateAndGet(System.nanoTime() - start, Math::max);
                     inserted.addAndGet(100);
                 }
@@ -197,8 +203,9 @@ final class TelemetryLoadTest {
             Future<?> watcher = executor.submit(() -> {
                 while (running.get()) {
                     longestLockMillis.accumulateAndGet(
-                            Long.parseLong(api.one("SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)"
-                                    + " * 1000), 0)::bigint FROM pg_locks WHERE NOT granted")),
+                            Long.parseLong(
+                                    api.one("SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)"
+                                            + " * 1000), 0)::bigint FROM pg_locks WHERE NOT granted")),
                             Math::max);
                     Thread.sleep(50);
                 }
