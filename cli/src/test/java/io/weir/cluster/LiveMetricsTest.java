@@ -63,6 +63,11 @@ final class LiveMetricsTest {
         worker weir_disk_free_bytes gauge
         api weir_time_to_first_result_seconds histogram
         api weir_query_errors_total counter
+        api ttfs_latency_seconds histogram
+        api ttfs_signal_total counter
+        api ttfs_cache_hit_total counter
+        api ttfs_error_total counter
+        api ttfs_slo_breach_total counter
         """;
 
     /** A metric as a process shows it; {@code series} are the names of its samples. */
@@ -159,6 +164,11 @@ final class LiveMetricsTest {
         return Objects.requireNonNull(scrapes.get(process), process);
     }
 
+    /** The metrics of time to first signal have the names that StellaOps' dashboards and alerts know. */
+    private static boolean isOurs(String name) {
+        return name.startsWith("weir_") || name.startsWith("ttfs_");
+    }
+
     /** Micrometer shows the greatest value of a time or size of the last minutes as a metric of its own. */
     private static boolean isMaximum(String name, Map<String, Family> families) {
         return name.endsWith("_max") && families.containsKey(name.substring(0, name.length() - 4));
@@ -178,7 +188,7 @@ final class LiveMetricsTest {
             }
             checked++;
         }
-        assertThat(checked).isEqualTo(25);
+        assertThat(checked).isEqualTo(30);
         assertThat(Objects.requireNonNull(of(START, "api").get("weir_query_errors_total"))
                         .labels())
                 .containsExactly("reason");
@@ -190,13 +200,13 @@ final class LiveMetricsTest {
             Map<String, Family> atStart = of(START, process.getKey());
             for (Map.Entry<String, Family> entry : process.getValue().entrySet()) {
                 String name = entry.getKey();
-                if (!name.startsWith("weir_")) {
+                if (!isOurs(name)) {
                     continue;
                 }
                 String which = process.getKey() + " " + name;
                 assertThat(atStart).as(which).containsKey(name);
                 assertThat(entry.getValue().help()).as(which).isNotBlank();
-                assertThat(name).as(which).matches("weir_[a-z0-9]+(_[a-z0-9]+)*");
+                assertThat(name).as(which).matches("(weir|ttfs)_[a-z0-9]+(_[a-z0-9]+)*");
                 if (name.endsWith("_seconds") && !entry.getValue().type().equals("gauge")) {
                     assertThat(entry.getValue().type()).as(which).isEqualTo("histogram");
                 }
@@ -233,7 +243,7 @@ final class LiveMetricsTest {
         Map<String, Set<String>> processes = new TreeMap<>();
         Map<String, Family> all = new TreeMap<>();
         START.forEach((process, families) -> families.forEach((name, family) -> {
-            if (name.startsWith("weir_") && !isMaximum(name, families)) {
+            if (isOurs(name) && !isMaximum(name, families)) {
                 processes.computeIfAbsent(name, key -> new TreeSet<>()).add(process);
                 all.put(name, family);
             }

@@ -3,7 +3,6 @@ package io.weir.eventstats.telemetry;
 import io.javalin.http.Context;
 import io.weir.eventstats.http.JsonRequests;
 import io.weir.eventstats.telemetry.TtfsEvent.Surface;
-import io.weir.eventstats.telemetry.TtfsEvent.Type;
 import io.weir.promql.error.QueryException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -32,7 +31,7 @@ record SummaryRequest(
         Instant from,
         Instant to,
         @Nullable Surface surface,
-        @Nullable Type type) {
+        TtfsEvent.@Nullable Type type) {
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,11}(\\.[0-9]{1,9})?");
     /** Where PostgreSQL's times and ours can both be computed with. */
     private static final Instant LATEST = Instant.parse("9000-01-01T00:00:00Z");
@@ -96,7 +95,7 @@ record SummaryRequest(
                 from,
                 to,
                 one(context, "surface", Surface.values(), Surface::text),
-                one(context, "event_type", Type.values(), Type::text));
+                one(context, "event_type", TtfsEvent.Type.values(), TtfsEvent.Type::text));
     }
 
     private static Duration unitsOf(Granularity granularity, int units) {

@@ -9,7 +9,6 @@ import io.weir.eventstats.telemetry.TtfsEvent.Client;
 import io.weir.eventstats.telemetry.TtfsEvent.Source;
 import io.weir.eventstats.telemetry.TtfsEvent.Surface;
 import io.weir.eventstats.telemetry.TtfsEvent.Trace;
-import io.weir.eventstats.telemetry.TtfsEvent.Type;
 import io.weir.promql.error.QueryException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -138,7 +137,8 @@ final class TtfsEventReader {
         UUID jobId = required(node, "job_id", uuid(node, "job_id"));
         UUID runId = uuid(node, "run_id");
         Surface surface = required(node, "surface", one(node, "surface", Surface.values(), Surface::text));
-        Type type = required(node, "event_type", one(node, "event_type", Type.values(), Type::text));
+        TtfsEvent.Type type =
+                required(node, "event_type", one(node, "event_type", TtfsEvent.Type.values(), TtfsEvent.Type::text));
         Integer millis = required(node, "ttfs_ms", millis(node));
         boolean cacheHit = flag(node, "cache_hit");
         Source source = one(node, "signal_source", Source.values(), Source::text);
