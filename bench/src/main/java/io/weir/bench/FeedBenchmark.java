@@ -101,9 +101,11 @@ public final class FeedBenchmark implements Callable<Integer> {
                 Statement lock = holder.createStatement()) {
             HikariDataSource catalog = running.add(Databases.open(database));
             EventStatsSchema.migrate(catalog);
-            HikariDataSource hanging = running.add(Databases.open(
-                    DatabaseSettings.of(other, "postgres", "postgres").withConnections(1), "hanging"));
-            EventStatsSchema.migrate(hanging);
+            DatabaseSettings locked = DatabaseSettings.of(other, "postgres", "postgres");
+            try (HikariDataSource migrations = Databases.open(locked)) {
+                EventStatsSchema.migrate(migrations);
+            }
+            HikariDataSource hanging = running.add(Databases.open(locked.withConnections(1), "hanging"));
             holder.setAutoCommit(false);
             lock.execute("LOCK TABLE public.promql_query_runs, scheduler.ttfs_events,"
                     + " scheduler.first_signal_snapshots IN ACCESS EXCLUSIVE MODE");

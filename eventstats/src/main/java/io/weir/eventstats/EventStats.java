@@ -10,6 +10,8 @@ import io.weir.eventstats.signal.SignalService;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
 import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureStore;
+import io.weir.eventstats.stats.StatsService;
+import io.weir.eventstats.stats.topic.Topics;
 import io.weir.eventstats.telemetry.TelemetryService;
 import io.weir.eventstats.telemetry.TtfsEventStore;
 import io.weir.lake.catalog.DatabaseSettings;
@@ -23,6 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import javax.sql.DataSource;
 
 /** Event statistics and first signals of an API process: started before its HTTP server, closed after it. */
 public final class EventStats implements AutoCloseable {
@@ -38,12 +42,10 @@ public final class EventStats implements AutoCloseable {
      * @param database the catalog's, which holds these tables, too
      */
     public static EventStats start(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
-        try (HikariDataSource migrations = Databases.open(database)) {
-            EventStatsSchema.migrate(migrations);
-        }
         EventStats started = new EventStats();
-        try {
-            started.startParts(settings, database, registry);
+        try (HikariDataSource administration = Databases.open(database)) {
+            EventStatsSchema.migrate(administration);
+            started.startParts(settings, administration, database, registry);
             return started;
         } catch (RuntimeException e) {
             started.close();
@@ -51,9 +53,18 @@ public final class EventStats implements AutoCloseable {
         }
     }
 
-    private void startParts(EventStatsSettings settings, DatabaseSettings database, MeterRegistry registry) {
-        AuthService auth = running.add(
-                AuthService.start(settings.auth(), Map.of(RetentionRoutes.ADMIN_TOPIC, Set.of()), registry));
+    /** @param administration for the start only */
+    private void startParts(
+            EventStatsSettings settings, DataSource administration, DatabaseSettings database, MeterRegistry registry) {
+        AuthService auth = running.add(AuthService.start(settings.auth(), fieldsByTopic(), registry));
+        if (settings.stats().enabled()) {
+            StatsService stats = running.add(StatsService.start(
+                    new StatsService.Parts(
+                            settings.stats(), administration, database, auth.authenticator(), auth.accessList()),
+                    registry,
+                    Clock.systemUTC()));
+            routes.add(stats.routes());
+        }
         if (settings.signal().enabled()) {
             startSignals(settings, database, auth, registry);
         }
@@ -63,8 +74,7 @@ public final class EventStats implements AutoCloseable {
     private void startSignals(
             EventStatsSettings settings, DatabaseSettings database, AuthService auth, MeterRegistry registry) {
         HikariDataSource pool = running.add(
-                Databases.open(
-                database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
+                Databases.open(database.withConnections(settings.signal().connectionsMax()), "weir-first-signal"));
         SignalService signals =
                 running.add(SignalService.start(settings.signal(), database, pool, auth.tenants(), registry));
         routes.add(signals.routes());
@@ -77,6 +87,13 @@ public final class EventStats implements AutoCloseable {
                 registry,
                 Clock.systemUTC()));
         routes.addAll(telemetry.routes());
+    }
+
+    /** What the access list's filters may name, by topic. */
+    private static Map<String, Set<String>> fieldsByTopic() {
+        Map<String, Set<String>> fields = new TreeMap<>(Topics.fieldsByTopic());
+        fields.put(RetentionRoutes.ADMIN_TOPIC, Set.of());
+        return fields;
     }
 
     /** What comes of queries is written by one thread, on a connection that no request can take from it. */
@@ -94,6 +111,11 @@ public final class EventStats implements AutoCloseable {
                 new SignatureLearning(pool, settings.telemetry().signature(), registry));
         queries = running.add(
                 QueryFeed.start(settings.history(), signals ? stores : null, history ? pool : null, registry));
+    }
+
+    /** Topics that an access list may name: what can be read, and the administration. */
+    public static Set<String> topics() {
+        return fieldsByTopic().keySet();
     }
 
     /** Routes for the API's HTTP server. */

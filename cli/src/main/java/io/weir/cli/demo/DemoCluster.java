@@ -3,7 +3,7 @@ package io.weir.cli.demo;
 import io.weir.cli.process.ChildProcess;
 import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.cli.process.Ports;
-import io.weir.cli.standalone.Standalone;
+import io.weir.eventstats.EventStats;
 import io.weir.eventstats.auth.AuthSettings;
 import io.weir.eventstats.auth.LocalAuth;
 import java.io.IOException;
@@ -46,7 +46,7 @@ final class DemoCluster implements AutoCloseable {
         EmbeddedDatabase database = EmbeddedDatabase.start(folder.resolve("postgres"));
         running.push(database);
         jdbcUrl = database.jdbcUrl();
-        AuthSettings auth = LocalAuth.prepare(folder, AuthSettings.DEFAULT, Standalone.TOPICS).settings();
+        AuthSettings auth = LocalAuth.prepare(folder, AuthSettings.DEFAULT, EventStats.topics()).settings();
         String lake = folder.resolve("lake").toString();
         int ingestPort = Ports.free();
         List<Integer> controlPorts = new ArrayList<>();

@@ -7,6 +7,7 @@ import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.cli.process.Meters;
 import io.weir.cli.process.SpanExport;
 import io.weir.cli.process.TracingSettings;
+import io.weir.eventstats.EventStats;
 import io.weir.eventstats.EventStatsSettings;
 import io.weir.eventstats.auth.LocalAuth;
 import io.weir.ingest.http.IngestServer;
@@ -52,9 +53,6 @@ public final class Standalone implements AutoCloseable {
     private static final long WORKERS_READY_MILLIS_MAX = 30_000;
     private static final long WORKERS_POLL_MILLIS = 10;
     private static final int PARTS_OF_AN_API = 3;
-    /** Of the first access list. */
-    public static final List<String> TOPICS =
-            List.of("admin", "promql.query.runs", "public.cps.za.runs", "public.cps.za.status_change");
 
     /** Closed in the reverse order of their start. */
     private final BoundedClose running = new BoundedClose();
@@ -143,7 +141,7 @@ public final class Standalone implements AutoCloseable {
                     worker.grpcPort(),
                     worker.httpPort());
         }
-        LocalAuth auth = LocalAuth.prepare(parts.folder(), parts.eventStats().auth(), TOPICS);
+        LocalAuth auth = LocalAuth.prepare(parts.folder(), parts.eventStats().auth(), EventStats.topics());
         List<RouteContributor> routes = new ArrayList<>(auth.routes());
         routes.add(ingest.routes()::register);
         ApiProcess.Parts api = new ApiProcess.Parts(

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.math.RoundingMode;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -21,6 +22,7 @@ import java.util.Map;
 /** Asks a server for named statistics ({@code POST /stats/{topic}/query/{query}}) and prints them as a table, or the JSON as it came. */
 public final class Statistics {
     private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final int DECIMALS_SHOWN = 3;
     private static final Duration REQUEST_TIMEOUT = Duration.ofMinutes(2);
 
     private final URI base;
@@ -150,6 +152,12 @@ public final class Statistics {
     }
 
     private static String text(JsonNode cell) {
+        if (cell.isFloatingPointNumber()) {
+            return cell.decimalValue()
+                    .setScale(DECIMALS_SHOWN, RoundingMode.HALF_EVEN)
+                    .stripTrailingZeros()
+                    .toPlainString();
+        }
         return cell.isNull() || cell.isMissingNode() ? "-" : cell.isValueNode() ? cell.asText() : cell.toString();
     }
 }

@@ -17,7 +17,7 @@ class StatisticsTest {
     private static final String ANSWER = "{\"success\":true,\"statusCode\":200,"
             + "\"columns\":[{\"name\":\"catalog_id\",\"type\":\"text\"},{\"name\":\"jobs\",\"type\":\"bigint\"},"
             + "{\"name\":\"rate\",\"type\":\"double\"}],"
-            + "\"data\":[{\"catalog_id\":\"orders\",\"jobs\":12,\"rate\":0.75},"
+            + "\"data\":[{\"catalog_id\":\"orders\",\"jobs\":12,\"rate\":0.75049},"
             + "{\"catalog_id\":\"a\\tb\\u001b[31m\",\"jobs\":3,\"rate\":null}],\"truncated\":true}";
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -79,18 +79,32 @@ class FirstSignalStreamTest {
             assertThat(stream.header("Content-Type")).startsWith("text/event-stream");
             assertThat(stream.header("Cache-Control")).isEqualTo("no-cache");
             Event first = stream.next();
-            System.out.println("first event after "
-                    + TimeUnit.NANOSECONDS.toMillis(first.arrivedNanos() - askedNanos) + " ms");
+            System.out.println(
+                    "first event after " + TimeUnit.NANOSECONDS.toMillis(first.arrivedNanos() - askedNanos) + " ms");
             assertThat(first.name()).isEqualTo("first_signal");
-            assertThat(first.id()).matches("W/\"[0-9a-f]{32}\"").isEqualTo(first.data().get("etag").asText());
+            assertThat(first.id())
+                    .matches("W/\"[0-9a-f]{32}\"")
+                    .isEqualTo(first.data().get("etag").asText());
             assertThat(first.data().get("runId").asText()).isEqualTo(run.toString());
             assertThat(first.data().get("signal").properties().stream().map(java.util.Map.Entry::getKey))
-                    .containsExactly("version", "signalId", "jobId", "timestamp", "kind", "phase", "scope", "summary",
-                            "etaSeconds", "lastKnownOutcome", "nextActions", "diagnostics");
+                    .containsExactly(
+                            "version",
+                            "signalId",
+                            "jobId",
+                            "timestamp",
+                            "kind",
+                            "phase",
+                            "scope",
+                            "summary",
+                            "etaSeconds",
+                            "lastKnownOutcome",
+                            "nextActions",
+                            "diagnostics");
             assertThat(first.data().at("/signal/version").asText()).isEqualTo("1.0");
             assertThat(first.data().at("/signal/kind").intValue()).isZero();
             assertThat(first.data().at("/signal/phase").intValue()).isEqualTo(1);
-            assertThat(first.data().at("/signal/scope").toString()).isEqualTo("{\"type\":\"job\",\"id\":\"" + job + "\"}");
+            assertThat(first.data().at("/signal/scope").toString())
+                    .isEqualTo("{\"type\":\"job\",\"id\":\"" + job + "\"}");
             assertThat(first.data().at("/signal/diagnostics").toString())
                     .isEqualTo("{\"cacheHit\":true,\"source\":\"snapshot\"}");
             keep(job, run, 2, SignalKind.STARTED);
@@ -142,8 +156,8 @@ class FirstSignalStreamTest {
             List<Event> events = stream.rest(5_000);
             assertThat(kinds(events)).containsExactly(6);
             // A browser asks again by itself, and stops at 204.
-            try (TestingEventStream again =
-                    api.stream(jobPath(job), TENANT, "Last-Event-ID", events.getFirst().id())) {
+            try (TestingEventStream again = api.stream(
+                    jobPath(job), TENANT, "Last-Event-ID", events.getFirst().id())) {
                 assertThat(again.status()).isEqualTo(204);
             }
         }
@@ -178,7 +192,8 @@ class FirstSignalStreamTest {
         keep(first, run, 1, SignalKind.QUEUED);
         for (String prefix : List.of("/api/v1", "/api/v1/orchestrator")) {
             try (TestingEventStream stream = api.stream(prefix + "/stream/runs/" + run, TENANT)) {
-                assertThat(stream.next().data().at("/signal/scope/type").asText()).isEqualTo("run");
+                assertThat(stream.next().data().at("/signal/scope/type").asText())
+                        .isEqualTo("run");
             }
         }
         try (TestingEventStream stream = api.stream("/api/v1/stream/runs/" + run, TENANT)) {
@@ -241,7 +256,8 @@ class FirstSignalStreamTest {
         try (TestingEventStream stream = api.stream(jobPath(job), TENANT)) {
             Event first = stream.next();
             assertThat(first.data().at("/signal/etaSeconds").intValue()).isEqualTo(5);
-            assertThat(first.data().at("/signal/diagnostics/queue_position").intValue()).isEqualTo(3);
+            assertThat(first.data().at("/signal/diagnostics/queue_position").intValue())
+                    .isEqualTo(3);
             database.execute(call.formatted("succeeded"));
             assertThat(kinds(stream.rest(5_000))).containsExactly(5);
         }
@@ -269,8 +285,9 @@ class FirstSignalStreamTest {
     }
 
     private static int killListeners() throws Exception {
-        return database.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                        + " and application_name = 'weir-signal-listen' and wait_event = 'ClientRead'")
+        return database.query(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                                + " and application_name = 'weir-signal-listen' and wait_event = 'ClientRead'")
                 .size();
     }
 
@@ -346,7 +363,8 @@ class FirstSignalStreamTest {
             assertThat(other.get("/api/v1/jobs/" + UUID.randomUUID() + "/first-signal", TENANT)
                             .statusCode())
                     .isEqualTo(503);
-            assertThat(other.metric("weir_signal_lookup_seconds_count{outcome=\"failed\"}")).isEqualTo(1);
+            assertThat(other.metric("weir_signal_lookup_seconds_count{outcome=\"failed\"}"))
+                    .isEqualTo(1);
             assertThat(other.metric("weir_signal_read_failures_total")).isGreaterThan(0);
         }
     }
@@ -370,7 +388,17 @@ class FirstSignalStreamTest {
                 SignalKind kind = seq == updates ? SignalKind.SUCCEEDED : SignalKind.PHASE;
                 api.store()
                         .upsert(List.of(new SnapshotUpdate(
-                                job, TENANT_ID, null, seq, kind, SignalPhase.FETCH, "S" + seq, null, null, null, filler,
+                                job,
+                                TENANT_ID,
+                                null,
+                                seq,
+                                kind,
+                                SignalPhase.FETCH,
+                                "S" + seq,
+                                null,
+                                null,
+                                null,
+                                filler,
                                 null)));
             }
             assertThat(fast.rest(10_000).getLast().kind()).isEqualTo(5);
@@ -404,6 +432,7 @@ class FirstSignalStreamTest {
                 .hasMessageContaining("signal-cache-seconds");
         assertThatThrownBy(() -> new SignalSettings(true, 1, 0, 0, 0, 0, 1, 0, 1, 1))
                 .hasMessageContaining("signal-stream-millis-max");
-        assertThat(new SignalSettings(true, 1, 0, 0, 1, 0, 1, 0, 1, 1).streamsMax()).isZero();
+        assertThat(new SignalSettings(true, 1, 0, 0, 1, 0, 1, 0, 1, 1).streamsMax())
+                .isZero();
     }
 }

@@ -106,8 +106,18 @@ class PostgresSnapshotStoreTest {
         UUID job = UUID.randomUUID();
         UUID run = UUID.randomUUID();
         store.upsert(List.of(new SnapshotUpdate(
-                job, TENANT, run, 1, SignalKind.QUEUED, SignalPhase.UNKNOWN, "Q", 7, json("{\"s\":1}"), json("[1]"),
-                json("{\"d\":1}"), json("{\"p\":1}"))));
+                job,
+                TENANT,
+                run,
+                1,
+                SignalKind.QUEUED,
+                SignalPhase.UNKNOWN,
+                "Q",
+                7,
+                json("{\"s\":1}"),
+                json("[1]"),
+                json("{\"d\":1}"),
+                json("{\"p\":1}"))));
         Snapshot first = store.job(TENANT, job).orElseThrow();
         store.upsert(List.of(update(job, TENANT, null, 2, SignalKind.STARTED)));
         Snapshot second = store.job(TENANT, job).orElseThrow();
@@ -195,10 +205,12 @@ class PostgresSnapshotStoreTest {
         UUID second = UUID.randomUUID();
         store.upsert(List.of(update(first, TENANT, run, 1, SignalKind.QUEUED)));
         store.upsert(List.of(update(second, TENANT, run, 1, SignalKind.SUCCEEDED)));
-        assertThat(((RunSignal.Current) store.run(TENANT, run)).snapshot().jobId()).isEqualTo(second);
+        assertThat(((RunSignal.Current) store.run(TENANT, run)).snapshot().jobId())
+                .isEqualTo(second);
         assertThat(store.isRunOpen(TENANT, run)).isTrue();
         store.upsert(List.of(update(first, TENANT, run, 2, SignalKind.CANCELED)));
-        assertThat(((RunSignal.Current) store.run(TENANT, run)).snapshot().jobId()).isEqualTo(first);
+        assertThat(((RunSignal.Current) store.run(TENANT, run)).snapshot().jobId())
+                .isEqualTo(first);
         assertThat(store.isRunOpen(TENANT, run)).isFalse();
     }
 
@@ -211,9 +223,12 @@ class PostgresSnapshotStoreTest {
         store.upsert(List.of(update(UUID.randomUUID(), TENANT, used, 1, SignalKind.QUEUED)));
         assertThat(store.run(TENANT, empty)).isEqualTo(new RunSignal.None());
         assertThat(store.run(OTHER, empty)).isEqualTo(new RunSignal.Unknown());
-        assertThat(store.removeEmptyRuns(Instant.parse("2019-01-01T00:00:00Z"), 10)).isZero();
-        assertThat(store.removeEmptyRuns(Instant.parse("2021-01-01T00:00:00Z"), 0)).isZero();
-        assertThat(store.removeEmptyRuns(Instant.parse("2021-01-01T00:00:00Z"), 10)).isEqualTo(1);
+        assertThat(store.removeEmptyRuns(Instant.parse("2019-01-01T00:00:00Z"), 10))
+                .isZero();
+        assertThat(store.removeEmptyRuns(Instant.parse("2021-01-01T00:00:00Z"), 0))
+                .isZero();
+        assertThat(store.removeEmptyRuns(Instant.parse("2021-01-01T00:00:00Z"), 10))
+                .isEqualTo(1);
         assertThat(store.run(TENANT, empty)).isEqualTo(new RunSignal.Unknown());
         assertThat(store.run(TENANT, used)).isInstanceOf(RunSignal.Current.class);
     }
@@ -226,8 +241,18 @@ class PostgresSnapshotStoreTest {
                 .put("k\u0000", "a\u0000b\uD800c\uDC00 \uD83D\uDE00")
                 .set("l", JsonNodeFactory.instance.arrayNode().add("\u0000"));
         store.upsert(List.of(new SnapshotUpdate(
-                job, TENANT, null, 1, SignalKind.QUEUED, SignalPhase.UNKNOWN, "x\u0000\uDC00 \uD83D\uDE00", null, null,
-                null, bad, null)));
+                job,
+                TENANT,
+                null,
+                1,
+                SignalKind.QUEUED,
+                SignalPhase.UNKNOWN,
+                "x\u0000\uDC00 \uD83D\uDE00",
+                null,
+                null,
+                null,
+                bad,
+                null)));
         Snapshot found = store.job(TENANT, job).orElseThrow();
         assertThat(found.summary()).isEqualTo("x\uFFFD\uFFFD \uD83D\uDE00");
         assertThat(found.diagnostics()).contains("a\uFFFDb\uFFFDc\uFFFD \uD83D\uDE00", "k\uFFFD", "[\"\uFFFD\"]");
@@ -236,8 +261,18 @@ class PostgresSnapshotStoreTest {
     @Test
     void longSummariesAreClipped() {
         SnapshotUpdate update = new SnapshotUpdate(
-                UUID.randomUUID(), TENANT, null, 1, SignalKind.QUEUED, SignalPhase.UNKNOWN, "x".repeat(5_000), null, null,
-                null, null, null);
+                UUID.randomUUID(),
+                TENANT,
+                null,
+                1,
+                SignalKind.QUEUED,
+                SignalPhase.UNKNOWN,
+                "x".repeat(5_000),
+                null,
+                null,
+                null,
+                null,
+                null);
         assertThat(update.summary()).hasSize(SnapshotUpdate.SUMMARY_LENGTH_MAX).endsWith("x…");
         assertThatThrownBy(() -> update(UUID.randomUUID(), TENANT, null, 0, SignalKind.QUEUED))
                 .isInstanceOf(IllegalArgumentException.class);

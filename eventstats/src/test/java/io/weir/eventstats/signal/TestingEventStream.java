@@ -49,7 +49,8 @@ final class TestingEventStream implements AutoCloseable {
 
     static TestingEventStream open(int port, String path, String tenant, String... more) throws IOException {
         Socket socket = new Socket("127.0.0.1", port);
-        StringBuilder head = new StringBuilder("GET " + path + " HTTP/1.1\r\nHost: t\r\nX-Tenant-Id: " + tenant + "\r\n");
+        StringBuilder head =
+                new StringBuilder("GET " + path + " HTTP/1.1\r\nHost: t\r\nX-Tenant-Id: " + tenant + "\r\n");
         for (int i = 0; i < more.length; i += 2) {
             head.append(more[i]).append(": ").append(more[i + 1]).append("\r\n");
         }
@@ -60,7 +61,9 @@ final class TestingEventStream implements AutoCloseable {
         Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         for (String line = reader.readLine(); !line.isEmpty(); line = reader.readLine()) {
             int colon = line.indexOf(':');
-            headers.put(line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).trim());
+            headers.put(
+                    line.substring(0, colon).toLowerCase(Locale.ROOT),
+                    line.substring(colon + 1).trim());
         }
         return new TestingEventStream(socket, status, headers, reader);
     }
@@ -126,7 +129,8 @@ final class TestingEventStream implements AutoCloseable {
         return status;
     }
 
-    @Nullable String header(String name) {
+    @Nullable
+    String header(String name) {
         return headers.get(name);
     }
 

@@ -66,7 +66,9 @@ final class SignalJson {
         signal.put("timestamp", time(snapshot.updatedAt()));
         signal.put("kind", snapshot.kind().number());
         signal.put("phase", snapshot.phase().number());
-        signal.putObject("scope").put("type", text(key.scope())).put("id", key.id().toString());
+        signal.putObject("scope")
+                .put("type", text(key.scope()))
+                .put("id", key.id().toString());
         signal.put("summary", snapshot.summary());
         signal.put("etaSeconds", snapshot.etaSeconds());
         signal.set("lastKnownOutcome", tree(snapshot.lastKnownOutcome()));

@@ -161,7 +161,8 @@ public final class SignalRoutes implements RouteContributor {
                 case UNKNOWN -> throw notFound(key);
                 case STOPPING -> {
                     context.header("Retry-After", RETRY_SECONDS);
-                    throw new ServiceUnavailableResponse("this process is stopping; ask again, another one will answer");
+                    throw new ServiceUnavailableResponse(
+                            "this process is stopping; ask again, another one will answer");
                 }
             }
         } catch (TooManyStreamsException e) {

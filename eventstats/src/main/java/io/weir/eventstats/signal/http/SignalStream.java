@@ -57,7 +57,8 @@ final class SignalStream {
             if (state == null) {
                 return subscription.isStopped() ? End.STOPPING : End.UNKNOWN;
             }
-            if (isOver(state) && state.snapshot() != null
+            if (isOver(state)
+                    && state.snapshot() != null
                     && EntityTags.of(state.snapshot()).equals(lastTag)) {
                 // The client has seen the end. By this status a browser's EventSource does not come again.
                 context.header("Cache-Control", "no-store").status(204);

@@ -35,51 +35,54 @@ public final class PostgresSnapshotStore implements SnapshotStore {
      * job, and so on; nearly always there is one. Within a statement rows are locked in the order of their ids, so two writers never wait for each
      * other. Times come from the clock rather than from the transaction's start, which may lie before an update that was committed meanwhile.
      */
-    private static final String COLUMNS = "job_id, tenant_id, run_id, seq, created_at, updated_at, kind, phase, summary,"
-            + " eta_seconds, last_known_outcome::text, next_actions::text, diagnostics::text, payload_json::text";
+    private static final String COLUMNS =
+            "job_id, tenant_id, run_id, seq, created_at, updated_at, kind, phase, summary, eta_seconds,"
+                    + " last_known_outcome::text, next_actions::text, diagnostics::text, payload_json::text";
 
     private static final String ADD_RUNS = """
-            insert into scheduler.runs (id, tenant_id)
-            select id, tenant_id from unnest(?::uuid[], ?::uuid[]) as given (id, tenant_id)
-            order by id
-            on conflict (id) do nothing""";
+        insert into scheduler.runs (id, tenant_id)
+        select id, tenant_id from unnest(?::uuid[], ?::uuid[]) as given (id, tenant_id)
+        order by id
+        on conflict (id) do nothing\
+        """;
 
     private static final String UPSERT = """
-            with given as (
-                select *
-                from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::int[],
-                    ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[]) as given (job_id, tenant_id, run_id, seq, kind,
-                    phase, summary, eta_seconds, last_known_outcome, next_actions, diagnostics, payload)
-            ), taken as (
-                insert into scheduler.first_signal_snapshots as known (job_id, tenant_id, run_id, seq, kind, phase,
-                    summary, eta_seconds, last_known_outcome, next_actions, diagnostics, payload_json, updated_at)
-                select given.job_id, given.tenant_id, run.id, given.seq, given.kind, given.phase, given.summary,
-                    given.eta_seconds, given.last_known_outcome, given.next_actions,
-                    coalesce(given.diagnostics, '{}'), coalesce(given.payload, '{}'), clock_timestamp()
-                from given
-                left join scheduler.runs as run
-                    on run.id = given.run_id and coalesce(run.tenant_id, given.tenant_id) = given.tenant_id
-                order by given.job_id
-                on conflict (job_id) do update set
-                    run_id = coalesce(excluded.run_id, known.run_id),
-                    seq = excluded.seq,
-                    kind = excluded.kind,
-                    phase = excluded.phase,
-                    summary = excluded.summary,
-                    eta_seconds = excluded.eta_seconds,
-                    last_known_outcome = coalesce(excluded.last_known_outcome, known.last_known_outcome),
-                    next_actions = excluded.next_actions,
-                    diagnostics = excluded.diagnostics,
-                    payload_json = coalesce(nullif(excluded.payload_json, '{}'), known.payload_json),
-                    updated_at = greatest(clock_timestamp(), known.updated_at + interval '1 microsecond')
-                where known.tenant_id = excluded.tenant_id
-                    and known.kind not in ('succeeded', 'failed', 'canceled', 'unavailable')
-                    and known.seq < excluded.seq
-                returning known.job_id, known.tenant_id, known.kind, known.phase, known.run_id, known.seq
-            )
-            select job_id, pg_notify('ttfs_signal_update', json_build_object('job_id', job_id, 'tenant_id', tenant_id,
-                'kind', kind, 'phase', phase, 'run_id', run_id, 'seq', seq)::text)
-            from taken""";
+        with given as (
+            select *
+            from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::int[],
+                ?::jsonb[], ?::jsonb[], ?::jsonb[], ?::jsonb[]) as given (job_id, tenant_id, run_id, seq, kind,
+                phase, summary, eta_seconds, last_known_outcome, next_actions, diagnostics, payload)
+        ), taken as (
+            insert into scheduler.first_signal_snapshots as known (job_id, tenant_id, run_id, seq, kind, phase,
+                summary, eta_seconds, last_known_outcome, next_actions, diagnostics, payload_json, updated_at)
+            select given.job_id, given.tenant_id, run.id, given.seq, given.kind, given.phase, given.summary,
+                given.eta_seconds, given.last_known_outcome, given.next_actions,
+                coalesce(given.diagnostics, '{}'), coalesce(given.payload, '{}'), clock_timestamp()
+            from given
+            left join scheduler.runs as run
+                on run.id = given.run_id and coalesce(run.tenant_id, given.tenant_id) = given.tenant_id
+            order by given.job_id
+            on conflict (job_id) do update set
+                run_id = coalesce(excluded.run_id, known.run_id),
+                seq = excluded.seq,
+                kind = excluded.kind,
+                phase = excluded.phase,
+                summary = excluded.summary,
+                eta_seconds = excluded.eta_seconds,
+                last_known_outcome = coalesce(excluded.last_known_outcome, known.last_known_outcome),
+                next_actions = excluded.next_actions,
+                diagnostics = excluded.diagnostics,
+                payload_json = coalesce(nullif(excluded.payload_json, '{}'), known.payload_json),
+                updated_at = greatest(clock_timestamp(), known.updated_at + interval '1 microsecond')
+            where known.tenant_id = excluded.tenant_id
+                and known.kind not in ('succeeded', 'failed', 'canceled', 'unavailable')
+                and known.seq < excluded.seq
+            returning known.job_id, known.tenant_id, known.kind, known.phase, known.run_id, known.seq
+        )
+        select job_id, pg_notify('ttfs_signal_update', json_build_object('job_id', job_id, 'tenant_id', tenant_id,
+            'kind', kind, 'phase', phase, 'run_id', run_id, 'seq', seq)::text)
+        from taken\
+        """;
 
     private final Transactions sql;
 
@@ -126,8 +129,10 @@ public final class PostgresSnapshotStore implements SnapshotStore {
             return;
         }
         try (PreparedStatement statement = connection.prepareStatement(ADD_RUNS)) {
-            statement.setArray(1, connection.createArrayOf("uuid", tenants.keySet().toArray()));
-            statement.setArray(2, connection.createArrayOf("uuid", tenants.values().toArray()));
+            statement.setArray(
+                    1, connection.createArrayOf("uuid", tenants.keySet().toArray()));
+            statement.setArray(
+                    2, connection.createArrayOf("uuid", tenants.values().toArray()));
             statement.executeUpdate();
         }
     }
@@ -206,7 +211,8 @@ public final class PostgresSnapshotStore implements SnapshotStore {
                     return new RunSignal.Current(latest.getFirst());
                 }
             }
-            boolean known = exists(connection, "select from scheduler.runs where id = ? and tenant_id = ?", runId, tenantId);
+            boolean known =
+                    exists(connection, "select from scheduler.runs where id = ? and tenant_id = ?", runId, tenantId);
             return known ? new RunSignal.None() : new RunSignal.Unknown();
         });
     }
@@ -236,18 +242,19 @@ public final class PostgresSnapshotStore implements SnapshotStore {
     @Override
     public int removeEmptyRuns(Instant createdBefore, int rowsMax) {
         String text = """
-                delete from scheduler.runs
-                where id in (
-                    select run.id
-                    from scheduler.runs as run
-                    where run.created_at < ?
-                        and not exists (
-                            select from scheduler.first_signal_snapshots as snapshot where snapshot.run_id = run.id
-                        )
-                    order by run.created_at
-                    limit ?
-                    for update skip locked
-                )""";
+            delete from scheduler.runs
+            where id in (
+                select run.id
+                from scheduler.runs as run
+                where run.created_at < ?
+                    and not exists (
+                        select from scheduler.first_signal_snapshots as snapshot where snapshot.run_id = run.id
+                    )
+                order by run.created_at
+                limit ?
+                for update skip locked
+            )\
+            """;
         return sql.single("remove empty runs", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(text)) {
                 statement.setObject(1, createdBefore.atOffset(ZoneOffset.UTC));

@@ -51,8 +51,7 @@ public final class SignalHub implements AutoCloseable {
     private int streams;
     private boolean isStopping;
 
-    private SignalHub(
-            SignalSettings settings, DatabaseSettings database, SnapshotStore store, SignalMetrics metrics) {
+    private SignalHub(SignalSettings settings, DatabaseSettings database, SnapshotStore store, SignalMetrics metrics) {
         this.settings = settings;
         this.store = store;
         this.metrics = metrics;
@@ -63,7 +62,8 @@ public final class SignalHub implements AutoCloseable {
                 this::hint,
                 this::anything,
                 metrics);
-        this.reader = Thread.ofPlatform().name("weir-signal-reader").daemon(true).unstarted(this::run);
+        this.reader =
+                Thread.ofPlatform().name("weir-signal-reader").daemon(true).unstarted(this::run);
         metrics.gauge("weir.signal.streams.open", "Streams of first signals that are open now", this::streams);
     }
 

@@ -55,7 +55,8 @@ final class SignalListener implements AutoCloseable {
         this.onHint = onHint;
         this.onAnything = onAnything;
         this.metrics = metrics;
-        this.thread = Thread.ofPlatform().name("weir-signal-listener").daemon(true).unstarted(this::run);
+        this.thread =
+                Thread.ofPlatform().name("weir-signal-listener").daemon(true).unstarted(this::run);
     }
 
     void start() {

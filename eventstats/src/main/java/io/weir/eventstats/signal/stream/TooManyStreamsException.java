@@ -5,6 +5,7 @@ public final class TooManyStreamsException extends Exception {
     private static final long serialVersionUID = 1L;
 
     TooManyStreamsException(int streamsMax) {
-        super("all " + streamsMax + " streams of this process are in use (setting signal-streams-max); try again later");
+        super("all " + streamsMax
+                + " streams of this process are in use (setting signal-streams-max); try again later");
     }
 }
