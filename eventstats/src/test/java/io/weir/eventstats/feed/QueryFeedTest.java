@@ -57,7 +57,10 @@ class QueryFeedTest {
     private static final Duration SOON = Duration.ofSeconds(10);
     private static final String RUN = "4f6f8a3e-5d0e-4b7c-9d0f-2f4f7c1b0a11";
 
+    @SuppressWarnings("NullAway.Init")
     private static EmbeddedPostgres postgres;
+
+    @SuppressWarnings("NullAway.Init")
     private static HikariDataSource pool;
 
     private final TestingDataSource database = new TestingDataSource(pool);
