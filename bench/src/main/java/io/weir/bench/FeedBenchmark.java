@@ -41,6 +41,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -190,8 +191,8 @@ public final class FeedBenchmark implements Callable<Integer> {
             Collections.shuffle(order, random);
             for (String name : order) {
                 long start = System.nanoTime();
-                CoordinationCluster.get(servers.get(name));
-                times.get(name)[i] = System.nanoTime() - start;
+                CoordinationCluster.get(Objects.requireNonNull(servers.get(name)));
+                Objects.requireNonNull(times.get(name))[i] = System.nanoTime() - start;
             }
         }
         return times;
@@ -199,7 +200,7 @@ public final class FeedBenchmark implements Callable<Integer> {
 
     private void print(Map<String, long[]> times) {
         times.values().forEach(Arrays::sort);
-        long[] base = times.get(NONE);
+        long[] base = Objects.requireNonNull(times.get(NONE));
         System.out.println("| feed | p50 ms | p95 ms | p99 ms | p50 ratio | p95 ratio |");
         System.out.println("|---|---|---|---|---|---|");
         times.forEach((name, sorted) -> System.out.println(String.format(

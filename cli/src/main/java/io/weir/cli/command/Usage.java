@@ -31,8 +31,7 @@ final class Usage {
 
     /** Refuses what is no server's URL. */
     static void server(CommandSpec command, URI url) {
-        boolean isServer =
-                ("http".equals(url.getScheme()) || "https".equals(url.getScheme())) && url.getHost() != null;
+        boolean isServer = ("http".equals(url.getScheme()) || "https".equals(url.getScheme())) && url.getHost() != null;
         check(command, isServer, "--url must be like http://127.0.0.1:8080, not '" + url + "'");
     }
 }

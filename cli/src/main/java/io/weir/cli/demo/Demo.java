@@ -194,7 +194,8 @@ public final class Demo {
     private void statistics(DemoCluster cluster, URI api) throws IOException, InterruptedException {
         DemoStatistics.load(cluster.jdbcUrl());
         out.println();
-        out.println("A named statistic, computed in PostgreSQL over a sample of invented jobs (environment \"weir-demo\")");
+        out.println(
+                "A named statistic, computed in PostgreSQL over a sample of invented jobs (environment \"weir-demo\")");
         out.println("  weir stats " + TOPIC + " aggregation_by_catalog -p environment=weir-demo --url " + api
                 + " --token \"$TOKEN\"");
         int rows = new Statistics(api, token(), out)

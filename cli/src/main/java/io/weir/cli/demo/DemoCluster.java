@@ -46,7 +46,8 @@ final class DemoCluster implements AutoCloseable {
         EmbeddedDatabase database = EmbeddedDatabase.start(folder.resolve("postgres"));
         running.push(database);
         jdbcUrl = database.jdbcUrl();
-        AuthSettings auth = LocalAuth.prepare(folder, AuthSettings.DEFAULT, EventStats.topics()).settings();
+        AuthSettings auth = LocalAuth.prepare(folder, AuthSettings.DEFAULT, EventStats.topics())
+                .settings();
         String lake = folder.resolve("lake").toString();
         int ingestPort = Ports.free();
         List<Integer> controlPorts = new ArrayList<>();

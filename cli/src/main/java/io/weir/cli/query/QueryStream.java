@@ -68,8 +68,7 @@ public final class QueryStream {
     }
 
     /** As {@link #run(String, long, long, long, Listener)}, with an id that others follow the query by. */
-    public void run(
-            UUID id, String expression, long startMillis, long endMillis, long stepMillis, Listener listener)
+    public void run(UUID id, String expression, long startMillis, long endMillis, long stepMillis, Listener listener)
             throws IOException, InterruptedException {
         String queryId = id.toString();
         ObjectNode body = MAPPER.createObjectNode();

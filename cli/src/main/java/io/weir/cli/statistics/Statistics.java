@@ -88,7 +88,9 @@ public final class Statistics {
     private static JsonNode parameter(String value) {
         try {
             JsonNode read = MAPPER.readTree(value);
-            return read.isNumber() || read.isBoolean() || read.isNull() ? read : MAPPER.getNodeFactory().textNode(value);
+            return read.isNumber() || read.isBoolean() || read.isNull()
+                    ? read
+                    : MAPPER.getNodeFactory().textNode(value);
         } catch (JsonProcessingException e) {
             // Text without quotes is what people type.
             return MAPPER.getNodeFactory().textNode(value);
@@ -99,9 +101,8 @@ public final class Statistics {
         if (!token.isEmpty()) {
             request.header("Authorization", "Bearer " + token);
         }
-        try (HttpClient client = HttpClient.newBuilder()
-                .connectTimeout(Duration.ofSeconds(10))
-                .build()) {
+        try (HttpClient client =
+                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
             HttpResponse<String> response =
                     client.send(request.timeout(REQUEST_TIMEOUT).build(), HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {

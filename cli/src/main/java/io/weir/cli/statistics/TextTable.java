@@ -46,8 +46,7 @@ final class TextTable {
             StringBuilder text = new StringBuilder();
             for (int column = 0; column < widths.length; column++) {
                 String format = (numeric.get(column) ? "%" : "%-") + Math.max(1, widths[column]) + "s";
-                text.append(column == 0 ? "" : GAP)
-                        .append(String.format(Locale.ROOT, format, line.get(column)));
+                text.append(column == 0 ? "" : GAP).append(String.format(Locale.ROOT, format, line.get(column)));
             }
             out.println(text.toString().stripTrailing());
         }

@@ -20,28 +20,28 @@ class FirstSignalsTest {
     @Test
     void eachSignalIsALine() throws Exception {
         String stream = """
-                : ping
+            : ping
 
-                id: W/"1"
-                event: first_signal
-                data: {"signal":{"kind":0,"phase":6,"summary":"Queued","etaSeconds":3}}
+            id: W/"1"
+            event: first_signal
+            data: {"signal":{"kind":0,"phase":6,"summary":"Queued","etaSeconds":3}}
 
-                event: other
-                data: {"signal":{"kind":1,"phase":6,"summary":"not for us"}}
+            event: other
+            data: {"signal":{"kind":1,"phase":6,"summary":"not for us"}}
 
-                id: W/"2"
-                event: first_signal
-                data: {"signal":{"kind":4,"phase":3,"summary":"Too many samples","etaSeconds":null,                "nextActions":[{"label":"Raise the limit","href":"/docs"}]}}
+            id: W/"2"
+            event: first_signal
+            data: {"signal":{"kind":4,"phase":3,"summary":"Too many samples","etaSeconds":null,                "nextActions":[{"label":"Raise the limit","href":"/docs"}]}}
 
-                """;
+            """;
         try (TestingServer server = TestingServer.answering(200, stream)) {
             assertThat(follow(server)).isEqualTo(2);
             assertThat(bytes.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n"))
                     .isEqualTo("""
-                            queued      unknown  Queued  (about 3 s left)
-                            failed      analyze  Too many samples
-                                        -> Raise the limit  /docs
-                            """);
+                        queued      unknown  Queued  (about 3 s left)
+                        failed      analyze  Too many samples
+                                    -> Raise the limit  /docs
+                        """);
             TestingServer.Request request = server.request();
             assertThat(request.path()).isEqualTo("/api/v1/stream/jobs/7d1c1f56-8f0b-4b60-9a53-2f3c0d2f4a11");
             assertThat(request.tenant()).isEqualTo("team");

@@ -38,13 +38,12 @@ class StatisticsTest {
             parameters.put("tenant", "T1");
             assertThat(statistics(server.base(), "secret").run("public.cps.za.runs", "by catalog/x", parameters, false))
                     .isEqualTo(2);
-            assertThat(printed())
-                    .isEqualTo("""
-                            catalog_id  jobs  rate
-                            orders        12  0.75
-                            a b [31m       3     -
-                            # there are more rows than the query returns; narrow it by its parameters
-                            """);
+            assertThat(printed()).isEqualTo("""
+                catalog_id  jobs  rate
+                orders        12  0.75
+                a b [31m       3     -
+                # there are more rows than the query returns; narrow it by its parameters
+                """);
             TestingServer.Request request = server.request();
             assertThat(request.path()).isEqualTo("/stats/public.cps.za.runs/query/by%20catalog%2Fx");
             assertThat(request.authorization()).isEqualTo("Bearer secret");
@@ -77,7 +76,8 @@ class StatisticsTest {
 
     @Test
     void aServerThatIsNotThereIsNamed() {
-        assertThatThrownBy(() -> statistics(URI.create("http://127.0.0.1:1"), "").list("x", false))
+        assertThatThrownBy(
+                        () -> statistics(URI.create("http://127.0.0.1:1"), "").list("x", false))
                 .hasMessageStartingWith("cannot reach http://127.0.0.1:1;");
     }
 }

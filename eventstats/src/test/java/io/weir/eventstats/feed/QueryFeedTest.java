@@ -230,9 +230,8 @@ class QueryFeedTest {
         assertThat(query("SELECT concat_ws('|', event_type, surface, ttfs_ms, cache_hit, signal_source, device,"
                         + " correlation_id, trace_id, span_id, metadata->>'dashboard_uid') FROM scheduler.ttfs_events"
                         + " ORDER BY id"))
-                .containsExactly(
-                        "signal.rendered|ui|4|f|cold_start|Grafana/11|c-1|4bf92f3577b34da6a3ce929d0e0e4736"
-                                + "|00f067aa0ba902b7|d-1");
+                .containsExactly("signal.rendered|ui|4|f|cold_start|Grafana/11|c-1|4bf92f3577b34da6a3ce929d0e0e4736"
+                        + "|00f067aa0ba902b7|d-1");
         assertThat(count("weir.feed.written", "history")).isEqualTo(1);
         assertThat(database.threads()).as("none is the query's").containsExactly("weir-query-feed");
         assertThat(count("weir.feed.dropped", "snapshot")).isZero();
