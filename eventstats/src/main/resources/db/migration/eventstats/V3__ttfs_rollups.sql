@@ -1,4 +1,7 @@
--- Rollups of events of time to first signal, learning of failure signatures, runs of the retention.
+-- Rollups of events of time to first signal, learning of failure signatures, runs of the retention. Every statement may run again.
+
+-- That something is there already is no news.
+SET LOCAL client_min_messages TO warning;
 --
 -- How an event gets into the rollups, once and only once:
 --   1. A trigger adds up the rows of each statement that inserts events, in the inserting transaction, and appends the sums to ttfs_rollup_deltas.
@@ -11,7 +14,7 @@
 -- exact, and a percentile is off by less than the width of a bucket: nothing below 64 ms, less than 1/32 of the value above.
 
 -- Number of the bucket of a latency in ms: one for each ms below 64 (one for all negative ones), from there on 32 for each doubling.
-CREATE FUNCTION scheduler.ttfs_bucket(latency_ms INT) RETURNS INT
+CREATE OR REPLACE FUNCTION scheduler.ttfs_bucket(latency_ms INT) RETURNS INT
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
         WHEN latency_ms < 0 THEN -1
@@ -26,7 +29,7 @@ COMMENT ON FUNCTION scheduler.ttfs_bucket(INT) IS 'Bucket of a latency: exact be
 
 -- The value at a rank (0 for the least) of all values in order, if it is in this cell, whose last value has rank upto - 1; else null. Exact for up
 -- to three values in the cell, else evenly between its least and its greatest.
-CREATE FUNCTION scheduler.ttfs_value_at(value_rank DOUBLE PRECISION, upto DOUBLE PRECISION, cell_count DOUBLE PRECISION,
+CREATE OR REPLACE FUNCTION scheduler.ttfs_value_at(value_rank DOUBLE PRECISION, upto DOUBLE PRECISION, cell_count DOUBLE PRECISION,
     cell_sum DOUBLE PRECISION, cell_min DOUBLE PRECISION, cell_max DOUBLE PRECISION) RETURNS DOUBLE PRECISION
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
@@ -40,7 +43,7 @@ $$;
 COMMENT ON FUNCTION scheduler.ttfs_value_at(DOUBLE PRECISION, DOUBLE PRECISION, DOUBLE PRECISION, DOUBLE PRECISION, DOUBLE PRECISION,
     DOUBLE PRECISION) IS 'Value at a rank of a rollup, null if the rank is not in the cell';
 
-CREATE TABLE scheduler.ttfs_rollup_hours (
+CREATE TABLE IF NOT EXISTS scheduler.ttfs_rollup_hours (
     tenant_id UUID NOT NULL,
     hour TIMESTAMPTZ NOT NULL,
     surface TEXT NOT NULL,
@@ -55,10 +58,10 @@ CREATE TABLE scheduler.ttfs_rollup_hours (
     over_p95_slo BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, hour, surface, cache_hit, event_type, bucket)
 );
-CREATE INDEX ttfs_rollup_hours_hour ON scheduler.ttfs_rollup_hours (hour);
+CREATE INDEX IF NOT EXISTS ttfs_rollup_hours_hour ON scheduler.ttfs_rollup_hours (hour);
 COMMENT ON TABLE scheduler.ttfs_rollup_hours IS 'Events of time to first signal by hour (UTC) and bucket of their latency';
 
-CREATE TABLE scheduler.ttfs_rollup_days (
+CREATE TABLE IF NOT EXISTS scheduler.ttfs_rollup_days (
     tenant_id UUID NOT NULL,
     day TIMESTAMPTZ NOT NULL,
     surface TEXT NOT NULL,
@@ -73,10 +76,10 @@ CREATE TABLE scheduler.ttfs_rollup_days (
     over_p95_slo BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, day, surface, cache_hit, event_type, bucket)
 );
-CREATE INDEX ttfs_rollup_days_day ON scheduler.ttfs_rollup_days (day);
+CREATE INDEX IF NOT EXISTS ttfs_rollup_days_day ON scheduler.ttfs_rollup_days (day);
 COMMENT ON TABLE scheduler.ttfs_rollup_days IS 'Events of time to first signal by day (UTC) and bucket of their latency';
 
-CREATE TABLE scheduler.ttfs_rollup_deltas (
+CREATE TABLE IF NOT EXISTS scheduler.ttfs_rollup_deltas (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     tenant_id UUID NOT NULL,
     hour TIMESTAMPTZ NOT NULL,
@@ -91,11 +94,11 @@ CREATE TABLE scheduler.ttfs_rollup_deltas (
     over_p50_slo BIGINT NOT NULL,
     over_p95_slo BIGINT NOT NULL
 );
-CREATE INDEX ttfs_rollup_deltas_tenant ON scheduler.ttfs_rollup_deltas (tenant_id, hour);
+CREATE INDEX IF NOT EXISTS ttfs_rollup_deltas_tenant ON scheduler.ttfs_rollup_deltas (tenant_id, hour);
 COMMENT ON TABLE scheduler.ttfs_rollup_deltas IS 'Sums of inserted events that are not in the hours and days yet';
 
 -- With the rights of the schema's owner: who may insert events need not have any on the rollups.
-CREATE FUNCTION scheduler.ttfs_events_add_deltas() RETURNS TRIGGER
+CREATE OR REPLACE FUNCTION scheduler.ttfs_events_add_deltas() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO scheduler.ttfs_rollup_deltas (tenant_id, hour, surface, cache_hit, event_type, bucket,
@@ -109,20 +112,28 @@ BEGIN
 END;
 $$;
 
--- Creating the trigger keeps writers out until this migration is committed: what is there now is added up below, all else by the trigger.
-CREATE TRIGGER ttfs_events_add_deltas AFTER INSERT ON scheduler.ttfs_events
-    REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION scheduler.ttfs_events_add_deltas();
-
-INSERT INTO scheduler.ttfs_rollup_deltas (tenant_id, hour, surface, cache_hit, event_type, bucket,
-    event_count, sum_ms, min_ms, max_ms, over_p50_slo, over_p95_slo)
-SELECT tenant_id, date_trunc('hour', ts, 'UTC'), surface, cache_hit, event_type, scheduler.ttfs_bucket(ttfs_ms),
-    count(*), sum(ttfs_ms), min(ttfs_ms), max(ttfs_ms),
-    count(*) FILTER (WHERE ttfs_ms > 2000), count(*) FILTER (WHERE ttfs_ms > 5000)
-FROM scheduler.ttfs_events
-GROUP BY 1, 2, 3, 4, 5, 6;
+-- Creating the trigger keeps writers out until this migration is committed: what is there now is added up here, all else by the trigger; where the
+-- trigger is there already, nothing is left to add.
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_trigger
+               WHERE tgrelid = 'scheduler.ttfs_events'::regclass AND tgname = 'ttfs_events_add_deltas') THEN
+        RETURN;
+    END IF;
+    CREATE TRIGGER ttfs_events_add_deltas AFTER INSERT ON scheduler.ttfs_events
+        REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION scheduler.ttfs_events_add_deltas();
+    INSERT INTO scheduler.ttfs_rollup_deltas (tenant_id, hour, surface, cache_hit, event_type, bucket,
+        event_count, sum_ms, min_ms, max_ms, over_p50_slo, over_p95_slo)
+    SELECT tenant_id, date_trunc('hour', ts, 'UTC'), surface, cache_hit, event_type, scheduler.ttfs_bucket(ttfs_ms),
+        count(*), sum(ttfs_ms), min(ttfs_ms), max(ttfs_ms),
+        count(*) FILTER (WHERE ttfs_ms > 2000), count(*) FILTER (WHERE ttfs_ms > 5000)
+    FROM scheduler.ttfs_events
+    GROUP BY 1, 2, 3, 4, 5, 6;
+END
+$$;
 
 -- The seed's hourly view has no tenant, and its hours are those of the session's time zone.
-CREATE VIEW scheduler.ttfs_hourly_summary_by_tenant AS
+CREATE OR REPLACE VIEW scheduler.ttfs_hourly_summary_by_tenant AS
 SELECT
     date_trunc('hour', ts, 'UTC') AS hour,
     tenant_id,
@@ -143,7 +154,7 @@ GROUP BY 1, 2, 3, 4;
 COMMENT ON VIEW scheduler.ttfs_hourly_summary_by_tenant IS 'Hourly rollup of TTFS metrics by tenant, in hours of UTC; filter by tenant_id';
 
 -- A batch of events that was sent with a key counts once, however often it is sent.
-CREATE TABLE scheduler.ttfs_event_batches (
+CREATE TABLE IF NOT EXISTS scheduler.ttfs_event_batches (
     tenant_id UUID NOT NULL,
     idempotency_key TEXT NOT NULL,
     body_hash TEXT NOT NULL,
@@ -151,11 +162,11 @@ CREATE TABLE scheduler.ttfs_event_batches (
     created_at TIMESTAMPTZ NOT NULL DEFAULT NOW(),
     PRIMARY KEY (tenant_id, idempotency_key)
 );
-CREATE INDEX ttfs_event_batches_created ON scheduler.ttfs_event_batches (created_at);
+CREATE INDEX IF NOT EXISTS ttfs_event_batches_created ON scheduler.ttfs_event_batches (created_at);
 COMMENT ON TABLE scheduler.ttfs_event_batches IS 'Keys of batches of events that were stored, for retries';
 
 -- What was seen of failures, before and behind the signatures that were learned from it. decayed_samples loses half of itself in each half-life.
-CREATE TABLE scheduler.failure_signature_learning (
+CREATE TABLE IF NOT EXISTS scheduler.failure_signature_learning (
     tenant_id UUID NOT NULL,
     signature_hash TEXT NOT NULL,
     sample_count INT NOT NULL,
@@ -164,11 +175,11 @@ CREATE TABLE scheduler.failure_signature_learning (
     signature_id UUID REFERENCES scheduler.failure_signatures (id) ON DELETE SET NULL,
     PRIMARY KEY (tenant_id, signature_hash)
 );
-CREATE INDEX failure_signature_learning_observed ON scheduler.failure_signature_learning (observed_at);
-CREATE INDEX failure_signature_learning_signature ON scheduler.failure_signature_learning (signature_id);
+CREATE INDEX IF NOT EXISTS failure_signature_learning_observed ON scheduler.failure_signature_learning (observed_at);
+CREATE INDEX IF NOT EXISTS failure_signature_learning_signature ON scheduler.failure_signature_learning (signature_id);
 COMMENT ON TABLE scheduler.failure_signature_learning IS 'Failures observed by pattern; signature_id is the signature learned from them';
 
-CREATE TABLE scheduler.ttfs_retention_runs (
+CREATE TABLE IF NOT EXISTS scheduler.ttfs_retention_runs (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     started_at TIMESTAMPTZ NOT NULL,
     ended_at TIMESTAMPTZ,
@@ -176,7 +187,7 @@ CREATE TABLE scheduler.ttfs_retention_runs (
     outcome TEXT NOT NULL CHECK (outcome IN ('running', 'complete', 'partial', 'failed')),
     rows_by_table JSONB NOT NULL DEFAULT '{}'
 );
-CREATE INDEX ttfs_retention_runs_started ON scheduler.ttfs_retention_runs (started_at DESC);
+CREATE INDEX IF NOT EXISTS ttfs_retention_runs_started ON scheduler.ttfs_retention_runs (started_at DESC);
 COMMENT ON TABLE scheduler.ttfs_retention_runs IS 'Runs of the retention: partial when its time was over before its work';
 
 DO $$

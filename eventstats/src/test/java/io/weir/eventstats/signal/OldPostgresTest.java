@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 /** All migrations of event statistics, twice, on the system's PostgreSQL (15 or newer) and on the embedded one. */
 @Tag("slow")
 class OldPostgresTest {
+    private static final List<String> MIGRATIONS =
+            List.of("V1__topics", "V2__first_signal", "V3__ttfs_rollups", "V4__query_history");
+
     @Test
     void theMigrationsRunTwiceOnTheSystemsPostgres() throws Exception {
         try (TestingOldPostgres server = TestingOldPostgres.start();
@@ -39,14 +42,21 @@ class OldPostgresTest {
         EventStatsSchema.migrate(database.dataSource());
         SchemaChecks.equalsTheReference(database);
         EventStatsSchema.migrate(database.dataSource());
-        // The seed's part also without its history, as over a schema that was loaded by hand.
-        try (Connection connection = database.connection();
-                Statement statement = connection.createStatement()) {
-            connection.setAutoCommit(false);
-            statement.execute(SchemaChecks.migration());
-            connection.commit();
+        database.execute("select scheduler.record_ttfs_event('" + UUID.randomUUID() + "', '" + UUID.randomUUID()
+                + "', 'ui', 'signal.rendered', 850)");
+        // Also by hand, without Flyway's history: as over a schema that somebody else loaded.
+        for (String migration : MIGRATIONS) {
+            try (Connection connection = database.connection();
+                    Statement statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute(SchemaChecks.migration("/db/migration/eventstats/" + migration + ".sql"));
+                connection.commit();
+            }
         }
         SchemaChecks.equalsTheReference(database);
+        assertThat(database.query("select sum(event_count) from scheduler.ttfs_rollup_deltas"))
+                .as("the event is in the rollups once")
+                .containsExactly("1");
     }
 
     private static void streams(TestingDatabase database) throws Exception {

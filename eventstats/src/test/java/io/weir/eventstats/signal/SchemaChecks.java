@@ -114,7 +114,12 @@ final class SchemaChecks {
 
     /** The text of the migration. */
     static String migration() throws IOException {
-        try (InputStream in = SchemaChecks.class.getResourceAsStream(MIGRATION)) {
+        return migration(MIGRATION);
+    }
+
+    /** The text of a migration. */
+    static String migration(String resource) throws IOException {
+        try (InputStream in = SchemaChecks.class.getResourceAsStream(resource)) {
             return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
         }
     }
