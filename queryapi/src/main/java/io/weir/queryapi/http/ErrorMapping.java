@@ -71,6 +71,7 @@ public final class ErrorMapping {
             case 403 -> "forbidden";
             case 404 -> "not_found";
             case 406 -> "not_acceptable";
+            case 409 -> "conflict";
             case 429, 503 -> "unavailable";
             default -> "internal";
         };
