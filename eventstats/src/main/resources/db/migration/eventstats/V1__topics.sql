@@ -3,6 +3,10 @@
 --
 -- A run's event_id is unique in a table made here, so that a run is joined once to its jobs. A table that others made keeps its freedom: it
 -- gets an index that is not unique, and readers pick one run of an event themselves.
+
+-- That something is there already is no news.
+SET LOCAL client_min_messages TO warning;
+
 DO $$
 DECLARE
     made BOOLEAN := to_regclass('public.public_cps_za_runs') IS NULL;
