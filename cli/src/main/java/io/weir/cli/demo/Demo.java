@@ -50,6 +50,12 @@ public final class Demo {
     private static final String TOPIC = "public.cps.za.runs";
     private static final Duration TOKEN_LIFE = Duration.ofHours(1);
     private static final long SIGNALS_MILLIS_MAX = 30_000;
+    /** Much work, so that the query takes long enough to tell more than its end. */
+    private static final String SIGNALS_EXPRESSION =
+            "quantile_over_time(0.9, sum by (region) (rate(shop_orders_total[10m]))[6h:30s])";
+
+    private static final Duration SIGNALS_RANGE = Duration.ofHours(24);
+    private static final long SIGNALS_STEP_MILLIS = 10_000;
     private static final long STEP_MILLIS_MIN = 1_000;
     /** Live data that the last example shows. */
     private static final Duration LIVE = Duration.ofSeconds(15);
@@ -221,15 +227,14 @@ public final class Demo {
         FutureTask<Integer> signals =
                 new FutureTask<>(() -> new FirstSignals(api, "default", out).follow("jobs", id.toString()));
         Thread follower = Thread.ofVirtual().name("weir-demo-signals").start(signals);
-        Example example = EXAMPLES.get(0);
         long end = System.currentTimeMillis();
         new QueryStream(api, "default")
                 .run(
                         id,
-                        example.expression(),
-                        end - example.range().toMillis(),
+                        SIGNALS_EXPRESSION,
+                        end - SIGNALS_RANGE.toMillis(),
                         end,
-                        example.step().toMillis(),
+                        SIGNALS_STEP_MILLIS,
                         QueryStream.Listener.NONE);
         try {
             if (signals.get(SIGNALS_MILLIS_MAX, TimeUnit.MILLISECONDS) == 0) {
