@@ -7,20 +7,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * What of a query has not been written yet: its latest state, and what happened on the way to it.
  *
- * @param started whether its start is not written
  * @param firstResult not written; null if there is none
  * @param latest the end, if it has come
  */
-record Unwritten(AskedQuery query, boolean started, QueryEvent.@Nullable FirstResult firstResult, QueryEvent latest) {
+record Unwritten(AskedQuery query, QueryEvent.@Nullable FirstResult firstResult, QueryEvent latest) {
     /** A query without its texts. */
     private static final long BYTES = 1_024;
 
     static Unwritten of(QueryEvent event) {
-        return new Unwritten(
-                event.query(),
-                event.sequence() == 1,
-                event instanceof QueryEvent.FirstResult first ? first : null,
-                event);
+        return new Unwritten(event.query(), event instanceof QueryEvent.FirstResult first ? first : null, event);
     }
 
     /** With one more event: the later state wins, and the end beats all. */
@@ -28,7 +23,6 @@ record Unwritten(AskedQuery query, boolean started, QueryEvent.@Nullable FirstRe
         boolean later = !hasEnded() && event.sequence() > latest.sequence();
         return new Unwritten(
                 query,
-                started || event.sequence() == 1,
                 event instanceof QueryEvent.FirstResult first ? first : firstResult,
                 later || event instanceof QueryEvent.Ended ? event : latest);
     }
@@ -62,7 +56,7 @@ record Unwritten(AskedQuery query, boolean started, QueryEvent.@Nullable FirstRe
 
     /** Events of time to first signal in it. */
     int events() {
-        return (started ? 1 : 0) + (firstResult == null ? 0 : 1) + (hasErrorEvent() ? 1 : 0);
+        return (firstResult == null ? 0 : 1) + (hasErrorEvent() ? 1 : 0);
     }
 
     /** Estimated memory. */
