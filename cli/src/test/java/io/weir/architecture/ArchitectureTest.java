@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** The walls of DESIGN section 3: arrows between modules point down only, and the pure modules stay pure. */
 class ArchitectureTest {
-    private static final String[] PURE = {"io.weir.workcoord..", "io.weir.promql.."};
+    private static final String[] PURE = {"io.weir.workcoord..", "io.weir.promql..", "io.weir.sketch.."};
 
     private static JavaClasses weir;
 
@@ -88,6 +88,25 @@ class ArchitectureTest {
     }
 
     @Test
+    void sketchesKnowNothingOfTheRest() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.weir.sketch..")
+                .should()
+                .dependOnClassesThat()
+                .resideOutsideOfPackages(
+                        "io.weir.sketch..", "io.weir.proto.sketch..", "com.google.protobuf..", "java..", "org.jspecify..")
+                .check(weir);
+        noClasses()
+                .that()
+                .resideInAPackage("io.weir.precompute..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.weir.eventstats..", "io.weir.collector..")
+                .check(weir);
+    }
+
+    @Test
     void theLakeKnowsOnlyPromql() {
         noClasses()
                 .that()
@@ -146,10 +165,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void eventStatisticsPlugIntoTheApiThroughItsInterfaces() {
+    void eventStatisticsAndPrecomputePlugIntoTheApiThroughItsInterfaces() {
         noClasses()
                 .that()
-                .resideInAPackage("io.weir.eventstats..")
+                .resideInAnyPackage("io.weir.eventstats..", "io.weir.precompute..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
@@ -170,7 +189,7 @@ class ArchitectureTest {
                 .resideInAnyPackage("io.weir.lake..", "io.weir.ingest..", "io.weir.queryapi..", "io.weir.queryworker..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage("io.weir.eventstats..")
+                .resideInAnyPackage("io.weir.eventstats..", "io.weir.precompute..", "io.weir.collector..")
                 .check(weir);
     }
 }

@@ -6,6 +6,7 @@ import io.weir.cli.process.Lifecycle;
 import io.weir.cli.process.Meters;
 import io.weir.cli.process.SpanExport;
 import io.weir.cli.settings.SettingsOptions;
+import io.weir.precompute.PrecomputeSettings;
 import io.weir.queryapi.discovery.DiscoverySettings;
 import io.weir.queryapi.discovery.WorkerDiscovery;
 import java.nio.file.Path;
@@ -64,6 +65,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
     private @Nullable ApiOptions options;
     private @Nullable DatabaseOptions database;
     private @Nullable EventStatsOptions eventStats;
+    private @Nullable SettingsOptions<PrecomputeSettings> precompute;
     private @Nullable ShutdownOptions shutdown;
     private @Nullable SettingsOptions<DiscoverySettings> discovery;
     private @Nullable TracingOptions tracing;
@@ -73,6 +75,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
         options = new ApiOptions(command);
         database = new DatabaseOptions(command);
         eventStats = new EventStatsOptions(command);
+        precompute = SettingsOptions.add(command, "precompute", PrecomputeSettings.DEFAULT);
         shutdown = new ShutdownOptions(command);
         discovery = SettingsOptions.add(command, "discovery", DiscoverySettings.DEFAULT, "refreshMillis");
         tracing = new TracingOptions(command);
@@ -90,6 +93,7 @@ public final class ApiCommand implements Callable<Integer>, SettingsHost {
                 api.workManager(),
                 api.fetch(dataDirectory),
                 Objects.requireNonNull(eventStats).build(),
+                Objects.requireNonNull(precompute).build(),
                 Usage.read(Objects.requireNonNull(command), () -> WorkerDiscovery.parse(workers, places, registry)));
         try (SpanExport spans = Objects.requireNonNull(tracing).start("weir-api", registry)) {
             ApiProcess process = ApiProcess.start(parts, registry, spans.tracing(), List.of());

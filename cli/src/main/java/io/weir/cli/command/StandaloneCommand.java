@@ -1,7 +1,9 @@
 package io.weir.cli.command;
 
 import io.weir.cli.process.Lifecycle;
+import io.weir.cli.settings.SettingsOptions;
 import io.weir.cli.standalone.Standalone;
+import io.weir.precompute.PrecomputeSettings;
 import io.weir.promql.parser.Feature;
 import io.weir.queryworker.WorkerSettings;
 import java.nio.file.Path;
@@ -56,6 +58,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
     private @Nullable IngestOptions ingest;
     private @Nullable DatabaseOptions database;
     private @Nullable EventStatsOptions eventStats;
+    private @Nullable SettingsOptions<PrecomputeSettings> precompute;
     private @Nullable TracingOptions tracing;
     private @Nullable ShutdownOptions shutdown;
 
@@ -66,6 +69,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
         ingest = new IngestOptions(command);
         database = new DatabaseOptions(command, "user", "password");
         eventStats = new EventStatsOptions(command);
+        precompute = SettingsOptions.add(command, "precompute", PrecomputeSettings.DEFAULT);
         tracing = new TracingOptions(command);
         shutdown = new ShutdownOptions(command);
     }
@@ -105,6 +109,7 @@ public final class StandaloneCommand implements Callable<Integer>, SettingsHost 
                 apiOptions.workManager(),
                 apiOptions.fetch(dataDirectory.resolve("api")),
                 Objects.requireNonNull(eventStats).build(),
+                Objects.requireNonNull(precompute).build(),
                 registry -> Objects.requireNonNull(tracing).start("weir-standalone", registry));
     }
 }

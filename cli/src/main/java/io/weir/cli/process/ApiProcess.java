@@ -7,6 +7,8 @@ import io.weir.eventstats.EventStatsSettings;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.lake.catalog.PostgresCatalog;
+import io.weir.precompute.Precompute;
+import io.weir.precompute.PrecomputeSettings;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.proto.trace.Tracing;
@@ -31,11 +33,13 @@ public final class ApiProcess implements AutoCloseable {
     private ApiProcess(
             HikariDataSource database,
             EventStats eventStats,
+            Precompute precompute,
             GrpcWorkManager workManager,
             ApiServer server,
             long queriesMillisMax) {
         parts.add(database);
         parts.add(eventStats);
+        parts.add(precompute);
         this.workManager = parts.add(workManager);
         this.server = parts.add(server, queriesMillisMax);
     }
@@ -51,6 +55,7 @@ public final class ApiProcess implements AutoCloseable {
             WorkManagerSettings workManager,
             FetchSettings fetch,
             EventStatsSettings eventStats,
+            PrecomputeSettings precompute,
             WorkerDiscovery discovery) {}
 
     public static ApiProcess start(
@@ -60,7 +65,13 @@ public final class ApiProcess implements AutoCloseable {
             Databases.migrate(database);
             EventStats eventStats = EventStats.start(parts.eventStats(), parts.database(), registry);
             try {
-                return start(parts, database, eventStats, registry, tracing, extraRoutes);
+                Precompute precompute = Precompute.start(parts.precompute(), parts.database(), registry);
+                try {
+                    return start(parts, database, eventStats, precompute, registry, tracing, extraRoutes);
+                } catch (RuntimeException e) {
+                    precompute.close();
+                    throw e;
+                }
             } catch (RuntimeException e) {
                 eventStats.close();
                 throw e;
@@ -75,6 +86,7 @@ public final class ApiProcess implements AutoCloseable {
             Parts parts,
             HikariDataSource database,
             EventStats eventStats,
+            Precompute precompute,
             MeterRegistry registry,
             Tracing tracing,
             List<RouteContributor> extraRoutes) {
@@ -83,6 +95,7 @@ public final class ApiProcess implements AutoCloseable {
         try {
             List<RouteContributor> routes = new ArrayList<>(extraRoutes);
             routes.addAll(eventStats.routes());
+            routes.addAll(precompute.routes());
             ApiServer server = ApiServer.start(
                     parts.api(),
                     new PostgresCatalog(database),
@@ -93,7 +106,7 @@ public final class ApiProcess implements AutoCloseable {
                             .withListener(eventStats.queries())
                             .withRoutes(routes));
             return new ApiProcess(
-                    database, eventStats, workManager, server, parts.api().shutdownMillisMax());
+                    database, eventStats, precompute, workManager, server, parts.api().shutdownMillisMax());
         } catch (RuntimeException e) {
             workManager.close();
             throw e;

@@ -18,6 +18,7 @@ import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.lake.store.LakeSettings;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
+import io.weir.precompute.PrecomputeSettings;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.discovery.StaticDiscovery;
@@ -77,6 +78,7 @@ public final class Standalone implements AutoCloseable {
             WorkManagerSettings workManager,
             FetchSettings fetch,
             EventStatsSettings eventStats,
+            PrecomputeSettings precompute,
             Function<MeterRegistry, SpanExport> spans) {
         public Parts {
             workers = List.copyOf(workers);
@@ -100,6 +102,7 @@ public final class Standalone implements AutoCloseable {
                     workManager,
                     fetch,
                     EventStatsSettings.DEFAULT,
+                    PrecomputeSettings.DEFAULT,
                     registry -> SpanExport.start(TracingSettings.DEFAULT, "weir-standalone", Map.of(), registry));
         }
     }
@@ -150,6 +153,7 @@ public final class Standalone implements AutoCloseable {
                 parts.workManager(),
                 parts.fetch(),
                 parts.eventStats().withAuth(auth.settings()),
+                parts.precompute(),
                 new StaticDiscovery(addresses));
         ApiProcess process = running.add(
                 ApiProcess.start(api, meters.registry(), spans.tracing(), routes),

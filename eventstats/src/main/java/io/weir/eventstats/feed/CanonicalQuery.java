@@ -4,13 +4,13 @@ import io.weir.promql.ast.Expr;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
+import io.weir.promql.parser.CanonicalExpression;
 import io.weir.promql.parser.Feature;
 import io.weir.promql.parser.PromqlParser;
 import io.weir.promql.parser.PromqlPrinter;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -22,10 +22,6 @@ import java.util.List;
  * @param metric name of the first selector; empty if it names none
  */
 record CanonicalQuery(String text, String hash, String metric) {
-    private static final Comparator<LabelMatcher> ORDER = Comparator.comparing(LabelMatcher::name)
-            .thenComparing(LabelMatcher::type)
-            .thenComparing(LabelMatcher::value);
-
     /**
      * Of a text; what does not parse, such as a question for labels, is itself.
      *
@@ -36,67 +32,12 @@ record CanonicalQuery(String text, String hash, String metric) {
             return new CanonicalQuery(text, sha256(text), "");
         }
         try {
-            Expr sorted = sorted(PromqlParser.parse(text, Feature.ALL));
+            Expr sorted = CanonicalExpression.of(PromqlParser.parse(text, Feature.ALL));
             String canonical = PromqlPrinter.print(sorted);
             return new CanonicalQuery(canonical, sha256(canonical), metric(sorted));
         } catch (QueryException e) {
             return new CanonicalQuery(text, sha256(text), "");
         }
-    }
-
-    private static Expr sorted(Expr expression) {
-        return switch (expression) {
-            case Expr.NumberLiteral number -> number;
-            case Expr.StringLiteral string -> string;
-            case Expr.VectorSelector selector -> sortedSelector(selector);
-            case Expr.MatrixSelector matrix ->
-                new Expr.MatrixSelector(sortedSelector(matrix.selector()), matrix.range(), matrix.position());
-            case Expr.Subquery subquery ->
-                new Expr.Subquery(
-                        sorted(subquery.expression()),
-                        subquery.range(),
-                        subquery.step(),
-                        subquery.offset(),
-                        subquery.at(),
-                        subquery.position());
-            case Expr.Call call ->
-                new Expr.Call(
-                        call.function(),
-                        call.arguments().stream().map(CanonicalQuery::sorted).toList(),
-                        call.position());
-            case Expr.Aggregate aggregate -> {
-                Expr parameter = aggregate.parameter();
-                yield new Expr.Aggregate(
-                        aggregate.operator(),
-                        parameter == null ? null : sorted(parameter),
-                        sorted(aggregate.expression()),
-                        aggregate.without(),
-                        aggregate.grouping().stream().sorted().toList(),
-                        aggregate.position());
-            }
-            case Expr.Binary binary ->
-                new Expr.Binary(
-                        binary.operator(),
-                        sorted(binary.left()),
-                        sorted(binary.right()),
-                        binary.returnBool(),
-                        binary.matching(),
-                        binary.position());
-            case Expr.Unary unary -> new Expr.Unary(unary.negative(), sorted(unary.expression()), unary.position());
-            case Expr.Parenthesized parenthesized ->
-                new Expr.Parenthesized(sorted(parenthesized.expression()), parenthesized.position());
-        };
-    }
-
-    private static Expr.VectorSelector sortedSelector(Expr.VectorSelector selector) {
-        return new Expr.VectorSelector(
-                selector.name(),
-                selector.matchers().stream().sorted(ORDER).toList(),
-                selector.offset(),
-                selector.at(),
-                selector.anchored(),
-                selector.smoothed(),
-                selector.position());
     }
 
     private static String metric(Expr expression) {

@@ -1,0 +1,60 @@
+package io.weir.precompute;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.catalog.Databases;
+import io.weir.precompute.registry.PrecomputeSchema;
+import io.weir.proto.shutdown.BoundedClose;
+import io.weir.proto.shutdown.ShutdownSettings;
+import io.weir.queryapi.spi.BackgroundQueries;
+import io.weir.queryapi.spi.PrecomputedAnswers;
+import io.weir.queryapi.spi.RouteContributor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Precompute in an API process: started before its HTTP server, begun after it, closed before it. */
+public final class Precompute implements AutoCloseable {
+    private final BoundedClose running = new BoundedClose();
+    private final List<RouteContributor> routes = new ArrayList<>();
+    private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
+
+    private Precompute() {}
+
+    /**
+     * Brings the schema up to date and loads the jobs. No tick runs before {@link #begin}.
+     *
+     * @param database the catalog's, which holds these tables, too
+     */
+    public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, MeterRegistry registry) {
+        Precompute started = new Precompute();
+        if (!settings.enabled()) {
+            return started;
+        }
+        try (HikariDataSource administration = Databases.open(database)) {
+            PrecomputeSchema.migrate(administration);
+            return started;
+        } catch (RuntimeException e) {
+            started.close();
+            throw e;
+        }
+    }
+
+    /** Starts the ticks of the jobs that this process owns. */
+    public void begin(BackgroundQueries queries) {}
+
+    /** Routes for the API's HTTP server. */
+    public List<RouteContributor> routes() {
+        return List.copyOf(routes);
+    }
+
+    /** Answers the API's queries. */
+    public PrecomputedAnswers answers() {
+        return answers;
+    }
+
+    @Override
+    public void close() {
+        running.close(ShutdownSettings.DEFAULT.partMillisMax());
+    }
+}

@@ -1,0 +1,10 @@
+package io.weir.precompute;
+
+/**
+ * What precompute is started with. Each part's settings are a record of its package.
+ *
+ * @param enabled whether this API has jobs at all
+ */
+public record PrecomputeSettings(boolean enabled) {
+    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(true);
+}

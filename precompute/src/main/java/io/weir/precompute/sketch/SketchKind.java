@@ -1,9 +1,0 @@
-package io.weir.precompute.sketch;
-
-/** The kinds of sketches. */
-public enum SketchKind {
-    DDSKETCH,
-    HYPERLOGLOG,
-    COUNT_MIN,
-    COUNT_SKETCH
-}

@@ -1,5 +1,0 @@
-/** Mergeable sketches of samples: quantiles, distinct counts, frequencies. Pure: no clock, thread, randomness, input or output. */
-@NullMarked
-package io.weir.precompute.sketch;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,23 @@
+package io.weir.queryapi.spi;
+
+import io.weir.promql.labels.Labels;
+import java.util.List;
+
+/**
+ * Runs queries that no user waits for, on the normal path, behind the queries of users: in a priority class of their own, with a cap on what they
+ * may use. They are no part of the history, the feed, the running queries' limits or the users' metrics. Thread-safe.
+ */
+public interface BackgroundQueries {
+    /**
+     * The value of an expression at a time; blocks until it is there.
+     *
+     * @param deadlineNanos {@link System#nanoTime}
+     * @throws io.weir.promql.error.QueryException as for a user's query
+     * @throws InterruptedException the query was cancelled, on the workers too
+     */
+    List<Sample> evaluate(String tenant, String query, long timeMillis, long deadlineNanos)
+            throws InterruptedException;
+
+    /** One element of an instant vector, in the order of the answer. */
+    record Sample(Labels labels, double value) {}
+}

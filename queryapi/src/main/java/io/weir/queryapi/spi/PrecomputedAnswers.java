@@ -1,0 +1,64 @@
+package io.weir.queryapi.spi;
+
+import io.weir.promql.ast.Expr;
+import io.weir.promql.labels.Labels;
+import io.weir.promql.series.StepGrid;
+import java.util.List;
+
+/**
+ * Answers queries from what was computed before. Asked before a query gets a slot, before the catalog is read and before any work is planned.
+ * Thread-safe; never blocks.
+ */
+public interface PrecomputedAnswers {
+    /** Has none. */
+    PrecomputedAnswers NONE = new PrecomputedAnswers() {
+        @Override
+        public Answer look(Question question) {
+            return new Miss("precompute is not configured");
+        }
+
+        @Override
+        public Answer answer(Question question) {
+            return look(question);
+        }
+    };
+
+    /**
+     * What is asked.
+     *
+     * @param expression parsed, not yet simplified
+     * @param grid a single step for an instant query
+     * @param lookbackMillis of this query
+     */
+    record Question(String tenant, Expr expression, StepGrid grid, boolean range, long lookbackMillis) {}
+
+    /** A hit, or why not. */
+    sealed interface Answer {}
+
+    /** @param reason for people: explain shows it */
+    record Miss(String reason) implements Answer {}
+
+    /**
+     * The whole answer.
+     *
+     * @param newestMillis the newest tick in it
+     * @param ageMillis of that tick when the query asked
+     * @param errorBound for people
+     * @param series in the order of the answer
+     */
+    record Hit(String jobId, long newestMillis, long ageMillis, String errorBound, List<Series> series)
+            implements Answer {
+        public Hit {
+            series = List.copyOf(series);
+        }
+    }
+
+    /** @param values one per step; {@link io.weir.promql.series.StaleMarker} where there is none */
+    record Series(Labels labels, double[] values) {}
+
+    /** Looks without counting: for explain. */
+    Answer look(Question question);
+
+    /** Looks for a query of a user, who gets exactly this answer: counts it as hit or miss, once. */
+    Answer answer(Question question);
+}

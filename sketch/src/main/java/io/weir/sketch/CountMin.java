@@ -1,0 +1,45 @@
+package io.weir.sketch;
+
+import java.util.Arrays;
+
+/**
+ * A frequency sketch that never estimates too little: the smallest counter of an item's rows.
+ *
+ * <p>The estimate exceeds the weight by at most {@code e / columns} of the total weight with probability
+ * {@code 1 - exp(-rows)}. Source: Cormode, Muthukrishnan, "An improved data stream summary: the Count-Min sketch" (2005).
+ */
+public final class CountMin extends FrequencySketch {
+    public CountMin(FrequencyParameters parameters) {
+        super(parameters);
+    }
+
+    /** By how much an estimate may exceed the weight, in the unit of weights, with probability 1 - exp(-rows). */
+    public double errorBound() {
+        return Math.E / parameters.columns() * totalWeight();
+    }
+
+    @Override
+    public SketchKind kind() {
+        return SketchKind.COUNT_MIN;
+    }
+
+    /** The weight of all that was recorded. Every weight went into each row once: it is the sum of any row. */
+    public double totalWeight() {
+        return Arrays.stream(cells, 0, parameters.columns()).sum();
+    }
+
+    @Override
+    double estimateOf(double[] values) {
+        return Arrays.stream(values).min().orElse(0);
+    }
+
+    @Override
+    double signed(int cell, double weight) {
+        return weight;
+    }
+
+    @Override
+    CountMin newLikeThis() {
+        return new CountMin(parameters);
+    }
+}

@@ -1,0 +1,169 @@
+package io.weir.sketch;
+
+import io.weir.sketch.hash.MatrixHasher;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A matrix of counters that estimates how much weight each item has, and a bounded set of items that may be the heaviest.
+ *
+ * <p>Merging adds the matrices. The heaviest items of the union are found by asking the merged matrix again about every
+ * candidate of both: weights remembered before a merge are never added or compared (that finds nothing, report E7.5).
+ */
+public abstract sealed class FrequencySketch implements Sketch permits CountMin, CountSketch {
+    private static final int OBJECT_BYTES = 128;
+
+    final FrequencyParameters parameters;
+    final MatrixHasher hasher;
+    final double[] cells;
+    private final HeavyCandidates candidates;
+    private final int[] located;
+
+    FrequencySketch(FrequencyParameters parameters) {
+        this.parameters = parameters;
+        hasher = new MatrixHasher(parameters.rows(), parameters.columns(), parameters.hashing(), parameters.profile());
+        cells = new double[parameters.rows() * parameters.columns()];
+        candidates = new HeavyCandidates(parameters.candidatesMax());
+        located = new int[parameters.rows()];
+    }
+
+    public final FrequencyParameters parameters() {
+        return parameters;
+    }
+
+    /** Records an item once. */
+    public final void add(SketchKey key) {
+        add(key, 1);
+    }
+
+    /**
+     * Records an item with a weight.
+     *
+     * @param weight positive and finite
+     */
+    public final void add(SketchKey key, double weight) {
+        if (!(weight > 0 && weight <= Double.MAX_VALUE)) {
+            throw new IllegalArgumentException("a weight is positive and finite, not " + weight);
+        }
+        hasher.locate(key.bytes(), located);
+        for (int row = 0; row < located.length; row++) {
+            cells[row * parameters.columns() + MatrixHasher.column(located[row])] += signed(located[row], weight);
+        }
+        candidates.offer(key, weight);
+    }
+
+    /** The estimated weight of an item. */
+    public final double estimate(SketchKey key) {
+        hasher.locate(key.bytes(), located);
+        double[] values = new double[located.length];
+        for (int row = 0; row < values.length; row++) {
+            values[row] = signed(located[row], cells[row * parameters.columns() + MatrixHasher.column(located[row])]);
+        }
+        return estimateOf(values);
+    }
+
+    /** The heaviest of the candidates by the matrix' estimate, heaviest first, ties by key. */
+    public final List<HeavyHitter> top(int k) {
+        if (k < 0) {
+            throw new IllegalArgumentException("a top list has 0 or more entries, not " + k);
+        }
+        return candidates.keys().stream()
+                .map(key -> new HeavyHitter(key, estimate(key)))
+                .sorted(HeavyHitter.HEAVIEST_FIRST)
+                .limit(k)
+                .toList();
+    }
+
+    /** The items that may be among the heaviest, in no order. */
+    public final Set<SketchKey> candidates() {
+        return candidates.keys();
+    }
+
+    /** Remembers an item as a candidate without recording weight, as formats deliver them. */
+    public final void addCandidate(SketchKey key) {
+        double weight = estimate(key);
+        if (weight > 0) {
+            candidates.offer(key, weight);
+        }
+    }
+
+    /** A counter, rows numbered from 0. */
+    public final double cell(int row, int column) {
+        return cells[row * parameters.columns() + column];
+    }
+
+    /** Adds to a counter, as formats and deltas deliver it. Candidates stay as they are. */
+    public final void addToCell(int row, int column, double change) {
+        if (row < 0 || row >= parameters.rows() || column < 0 || column >= parameters.columns()) {
+            throw new IllegalArgumentException("no cell " + row + ", " + column + " in " + this);
+        }
+        double changed = cell(row, column) + change;
+        if (!(Math.abs(changed) <= Double.MAX_VALUE)) {
+            throw new IllegalArgumentException("a counter is finite, not " + changed);
+        }
+        cells[row * parameters.columns() + column] = changed;
+    }
+
+    /** An item's weight from the (signed) counters of its rows, one a row. The array may be reordered. */
+    abstract double estimateOf(double[] values);
+
+    /** What is added to a counter for {@code weight}, and read from it. */
+    abstract double signed(int cell, double weight);
+
+    abstract FrequencySketch newLikeThis();
+
+    @Override
+    public final boolean isEmpty() {
+        return Arrays.stream(cells).allMatch(cell -> cell == 0);
+    }
+
+    @Override
+    public final FrequencySketch emptyCopy() {
+        return newLikeThis();
+    }
+
+    @Override
+    public final FrequencySketch copy() {
+        FrequencySketch copy = newLikeThis();
+        System.arraycopy(cells, 0, copy.cells, 0, cells.length);
+        copy.candidates.replaceWith(candidates.tracked());
+        return copy;
+    }
+
+    @Override
+    public final void mergeFrom(Sketch other) {
+        if (!(other instanceof FrequencySketch that)
+                || kind() != that.kind()
+                || !parameters.mergesWith(that.parameters)) {
+            throw new SketchMismatchException(
+                    "frequency sketches merge with equal kind, rows, columns, hashing and seeds only: " + this + " and "
+                            + other);
+        }
+        if (that == this) {
+            throw new SketchMismatchException("a sketch does not merge with itself");
+        }
+        for (int i = 0; i < cells.length; i++) {
+            cells[i] += that.cells[i];
+        }
+        List<HeavyHitter> union = Stream.concat(candidates.keys().stream(), that.candidates.keys().stream())
+                .distinct()
+                .map(key -> new HeavyHitter(key, estimate(key)))
+                .filter(hitter -> hitter.weight() > 0)
+                .sorted(HeavyHitter.HEAVIEST_FIRST)
+                .limit(parameters.candidatesMax())
+                .toList();
+        candidates.replaceWith(union);
+    }
+
+    @Override
+    public final long retainedBytes() {
+        return OBJECT_BYTES + (long) Double.BYTES * cells.length + candidates.retainedBytes();
+    }
+
+    @Override
+    public final String toString() {
+        return kind() + "(" + parameters.rows() + " x " + parameters.columns() + ", " + parameters.hashing() + ")";
+    }
+}
