@@ -104,6 +104,7 @@ public final class ApiProcess implements AutoCloseable {
                     ApiServer.Surroundings.DEFAULT
                             .withTracing(tracing)
                             .withListener(eventStats.queries())
+                            .withAnswers(precompute.answers())
                             .withRoutes(routes));
             return new ApiProcess(
                     database, eventStats, precompute, workManager, server, parts.api().shutdownMillisMax());
