@@ -107,7 +107,12 @@ public final class ApiProcess implements AutoCloseable {
                             .withAnswers(precompute.answers())
                             .withRoutes(routes));
             return new ApiProcess(
-                    database, eventStats, precompute, workManager, server, parts.api().shutdownMillisMax());
+                    database,
+                    eventStats,
+                    precompute,
+                    workManager,
+                    server,
+                    parts.api().shutdownMillisMax());
         } catch (RuntimeException e) {
             workManager.close();
             throw e;

@@ -235,8 +235,8 @@ public final class ApiServer implements AutoCloseable {
                                     + " X-Query-Id, X-Run-Id, X-Scope-OrgID, X-Tenant-Id")
                     .header(
                             "Access-Control-Expose-Headers",
-                            "Age, Cache-Status, Date, ETag, X-FirstSignal-Source, X-Precompute-Error-Bound, X-Precompute-Job,"
-                                    + " X-Query-Id, X-Query-Source");
+                            "Age, Cache-Status, Date, ETag, X-FirstSignal-Source, X-Precompute-Error-Bound,"
+                                    + " X-Precompute-Job, X-Query-Id, X-Query-Source");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
             context.status(204).skipRemainingHandlers();

@@ -36,7 +36,12 @@ final class ExplainRoute {
     private final WorkManager workManager;
     private final PrecomputedAnswers precomputed;
 
-    ExplainRoute(ApiSettings settings, QueryRoutes queries, QueryPlanning planning, WorkManager workManager, PrecomputedAnswers precomputed) {
+    ExplainRoute(
+            ApiSettings settings,
+            QueryRoutes queries,
+            QueryPlanning planning,
+            WorkManager workManager,
+            PrecomputedAnswers precomputed) {
         this.settings = settings;
         this.queries = queries;
         this.planning = planning;

@@ -155,7 +155,8 @@ final class QueryRoutes {
         sessions.run(question, session -> computedBefore(session, context, parameters, asked, range), session -> {
             long queuedNanos = session.elapsedNanos();
             MatrixResult result = new MatrixResult(limits);
-            QueryStatistics statistics = engine.run(session, request, asked.understood().plan(), result, false);
+            QueryStatistics statistics =
+                    engine.run(session, request, asked.understood().plan(), result, false);
             session.running().phase(RunningQuery.Phase.SENDING);
             session.running().firstResult();
             String stats = parameters.get("stats");
@@ -172,7 +173,9 @@ final class QueryRoutes {
             Session session, Context context, RequestParameters parameters, Asked asked, boolean range)
             throws IOException {
         QueryRequest request = asked.request();
-        if (asked.bypass() || !(precomputed.answer(question(request, asked.understood().expression(), range)) instanceof Hit hit)) {
+        if (asked.bypass()
+                || !(precomputed.answer(question(request, asked.understood().expression(), range))
+                        instanceof Hit hit)) {
             return Optional.empty();
         }
         session.running().precomputed();
@@ -195,12 +198,7 @@ final class QueryRoutes {
     /** What is asked of answers that were computed before; also for explain. */
     PrecomputedAnswers.Question question(QueryRequest request, Expr expression, boolean range) {
         return new PrecomputedAnswers.Question(
-                request.tenant(),
-                expression,
-                request.grid(),
-                range,
-                request.lookbackMillis(),
-                limits.lookbackMillis());
+                request.tenant(), expression, request.grid(), range, request.lookbackMillis(), limits.lookbackMillis());
     }
 
     /** Plans a request; what is wrong with the query is said as Prometheus says it. */

@@ -86,8 +86,7 @@ public final class PrecomputedAnswer {
         json.ascii('}');
         List<Annotation> annotations = new ArrayList<>(annotations());
         if (truncated) {
-            annotations.add(new Annotation(
-                    Annotation.Level.WARNING, TRUNCATED, PositionRange.NONE));
+            annotations.add(new Annotation(Annotation.Level.WARNING, TRUNCATED, PositionRange.NONE));
         }
         PrometheusJson.end(json, annotations, query);
     }

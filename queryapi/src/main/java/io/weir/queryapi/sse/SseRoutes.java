@@ -71,7 +71,8 @@ public final class SseRoutes {
     }
 
     /** A request that was understood. */
-    private record Asked(QueryRequest query, Understood understood, SseRequest request, boolean bypass, QueryOrigin origin) {}
+    private record Asked(
+            QueryRequest query, Understood understood, SseRequest request, boolean bypass, QueryOrigin origin) {}
 
     private Asked asked(Context context) {
         String queryId = RequestParameters.queryId(context);
@@ -141,7 +142,11 @@ public final class SseRoutes {
         frames.onFirstResult(session.running()::firstResult);
         PrecomputedAnswer answer = new PrecomputedAnswer(hit);
         answer.headers(context.res());
-        send(asked.request(), query, frames, (sink, early) -> answer.into(sink, asked.understood().plan(), query.grid()));
+        send(
+                asked.request(),
+                query,
+                frames,
+                (sink, early) -> answer.into(sink, asked.understood().plan(), query.grid()));
         return Optional.of(query);
     }
 

@@ -72,9 +72,7 @@ final class PrecomputedHttpTest {
                 20_000,
                 12_345,
                 "relative 0.01",
-                List.of(
-                        new Series(Labels.of("job", "b"), columns[0]),
-                        new Series(Labels.of("job", "a"), columns[1])));
+                List.of(new Series(Labels.of("job", "b"), columns[0]), new Series(Labels.of("job", "a"), columns[1])));
     }
 
     private static String header(HttpResponse<String> response, String name) {
@@ -160,7 +158,8 @@ final class PrecomputedHttpTest {
         assertThat(api.workManager().units()).isEmpty();
         assertComputed(api.postJson(STREAM, body.formatted(",\"precompute\":\"off\"")));
         assertComputed(api.postJson(STREAM + "?precompute=off", body.formatted("")));
-        assertThat(api.postJson(STREAM, body.formatted(",\"precompute\":\"yes\"")).statusCode())
+        assertThat(api.postJson(STREAM, body.formatted(",\"precompute\":\"yes\""))
+                        .statusCode())
                 .isEqualTo(400);
         assertThat(answers.asked()).hasSize(4);
     }
@@ -263,8 +262,7 @@ final class PrecomputedHttpTest {
         answers.add(QUERY, hit(new double[] {5, 6}, new double[] {7, 8}));
         TestingApi api = start();
         api.get(range(QUERY, "10", "20", "10"));
-        api.postJson(
-                STREAM, "{\"s\":\"epoch+10s\",\"e\":\"epoch+20s\",\"step\":\"10s\",\"q\":\"" + QUERY + "\"}");
+        api.postJson(STREAM, "{\"s\":\"epoch+10s\",\"e\":\"epoch+20s\",\"step\":\"10s\",\"q\":\"" + QUERY + "\"}");
         api.get(range("up", "10", "20", "10"));
         await().atMost(Duration.ofSeconds(8)).until(() -> listener.ends().size() == 3);
         assertThat(listener.ends().stream().map(end -> end.progress().precomputed()))
