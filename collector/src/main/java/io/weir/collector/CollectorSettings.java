@@ -12,8 +12,8 @@ import io.weir.collector.store.StoreSettings;
  */
 public record CollectorSettings(
         StoreSettings store, SketchParameters sketch, FetchSettings fetch, long sweepMillis, long closeMillisMax) {
-    public static final CollectorSettings DEFAULT = new CollectorSettings(
-            StoreSettings.DEFAULT, SketchParameters.DEFAULT, FetchSettings.DEFAULT, 1_000, 5_000);
+    public static final CollectorSettings DEFAULT =
+            new CollectorSettings(StoreSettings.DEFAULT, SketchParameters.DEFAULT, FetchSettings.DEFAULT, 1_000, 5_000);
 
     public CollectorSettings {
         if (sweepMillis < 1 || closeMillisMax < 0) {

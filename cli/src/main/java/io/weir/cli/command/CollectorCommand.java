@@ -20,8 +20,9 @@ import picocli.CommandLine.Option;
         name = "collector",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Run a collector: takes OTLP and remote write, keeps sketches per interval in memory, and serves them to"
-                + " precompute's jobs (source \"host:4317\").")
+        description =
+                "Run a collector: takes OTLP and remote write, keeps sketches per interval in memory, and serves them"
+                        + " to precompute's jobs (source \"host:4317\").")
 public final class CollectorCommand implements Callable<Integer>, SettingsHost {
     @Option(
             names = "--http-host",
@@ -32,15 +33,17 @@ public final class CollectorCommand implements Callable<Integer>, SettingsHost {
     @Option(
             names = "--http-port",
             defaultValue = "4318",
-            description = "Port of OTLP over HTTP, remote write, metrics and probes (default ${DEFAULT-VALUE}; 0: any free"
-                    + " one).")
+            description =
+                    "Port of OTLP over HTTP, remote write, metrics and probes (default ${DEFAULT-VALUE}; 0: any free"
+                            + " one).")
     private int httpPort;
 
     @Option(
             names = "--grpc-port",
             defaultValue = "4317",
-            description = "Port of OTLP over gRPC and of the sketches that jobs fetch (default ${DEFAULT-VALUE}; 0: any free"
-                    + " one).")
+            description =
+                    "Port of OTLP over gRPC and of the sketches that jobs fetch (default ${DEFAULT-VALUE}; 0: any free"
+                            + " one).")
     private int grpcPort;
 
     private @Nullable SettingsOptions<CollectorSettings> collector;
@@ -55,8 +58,7 @@ public final class CollectorCommand implements Callable<Integer>, SettingsHost {
         // Requests are decoded as an ingester does it, under settings of the same names.
         remoteWrite = SettingsOptions.add(command, "ingest-remote-write", RemoteWriteLimits.defaults());
         otlp = SettingsOptions.add(command, "ingest-otlp", OtlpSettings.defaults());
-        series = SettingsOptions.add(
-                command, "ingest-head", HeadLimits.defaults(), "flushSamplesMax", "samplesMax");
+        series = SettingsOptions.add(command, "ingest-head", HeadLimits.defaults(), "flushSamplesMax", "samplesMax");
         shutdown = new ShutdownOptions(command);
     }
 
@@ -71,8 +73,8 @@ public final class CollectorCommand implements Callable<Integer>, SettingsHost {
                         Objects.requireNonNull(otlp).build(),
                         Objects.requireNonNull(series).build()),
                 new CollectorServer.Address(host, httpPort, grpcPort));
-        System.out.println(
-                "weir collector: ready on ports " + process.httpPort() + " (HTTP) and " + process.grpcPort() + " (gRPC)");
+        System.out.println("weir collector: ready on ports " + process.httpPort() + " (HTTP) and " + process.grpcPort()
+                + " (gRPC)");
         lifecycle.await();
         return Objects.requireNonNull(shutdown).close(settings.closeMillisMax(), process::close);
     }

@@ -24,7 +24,12 @@ public final class CollectorProcess {
         try {
             // Nobody outside may foresee which series collide in a table.
             CollectorServer server = CollectorServer.start(
-                    settings, limits, address, meters.registry(), InstantSource.system(), new SecureRandom().nextLong());
+                    settings,
+                    limits,
+                    address,
+                    meters.registry(),
+                    InstantSource.system(),
+                    new SecureRandom().nextLong());
             return new CollectorProcess(meters, server, settings.closeMillisMax());
         } catch (IOException | RuntimeException e) {
             meters.close();

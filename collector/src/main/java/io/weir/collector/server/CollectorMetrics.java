@@ -82,7 +82,10 @@ final class CollectorMetrics implements FetchObserver {
         Gauge.builder("weir.collector.intervals", store, kept -> kept.figures().intervals())
                 .description("Intervals that are kept, of all series")
                 .register(registry);
-        Gauge.builder("weir.collector.store.bytes", store, kept -> kept.figures().retainedBytes())
+        Gauge.builder(
+                        "weir.collector.store.bytes",
+                        store,
+                        kept -> kept.figures().retainedBytes())
                 .description("Memory of what is kept, estimated")
                 .register(registry);
         Gauge.builder("weir.collector.store.limit.bytes", settings, StoreSettings::bytesMax)

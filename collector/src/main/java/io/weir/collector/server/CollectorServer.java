@@ -64,8 +64,8 @@ public final class CollectorServer implements AutoCloseable {
         SeriesRegistry registry = new SeriesRegistry(limits.series(), hashSeed);
         SharedStore store = new SharedStore(settings.store(), settings.sketch(), registry, clock, metrics::added);
         metrics.watch(meters, store, settings.store(), clock);
-        RemoteWriteReceiver remoteWrite = new RemoteWriteReceiver(
-                limits.remoteWrite(), registry, store, (tenant, metadata) -> {}, clock, false);
+        RemoteWriteReceiver remoteWrite =
+                new RemoteWriteReceiver(limits.remoteWrite(), registry, store, (tenant, metadata) -> {}, clock, false);
         OtlpReceiver otlp = new OtlpReceiver(
                 limits.otlp(), limits.remoteWrite(), registry, store, (tenant, metadata) -> {}, clock, false);
         CollectorGrpc grpc = CollectorGrpc.start(
@@ -75,8 +75,7 @@ public final class CollectorServer implements AutoCloseable {
                 new OtlpMetricsService(otlp, metrics),
                 new SketchSourceService(settings.fetch(), store, metrics),
                 settings.closeMillisMax());
-        CollectorHttp http =
-                new CollectorHttp(remoteWrite, otlp, metrics, meters, address.host(), address.httpPort());
+        CollectorHttp http = new CollectorHttp(remoteWrite, otlp, metrics, meters, address.host(), address.httpPort());
         try {
             http.start();
         } catch (RuntimeException e) {
@@ -86,11 +85,11 @@ public final class CollectorServer implements AutoCloseable {
                             + " cannot be listened on; is another process running there?",
                     e);
         }
-        Thread sweeper = Thread.ofVirtual()
-                .name("weir-collector-sweep")
-                .start(() -> sweep(store, settings.sweepMillis()));
+        Thread sweeper =
+                Thread.ofVirtual().name("weir-collector-sweep").start(() -> sweep(store, settings.sweepMillis()));
         LOG.info(
-                "collector listens on {}, HTTP {} and gRPC {}: intervals of {} ms, closed {} ms after their end, kept {} ms",
+                "collector listens on {}, HTTP {} and gRPC {}: intervals of {} ms, closed {} ms after their end, kept"
+                        + " {} ms",
                 address.host(),
                 http.port(),
                 grpc.port(),

@@ -24,8 +24,7 @@ final class OtlpMetricsService extends MetricsServiceGrpc.MetricsServiceImplBase
     }
 
     @Override
-    public void export(
-            ExportMetricsServiceRequest request, StreamObserver<ExportMetricsServiceResponse> responses) {
+    public void export(ExportMetricsServiceRequest request, StreamObserver<ExportMetricsServiceResponse> responses) {
         try {
             OtlpReceiver.Stored stored = receiver.receive(Tenants.of(TenantInterceptor.current()), request);
             metrics.droppedExemplars(stored.exemplars());
@@ -34,8 +33,7 @@ final class OtlpMetricsService extends MetricsServiceGrpc.MetricsServiceImplBase
             responses.onCompleted();
         } catch (IngestException e) {
             metrics.rejected(e.reason());
-            responses.onError(
-                    status(e.reason()).withDescription(e.getMessage()).asRuntimeException());
+            responses.onError(status(e.reason()).withDescription(e.getMessage()).asRuntimeException());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             responses.onError(Status.UNAVAILABLE

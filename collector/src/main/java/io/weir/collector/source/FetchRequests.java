@@ -1,9 +1,9 @@
 package io.weir.collector.source;
 
 import io.weir.collector.store.SketchParameters;
+import io.weir.promql.labels.LabelMatcher;
 import io.weir.proto.sketch.v1.FetchRequest;
 import io.weir.proto.sketch.v1.Matcher;
-import io.weir.promql.labels.LabelMatcher;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,8 +28,8 @@ final class FetchRequests {
             throw new IllegalArgumentException("metric must not be empty");
         }
         if (request.getMatchersCount() > matchersMax) {
-            throw new IllegalArgumentException(request.getMatchersCount()
-                    + " matchers are more than collector-fetch-matchers-max=" + matchersMax);
+            throw new IllegalArgumentException(
+                    request.getMatchersCount() + " matchers are more than collector-fetch-matchers-max=" + matchersMax);
         }
         List<LabelMatcher> matchers = new ArrayList<>();
         for (Matcher matcher : request.getMatchersList()) {

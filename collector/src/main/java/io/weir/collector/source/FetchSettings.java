@@ -9,8 +9,7 @@ package io.weir.collector.source;
  * @param waitMillisMax longest wait for a window's last interval to be closed; what is complete by then is answered
  * @param sendMillisMax longest wait for a peer that reads slowly
  */
-public record FetchSettings(
-        int concurrentMax, int seriesMax, int matchersMax, long waitMillisMax, long sendMillisMax) {
+public record FetchSettings(int concurrentMax, int seriesMax, int matchersMax, long waitMillisMax, long sendMillisMax) {
     public static final FetchSettings DEFAULT = new FetchSettings(64, 100_000, 64, 15_000, 10_000);
 
     public FetchSettings {
@@ -19,8 +18,8 @@ public record FetchSettings(
                     + concurrentMax + ", " + seriesMax + " and " + matchersMax);
         }
         if (waitMillisMax < 0 || sendMillisMax < 1) {
-            throw new IllegalArgumentException("need waitMillisMax >= 0 and sendMillisMax >= 1, got " + waitMillisMax
-                    + " and " + sendMillisMax);
+            throw new IllegalArgumentException(
+                    "need waitMillisMax >= 0 and sendMillisMax >= 1, got " + waitMillisMax + " and " + sendMillisMax);
         }
     }
 }

@@ -13,7 +13,8 @@ final class OpenInterval {
 
     /** @return whether it was not there */
     boolean add(long timeMillis, double value) {
-        int at = size == 0 || times[size - 1] < timeMillis ? -size - 1 : Arrays.binarySearch(times, 0, size, timeMillis);
+        int at =
+                size == 0 || times[size - 1] < timeMillis ? -size - 1 : Arrays.binarySearch(times, 0, size, timeMillis);
         if (at >= 0) {
             return false;
         }

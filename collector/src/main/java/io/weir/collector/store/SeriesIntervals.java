@@ -58,7 +58,8 @@ final class SeriesIntervals {
 
     /** Forgets the closed intervals that end at this time or before. */
     void expire(long untilMillis) {
-        Iterator<ClosedInterval> old = closed.headMap(untilMillis, true).values().iterator();
+        Iterator<ClosedInterval> old =
+                closed.headMap(untilMillis, true).values().iterator();
         while (old.hasNext()) {
             retainedBytes -= old.next().retainedBytes();
             old.remove();

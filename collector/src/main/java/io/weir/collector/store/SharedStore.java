@@ -113,8 +113,8 @@ public final class SharedStore implements SampleStore {
     }
 
     private void noteFigures() {
-        figures = new Figures(
-                store.seriesCount(), store.intervalCount(), store.retainedBytes(), store.watermarkMillis());
+        figures =
+                new Figures(store.seriesCount(), store.intervalCount(), store.retainedBytes(), store.watermarkMillis());
     }
 
     /** As of the last call. */

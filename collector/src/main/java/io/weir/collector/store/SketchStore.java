@@ -126,8 +126,8 @@ public final class SketchStore {
     }
 
     private void advance(long nowMillis) {
-        watermarkMillis = Math.max(
-                watermarkMillis, settings.endAtOrBefore(nowMillis - settings.allowedLatenessMillis()));
+        watermarkMillis =
+                Math.max(watermarkMillis, settings.endAtOrBefore(nowMillis - settings.allowedLatenessMillis()));
     }
 
     private long expiredUntil() {

@@ -49,7 +49,8 @@ public record StoreSettings(
         }
         if (Math.floorMod(fromMillis, intervalMillis) != 0 || Math.floorMod(toMillis, intervalMillis) != 0) {
             throw new IllegalArgumentException("the window (" + fromMillis + ", " + toMillis
-                    + "] cuts an interval; this collector keeps sketches of collector-store-interval-millis=" + intervalMillis
+                    + "] cuts an interval; this collector keeps sketches of collector-store-interval-millis="
+                    + intervalMillis
                     + ", so granularity and window must be multiples of it");
         }
     }

@@ -150,12 +150,13 @@ final class CollectorServerTest {
                 InstantSource.system());
         long to = System.currentTimeMillis() / 1_000 * 1_000 + 2_000;
         peer.export("default", TestingPeer.gauge("latency", "web", to - 1, 1));
-        List<FetchReply> replies = peer.fetch(window(Kind.DDSKETCH, to - 1_000, to).build());
+        List<FetchReply> replies =
+                peer.fetch(window(Kind.DDSKETCH, to - 1_000, to).build());
         assertThat(System.currentTimeMillis()).isGreaterThanOrEqualTo(to + 300);
         assertThat(replies).hasSize(2);
         assertThat(replies.get(1).getSummary().getCoveredToMillis()).isEqualTo(to);
-        List<FetchReply> far = peer.fetch(
-                window(Kind.DDSKETCH, to - 1_000, to + 3_600_000).build());
+        List<FetchReply> far =
+                peer.fetch(window(Kind.DDSKETCH, to - 1_000, to + 3_600_000).build());
         assertThat(far.getLast().getSummary().getCoveredToMillis()).isLessThan(to + 60_000);
     }
 
@@ -203,10 +204,12 @@ final class CollectorServerTest {
         long to = System.currentTimeMillis() / 1_000 * 1_000;
         CompletableFuture<List<FetchReply>> waiting = CompletableFuture.supplyAsync(
                 () -> peer.fetch(window(Kind.DDSKETCH, to - 1_000, to).build()));
-        Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThatThrownBy(
-                        () -> peer.fetch(window(Kind.DDSKETCH, to - 1_000, to).build()))
-                .satisfies(e -> assertThat(code(e)).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
-                .hasMessageContaining("collector-fetch-concurrent-max=1"));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThatThrownBy(() ->
+                                peer.fetch(window(Kind.DDSKETCH, to - 1_000, to).build()))
+                        .satisfies(e -> assertThat(code(e)).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
+                        .hasMessageContaining("collector-fetch-concurrent-max=1"));
         // The end of the process does not wait for it.
         long begun = System.nanoTime();
         collector.close();
@@ -253,9 +256,10 @@ final class CollectorServerTest {
         call.request(1);
         call.sendMessage(window(Kind.FREQUENCIES, T0, T0 + 1_000).build());
         call.halfClose();
-        Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(
-                        peer.get("/metrics").body())
-                .contains("weir_collector_fetch_seconds_count{outcome=\"cancelled\"} 1"));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> assertThat(peer.get("/metrics").body())
+                        .contains("weir_collector_fetch_seconds_count{outcome=\"cancelled\"} 1"));
         assertThat(end.isDone() && end.join().isOk()).isFalse();
         call.cancel("the test is over", null);
         // The next one is served.
@@ -267,7 +271,8 @@ final class CollectorServerTest {
         start(
                 new StoreSettings(1_000, 0, 600_000, 8_192, 64 << 20),
                 FetchSettings.DEFAULT,
-                new OtlpSettings(4_096, 8_192, 4, 100, "UnderscoreEscapingWithSuffixes", "", false, "", false, false, false),
+                new OtlpSettings(
+                        4_096, 8_192, 4, 100, "UnderscoreEscapingWithSuffixes", "", false, "", false, false, false),
                 () -> Instant.ofEpochMilli(now.get()));
         String protobuf = "application/x-protobuf";
         assertThat(peer.post("/v1/metrics", "text/plain", "", new byte[0]).statusCode())
@@ -313,7 +318,9 @@ final class CollectorServerTest {
         assertThat(refused.statusCode()).isEqualTo(503);
         assertThat(refused.headers().firstValue("Retry-After")).hasValue("1");
         now.set(T0 + 700_000);
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> collector.figures().retainedBytes() == 0);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> collector.figures().retainedBytes() == 0);
         assertThat(peer.remoteWrite("latency", "web", T0 + 700_001, 1).statusCode())
                 .isEqualTo(204);
     }
@@ -335,13 +342,16 @@ final class CollectorServerTest {
                 1);
         peer = new TestingPeer(collector);
         for (int i = 0; i < 2; i++) {
-            assertThat(peer.remoteWrite("latency", "s" + i, T0 + 1, 1).statusCode()).isEqualTo(204);
+            assertThat(peer.remoteWrite("latency", "s" + i, T0 + 1, 1).statusCode())
+                    .isEqualTo(204);
         }
         assertThat(peer.remoteWrite("latency", "s2", T0 + 1, 1).statusCode()).isEqualTo(429);
         now.set(T0 + 30_000);
-        Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(
-                        peer.remoteWrite("latency", "s2", T0 + 30_001, 1).statusCode())
-                .isEqualTo(204));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(peer.remoteWrite("latency", "s2", T0 + 30_001, 1)
+                                .statusCode())
+                        .isEqualTo(204));
     }
 
     @Test
@@ -383,10 +393,11 @@ final class CollectorServerTest {
                     .setKindValue(random.nextInt(5))
                     .setFromMillis(random.nextBoolean() ? random.nextLong() : T0 - 1_000L * random.nextInt(5))
                     .setToMillis(random.nextBoolean() ? random.nextLong() : T0);
-            IntStream.range(0, random.nextInt(3)).forEach(j -> request.addMatchers(Matcher.newBuilder()
-                    .setTypeValue(random.nextInt(6))
-                    .setName("l")
-                    .setValue(new String(text, StandardCharsets.ISO_8859_1))));
+            IntStream.range(0, random.nextInt(3))
+                    .forEach(j -> request.addMatchers(Matcher.newBuilder()
+                            .setTypeValue(random.nextInt(6))
+                            .setName("l")
+                            .setValue(new String(text, StandardCharsets.ISO_8859_1))));
             try {
                 peer.fetch(request.build());
             } catch (StatusRuntimeException e) {

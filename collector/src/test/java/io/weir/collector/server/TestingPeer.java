@@ -67,8 +67,7 @@ final class TestingPeer implements AutoCloseable {
         return ExportMetricsServiceRequest.newBuilder()
                 .addResourceMetrics(ResourceMetrics.newBuilder()
                         .addScopeMetrics(ScopeMetrics.newBuilder()
-                                .addMetrics(
-                                        Metric.newBuilder().setName(metric).setGauge(gauge))))
+                                .addMetrics(Metric.newBuilder().setName(metric).setGauge(gauge))))
                 .build();
     }
 
@@ -92,8 +91,7 @@ final class TestingPeer implements AutoCloseable {
                 .addTimeseries(TimeSeries.newBuilder()
                         .addLabels(Label.newBuilder().setName("__name__").setValue(metric))
                         .addLabels(Label.newBuilder().setName("service").setValue(service))
-                        .addSamples(
-                                Sample.newBuilder().setTimestamp(timeMillis).setValue(value)))
+                        .addSamples(Sample.newBuilder().setTimestamp(timeMillis).setValue(value)))
                 .build();
         return post("/api/v1/write", "application/x-protobuf", "snappy", Snappy.compress(request.toByteArray()));
     }

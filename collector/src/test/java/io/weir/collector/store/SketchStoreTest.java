@@ -150,8 +150,7 @@ final class SketchStoreTest {
                 .isTrue();
         for (double rank : new double[] {0.5, 0.9, 0.99}) {
             double oracle = values[(int) Math.ceil(rank * values.length) - 1];
-            assertThat(quantiles.quantile(rank).orElseThrow())
-                    .isBetween(oracle * 0.99 - 1e-9, oracle * 1.01 + 1e-9);
+            assertThat(quantiles.quantile(rank).orElseThrow()).isBetween(oracle * 0.99 - 1e-9, oracle * 1.01 + 1e-9);
         }
         double distinct = Arrays.stream(values).distinct().count();
         assertThat(((HyperLogLog) bySketches.sketch(SketchParameters.Kind.DISTINCT)).estimate())
