@@ -1,6 +1,7 @@
 package io.weir.precompute;
 
 import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 
 /**
@@ -8,7 +9,7 @@ import io.weir.precompute.schedule.TickSettings;
  *
  * @param enabled whether this API has jobs at all
  */
-public record PrecomputeSettings(boolean enabled, TickSettings ticks, ResultSettings results) {
+public record PrecomputeSettings(boolean enabled, TickSettings ticks, ResultSettings results, RouterSettings router) {
     public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT);
+            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, RouterSettings.DEFAULT);
 }
