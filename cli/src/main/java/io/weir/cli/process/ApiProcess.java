@@ -39,9 +39,10 @@ public final class ApiProcess implements AutoCloseable {
             long queriesMillisMax) {
         parts.add(database);
         parts.add(eventStats);
-        parts.add(precompute);
         this.workManager = parts.add(workManager);
         this.server = parts.add(server, queriesMillisMax);
+        // Ends first: its ticks ask the server's queries.
+        parts.add(precompute);
     }
 
     /**
@@ -106,6 +107,7 @@ public final class ApiProcess implements AutoCloseable {
                             .withListener(eventStats.queries())
                             .withAnswers(precompute.answers())
                             .withRoutes(routes));
+            precompute.begin(server.background());
             return new ApiProcess(
                     database,
                     eventStats,

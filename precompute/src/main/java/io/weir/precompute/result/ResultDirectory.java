@@ -44,7 +44,7 @@ public interface ResultDirectory {
     /** Counts a query that was answered from a job's results. */
     void countHit(String jobId);
 
-    /** The hits in this process by job since the last call, for whoever sums them up over processes. */
+    /** The hits counted since the last call, by job id: the registry adds them up over all processes. */
     Map<String, Long> takeHits();
 
     /**

@@ -40,8 +40,7 @@ final class Candidates {
                 return Optional.empty();
             }
             try {
-                SketchEvaluation evaluation =
-                        SketchEvaluation.of(new SketchFunction.Quantile(rank), tick.sketches());
+                SketchEvaluation evaluation = SketchEvaluation.of(new SketchFunction.Quantile(rank), tick.sketches());
                 return Optional.of(new Answered(evaluation.vector(), evaluation.bound()));
             } catch (SketchMismatchException e) {
                 // The sketch has joined the bins that this quantile needs: the query goes to the data.
@@ -71,10 +70,8 @@ final class Candidates {
     /** A job with labels merges what its query keeps apart: it computes something else than its query says. */
     private static void add(List<Candidate> found, JobResults results, @Nullable Double rank) {
         boolean known = found.stream()
-                .anyMatch(other -> other.results()
-                        .job()
-                        .jobId()
-                        .equals(results.job().jobId()));
+                .anyMatch(other ->
+                        other.results().job().jobId().equals(results.job().jobId()));
         boolean answers = rank == null || results.job().spec().query() instanceof JobQuery.OfSketch;
         if (!known && answers && results.job().spec().labels().isEmpty()) {
             found.add(new Candidate(results, rank));

@@ -20,20 +20,23 @@ final class NearestJob {
 
     /** A difference between two expressions: they are equal without it. */
     private enum Difference {
-        MODIFIER("has an offset, @, anchored or smoothed that this job has not, or has it otherwise", selector ->
-                new Expr.VectorSelector(
+        MODIFIER(
+                "has an offset, @, anchored or smoothed that this job has not, or has it otherwise",
+                selector -> new Expr.VectorSelector(
                         selector.name(), selector.matchers(), null, null, false, false, selector.position())),
-        MATCHERS("selects by other matchers than this job", selector -> new Expr.VectorSelector(
-                selector.name(),
-                selector.matchers().stream()
-                        .filter(matcher -> matcher.name().equals(Labels.METRIC_NAME)
-                                && matcher.type() == LabelMatcher.Type.EQUAL)
-                        .toList(),
-                selector.offset(),
-                selector.at(),
-                selector.anchored(),
-                selector.smoothed(),
-                selector.position())),
+        MATCHERS(
+                "selects by other matchers than this job",
+                selector -> new Expr.VectorSelector(
+                        selector.name(),
+                        selector.matchers().stream()
+                                .filter(matcher -> matcher.name().equals(Labels.METRIC_NAME)
+                                        && matcher.type() == LabelMatcher.Type.EQUAL)
+                                .toList(),
+                        selector.offset(),
+                        selector.at(),
+                        selector.anchored(),
+                        selector.smoothed(),
+                        selector.position())),
         WINDOW("has another window than this job", UnaryOperator.identity());
 
         private final String text;
@@ -51,7 +54,8 @@ final class NearestJob {
      * @param jobs of the tenant
      */
     static Optional<String> explain(Expr expression, List<Job> jobs) {
-        List<Job> ordered = jobs.stream().sorted(Comparator.comparing(Job::jobId)).toList();
+        List<Job> ordered =
+                jobs.stream().sorted(Comparator.comparing(Job::jobId)).toList();
         String canonical = CanonicalExpression.text(expression);
         for (Job job : ordered) {
             if (job.spec().query().canonical().equals(canonical)

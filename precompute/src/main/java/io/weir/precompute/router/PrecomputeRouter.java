@@ -31,8 +31,8 @@ public final class PrecomputeRouter implements PrecomputedAnswers {
             MeterRegistry registry,
             HitObserver observer,
             Clock clock) {
-        this.routing = new Routing(
-                directory, new Freshness(job -> delayMillis.applyAsLong(job) + settings.graceMillis()));
+        this.routing =
+                new Routing(directory, new Freshness(job -> delayMillis.applyAsLong(job) + settings.graceMillis()));
         this.directory = directory;
         this.feedback = feedback;
         this.metrics = new RouterMetrics(registry);
@@ -84,6 +84,10 @@ public final class PrecomputeRouter implements PrecomputedAnswers {
     private Hit hit(Found found) {
         long newest = found.newest().evalMillis();
         return new Hit(
-                found.job().jobId(), newest, clock.millis() - newest, found.bound().text(), found.series());
+                found.job().jobId(),
+                newest,
+                clock.millis() - newest,
+                found.bound().text(),
+                found.series());
     }
 }

@@ -183,8 +183,7 @@ final class Routing {
                         + Instant.ofEpochMilli(ticks.getFirst().evalMillis()) + " to "
                         + Instant.ofEpochMilli(ticks.getLast().evalMillis()) + ", "
                         + results.job().spec().granularityMillis() + " ms apart";
-        return new Missing(
-                MissReason.TIME, "no fresh result for " + Instant.ofEpochMilli(timeMillis) + ": " + has);
+        return new Missing(MissReason.TIME, "no fresh result for " + Instant.ofEpochMilli(timeMillis) + ": " + has);
     }
 
     private static Missing noSketches(Job job, TickResult tick) {

@@ -63,8 +63,7 @@ final class PrecomputeRouterTest {
     }
 
     private static Question question(String query, StepGrid grid, boolean range, String tenant, long lookback) {
-        return new Question(
-                tenant, PromqlParser.parse(query, Feature.ALL), grid, range, lookback, LOOKBACK);
+        return new Question(tenant, PromqlParser.parse(query, Feature.ALL), grid, range, lookback, LOOKBACK);
     }
 
     private Answer at(String query, long timeMillis) {
@@ -182,7 +181,9 @@ final class PrecomputeRouterTest {
         // The newest one until the next may be here: granularity, delay and grace.
         long end = T0 + GRANULARITY + DELAY + GRACE;
         assertThat(hit(at(TestingTickJobs.P99, end - 1)).newestMillis()).isEqualTo(T0);
-        assertThat(miss(at(TestingTickJobs.P99, end))).contains("no fresh result").contains("3 ticks from");
+        assertThat(miss(at(TestingTickJobs.P99, end)))
+                .contains("no fresh result")
+                .contains("3 ticks from");
         // Those before it until their successors.
         assertThat(hit(at(TestingTickJobs.P99, T0 - 1)).newestMillis()).isEqualTo(T0 - GRANULARITY);
         assertThat(hit(at(TestingTickJobs.P99, T0 - 2 * GRANULARITY)).newestMillis())
@@ -282,7 +283,8 @@ final class PrecomputeRouterTest {
         Job job = job(TestingTickJobs.expression("j1"), 0);
         cache.put(job, result(T0));
         assertThat(hit(at("sum(rate(requests_total[1m]))", T0)).series()).isEmpty();
-        assertThat(hit(range("sum(rate(requests_total[1m]))", T0, T0, GRANULARITY)).series())
+        assertThat(hit(range("sum(rate(requests_total[1m]))", T0, T0, GRANULARITY))
+                        .series())
                 .isEmpty();
     }
 
@@ -333,8 +335,7 @@ final class PrecomputeRouterTest {
     void jobsWithLabelsOfTheirOwnAnswerNoQuery() {
         job(TestingTickJobs.quantile("j1").labels("host"), 2);
         assertThat(miss(at(TestingTickJobs.P99, T0))).isEqualTo("no job computes this query");
-        assertThat(miss(router.look(
-                        question(TestingTickJobs.P99, StepGrid.instant(T0), false, "default", LOOKBACK))))
+        assertThat(miss(router.look(question(TestingTickJobs.P99, StepGrid.instant(T0), false, "default", LOOKBACK))))
                 .contains("merged over all labels but [host]");
         miss(at("quantile_over_time(0.5, latency{service='web'}[5m])", T0));
     }

@@ -12,6 +12,7 @@ import io.weir.queryapi.spi.QueryEvent;
 import io.weir.queryapi.spi.QueryEvent.Cause;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.QueryOrigin;
+import io.weir.workcoord.coordinator.Priority;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Objects;
@@ -86,7 +87,21 @@ public final class QuerySessions implements AutoCloseable {
             AskedQuery.@Nullable Range range,
             QueryOrigin origin,
             long timeoutMillis,
-            Client client) {}
+            Client client,
+            Priority priority) {
+        /** A user asks. */
+        public Question(
+                String queryId,
+                String tenant,
+                String text,
+                String kind,
+                AskedQuery.@Nullable Range range,
+                QueryOrigin origin,
+                long timeoutMillis,
+                Client client) {
+            this(queryId, tenant, text, kind, range, origin, timeoutMillis, client, Priority.INTERACTIVE);
+        }
+    }
 
     /** A running question. */
     public record Session(

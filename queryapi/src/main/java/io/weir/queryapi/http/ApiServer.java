@@ -14,6 +14,7 @@ import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.trace.Tracing;
+import io.weir.queryapi.background.BackgroundRunner;
 import io.weir.queryapi.eval.AdmissionControl;
 import io.weir.queryapi.eval.ArtifactOpener;
 import io.weir.queryapi.eval.LookupEngine;
@@ -24,6 +25,7 @@ import io.weir.queryapi.monitor.RunningQueries;
 import io.weir.queryapi.monitor.SafeListener;
 import io.weir.queryapi.plan.LookupPlanning;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
@@ -60,6 +62,7 @@ public final class ApiServer implements AutoCloseable {
     private final RunningQueries runningQueries = new RunningQueries();
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final AtomicReference<@Nullable ServerConnector> connector = new AtomicReference<>();
+    private final BackgroundRunner background;
     private final Javalin javalin;
 
     private ApiServer(
@@ -88,6 +91,8 @@ public final class ApiServer implements AutoCloseable {
         QueryEngine engine = new QueryEngine(planning, workManager, opener, settings.limits(), metrics);
         LookupEngine lookups = new LookupEngine(
                 new LookupPlanning(planning), planning, workManager, opener, settings.limits(), metrics);
+        background = new BackgroundRunner(
+                settings.background(), settings.limits(), planning, workManager, opener, registry, clock);
         QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, surroundings.answers(), clock);
         LookupRoutes lookupRoutes = new LookupRoutes(settings, sessions, lookups, catalog, clock);
         StatusRoutes status = new StatusRoutes(settings, workManager, runningQueries, registry, clock, stopping::get);
@@ -184,6 +189,11 @@ public final class ApiServer implements AutoCloseable {
         server.javalin.start();
         LOG.info("API listens on http://{}:{}", settings.host(), server.port());
         return server;
+    }
+
+    /** Runs queries that no user waits for, until this is closed. */
+    public BackgroundQueries background() {
+        return background;
     }
 
     /** The port the server listens on. */
@@ -330,6 +340,7 @@ public final class ApiServer implements AutoCloseable {
         if (stopping.getAndSet(true)) {
             return;
         }
+        background.close();
         runningQueries.refuse("this API process is stopping; ask again, another one will answer");
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.shutdownMillisMax());
         try {

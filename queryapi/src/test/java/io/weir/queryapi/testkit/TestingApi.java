@@ -5,6 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
 import java.io.IOException;
@@ -68,6 +69,11 @@ public final class TestingApi implements AutoCloseable {
 
     public static ApiSettings settings() {
         return ApiSettings.of("127.0.0.1", 0);
+    }
+
+    /** Runs queries that no user waits for. */
+    public BackgroundQueries background() {
+        return server.background();
     }
 
     public TestingWorkManager workManager() {
