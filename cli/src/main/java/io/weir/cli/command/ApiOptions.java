@@ -2,6 +2,7 @@ package io.weir.cli.command;
 
 import io.weir.cli.settings.SettingsOptions;
 import io.weir.queryapi.autoscale.AutoscaleSettings;
+import io.weir.queryapi.background.BackgroundSettings;
 import io.weir.queryapi.eval.QueryLimits;
 import io.weir.queryapi.fetch.FetchSettings;
 import io.weir.queryapi.http.ApiSettings;
@@ -23,9 +24,12 @@ final class ApiOptions {
     private final SettingsOptions<HeartbeatLimits> heartbeat;
     private final SettingsOptions<AutoscaleSettings> autoscale;
     private final SettingsOptions<FetchSettings> fetch;
+    private final SettingsOptions<BackgroundSettings> background;
 
     ApiOptions(CommandSpec command) {
-        http = SettingsOptions.add(command, "http", ApiSettings.of("127.0.0.1", 8080), "version", "revision", "limits");
+        http = SettingsOptions.add(
+                command, "http", ApiSettings.of("127.0.0.1", 8080), "version", "revision", "limits", "background");
+        background = SettingsOptions.add(command, "background", BackgroundSettings.DEFAULT);
         query = SettingsOptions.add(command, "query", QueryLimits.DEFAULT);
         WorkManagerSettings defaults = WorkManagerSettings.of("api");
         control = SettingsOptions.add(command, "control", defaults, "apiId", "limits", "autoscale");
@@ -36,7 +40,7 @@ final class ApiOptions {
     }
 
     ApiSettings api(Set<String> features) {
-        return http.build(Map.of("limits", query.build(), "features", features));
+        return http.build(Map.of("limits", query.build(), "features", features, "background", background.build()));
     }
 
     WorkManagerSettings workManager() {

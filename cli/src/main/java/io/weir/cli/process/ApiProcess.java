@@ -39,9 +39,10 @@ public final class ApiProcess implements AutoCloseable {
             long queriesMillisMax) {
         parts.add(database);
         parts.add(eventStats);
-        parts.add(precompute);
         this.workManager = parts.add(workManager);
         this.server = parts.add(server, queriesMillisMax);
+        // Ends first: its ticks ask the server's queries.
+        parts.add(precompute);
     }
 
     /**
@@ -104,9 +105,16 @@ public final class ApiProcess implements AutoCloseable {
                     ApiServer.Surroundings.DEFAULT
                             .withTracing(tracing)
                             .withListener(eventStats.queries())
+                            .withAnswers(precompute.answers())
                             .withRoutes(routes));
+            precompute.begin(server.background());
             return new ApiProcess(
-                    database, eventStats, precompute, workManager, server, parts.api().shutdownMillisMax());
+                    database,
+                    eventStats,
+                    precompute,
+                    workManager,
+                    server,
+                    parts.api().shutdownMillisMax());
         } catch (RuntimeException e) {
             workManager.close();
             throw e;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** Error messages name settings; whoever reads one must find the flag of that name. */
 final class SettingNamesTest {
     private static final Pattern NAMED = Pattern.compile(
-            "\\b((?:query|http|ingest|autoscale|worker|control|discovery|fetch|scheduling|heartbeat|shutdown|db|tracing|auth|stats|signal|telemetry|history|precompute|collector)(?:-[a-z]+)*-(?:max|min|millis|bytes))\\b");
+            "\\b((?:background|query|http|ingest|autoscale|worker|control|discovery|fetch|scheduling|heartbeat|shutdown|db|tracing|auth|stats|signal|telemetry|history|precompute|collector)(?:-[a-z]+)*-(?:max|min|millis|bytes))\\b");
 
     @Test
     void everySettingThatAMessageNamesIsAFlag() throws IOException {

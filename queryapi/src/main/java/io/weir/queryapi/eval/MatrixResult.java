@@ -2,10 +2,12 @@ package io.weir.queryapi.eval;
 
 import io.weir.promql.annotation.Annotation;
 import io.weir.promql.error.QueryException;
+import io.weir.promql.exec.ResultOrdering;
 import io.weir.promql.exec.StepVector;
 import io.weir.promql.histogram.Histogram;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.plan.QueryPlan;
+import io.weir.promql.plan.ResultOrder;
 import io.weir.promql.series.Column;
 import io.weir.promql.series.SampleBuffer;
 import io.weir.promql.series.StaleMarker;
@@ -177,6 +179,28 @@ public final class MatrixResult implements ResultSink {
     /** The series with at least one sample, sorted by labels. */
     public List<Row> rowsByLabels() {
         return rows.stream().sorted(Comparator.comparing(Row::labels)).toList();
+    }
+
+    /** Those of an instant vector, in the order in which the query gives them. */
+    public List<Row> rowsInOrder() {
+        List<Row> sorted = rowsByLabels();
+        if (plan().order() instanceof ResultOrder.ByLabels) {
+            return sorted;
+        }
+        List<Labels> labels = sorted.stream().map(Row::labels).toList();
+        StepVector vector = new StepVector(sorted.size());
+        vector.reset(sorted.size());
+        for (int i = 0; i < sorted.size(); i++) {
+            Histogram histogram = sorted.get(i).column().histogram(0);
+            if (histogram == null) {
+                vector.set(i, sorted.get(i).values()[0]);
+            } else {
+                vector.setHistogram(i, histogram);
+            }
+        }
+        return Arrays.stream(ResultOrdering.of(plan().order(), labels, vector))
+                .mapToObj(sorted::get)
+                .toList();
     }
 
     /** The series of a range vector selector, sorted by labels. */

@@ -4,7 +4,7 @@ import io.weir.promql.annotation.Annotations;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.queryapi.eval.QuerySessions.Session;
-import io.weir.queryapi.monitor.QueryMetrics;
+import io.weir.queryapi.monitor.EngineMetrics;
 import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.LeafWork;
 import io.weir.queryapi.plan.PlannedQuery;
@@ -34,7 +34,7 @@ public final class QueryEngine {
     private final WorkManager workManager;
     private final ArtifactOpener opener;
     private final QueryLimits limits;
-    private final QueryMetrics metrics;
+    private final EngineMetrics metrics;
     private final Reruns reruns;
 
     public QueryEngine(
@@ -42,7 +42,7 @@ public final class QueryEngine {
             WorkManager workManager,
             ArtifactOpener opener,
             QueryLimits limits,
-            QueryMetrics metrics) {
+            EngineMetrics metrics) {
         this.planning = planning;
         this.workManager = workManager;
         this.opener = opener;
@@ -124,7 +124,8 @@ public final class QueryEngine {
                                 session.question().queryId(),
                                 session.question().tenant(),
                                 session.control().deadlineNanos(),
-                                units),
+                                units,
+                                session.question().priority()),
                         inbox);
                 withdrawal = cancelWhenStopped(session.control(), work);
             }

@@ -14,6 +14,7 @@ import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.trace.Tracing;
+import io.weir.queryapi.background.BackgroundRunner;
 import io.weir.queryapi.eval.AdmissionControl;
 import io.weir.queryapi.eval.ArtifactOpener;
 import io.weir.queryapi.eval.LookupEngine;
@@ -24,6 +25,8 @@ import io.weir.queryapi.monitor.RunningQueries;
 import io.weir.queryapi.monitor.SafeListener;
 import io.weir.queryapi.plan.LookupPlanning;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.spi.BackgroundQueries;
+import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
 import io.weir.queryapi.spi.WorkerCount;
@@ -59,6 +62,7 @@ public final class ApiServer implements AutoCloseable {
     private final RunningQueries runningQueries = new RunningQueries();
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final AtomicReference<@Nullable ServerConnector> connector = new AtomicReference<>();
+    private final BackgroundRunner background;
     private final Javalin javalin;
 
     private ApiServer(
@@ -87,12 +91,14 @@ public final class ApiServer implements AutoCloseable {
         QueryEngine engine = new QueryEngine(planning, workManager, opener, settings.limits(), metrics);
         LookupEngine lookups = new LookupEngine(
                 new LookupPlanning(planning), planning, workManager, opener, settings.limits(), metrics);
-        QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, clock);
+        background = new BackgroundRunner(
+                settings.background(), settings.limits(), planning, workManager, opener, registry, clock);
+        QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, surroundings.answers(), clock);
         LookupRoutes lookupRoutes = new LookupRoutes(settings, sessions, lookups, catalog, clock);
         StatusRoutes status = new StatusRoutes(settings, workManager, runningQueries, registry, clock, stopping::get);
         LanguageRoutes language = new LanguageRoutes(settings, planning);
-        ExplainRoute explain = new ExplainRoute(settings, queries, planning, workManager);
-        SseRoutes stream = new SseRoutes(settings, sessions, planning, engine, clock);
+        ExplainRoute explain = new ExplainRoute(settings, queries, planning, workManager, surroundings.answers());
+        SseRoutes stream = new SseRoutes(settings, sessions, planning, engine, surroundings.answers(), clock);
         SeriesRoutes series = new SeriesRoutes(settings, sessions, planning, lookups, catalog, clock);
         surroundings.listener().watch(() -> {
             WorkLoad load = workManager.load();
@@ -113,6 +119,7 @@ public final class ApiServer implements AutoCloseable {
      *
      * @param opener opens fetched artifacts
      * @param listener told of every query
+     * @param answers asked before a query runs
      * @param extraRoutes served beside the API's own
      */
     public record Surroundings(
@@ -120,29 +127,39 @@ public final class ApiServer implements AutoCloseable {
             Clock clock,
             Tracing tracing,
             QueryListener listener,
+            PrecomputedAnswers answers,
             List<RouteContributor> extraRoutes) {
         /** Nobody is told of anything. */
         public static final Surroundings DEFAULT = new Surroundings(
-                ParquetArtifactCursor::open, Clock.systemUTC(), Tracing.OFF, QueryListener.NONE, List.of());
+                ParquetArtifactCursor::open,
+                Clock.systemUTC(),
+                Tracing.OFF,
+                QueryListener.NONE,
+                PrecomputedAnswers.NONE,
+                List.of());
 
         public Surroundings {
             extraRoutes = List.copyOf(extraRoutes);
         }
 
         public Surroundings withTracing(Tracing other) {
-            return new Surroundings(opener, clock, other, listener, extraRoutes);
+            return new Surroundings(opener, clock, other, listener, answers, extraRoutes);
         }
 
         public Surroundings withClock(Clock other) {
-            return new Surroundings(opener, other, tracing, listener, extraRoutes);
+            return new Surroundings(opener, other, tracing, listener, answers, extraRoutes);
         }
 
         public Surroundings withListener(QueryListener other) {
-            return new Surroundings(opener, clock, tracing, other, extraRoutes);
+            return new Surroundings(opener, clock, tracing, other, answers, extraRoutes);
+        }
+
+        public Surroundings withAnswers(PrecomputedAnswers other) {
+            return new Surroundings(opener, clock, tracing, listener, other, extraRoutes);
         }
 
         public Surroundings withRoutes(List<RouteContributor> other) {
-            return new Surroundings(opener, clock, tracing, listener, other);
+            return new Surroundings(opener, clock, tracing, listener, answers, other);
         }
     }
 
@@ -172,6 +189,11 @@ public final class ApiServer implements AutoCloseable {
         server.javalin.start();
         LOG.info("API listens on http://{}:{}", settings.host(), server.port());
         return server;
+    }
+
+    /** Runs queries that no user waits for, until this is closed. */
+    public BackgroundQueries background() {
+        return background;
     }
 
     /** The port the server listens on. */
@@ -219,11 +241,12 @@ public final class ApiServer implements AutoCloseable {
                     .header(
                             "Access-Control-Allow-Headers",
                             "Accept, Authorization, bearer, Content-Type, If-None-Match, Last-Event-ID, Origin,"
-                                    + " traceparent, tracestate, X-Client-Surface, X-Correlation-ID, X-Query-Id,"
-                                    + " X-Run-Id, X-Scope-OrgID, X-Tenant-Id")
+                                    + " traceparent, tracestate, X-Client-Surface, X-Correlation-ID, X-Precompute,"
+                                    + " X-Query-Id, X-Run-Id, X-Scope-OrgID, X-Tenant-Id")
                     .header(
                             "Access-Control-Expose-Headers",
-                            "Cache-Status, Date, ETag, X-FirstSignal-Source, X-Query-Id");
+                            "Age, Cache-Status, Date, ETag, X-FirstSignal-Source, X-Precompute-Error-Bound,"
+                                    + " X-Precompute-Job, X-Query-Id, X-Query-Source");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
             context.status(204).skipRemainingHandlers();
@@ -317,6 +340,7 @@ public final class ApiServer implements AutoCloseable {
         if (stopping.getAndSet(true)) {
             return;
         }
+        background.close();
         runningQueries.refuse("this API process is stopping; ask again, another one will answer");
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.shutdownMillisMax());
         try {

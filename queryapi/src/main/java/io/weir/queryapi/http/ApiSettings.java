@@ -1,5 +1,6 @@
 package io.weir.queryapi.http;
 
+import io.weir.queryapi.background.BackgroundSettings;
 import io.weir.queryapi.eval.QueryLimits;
 import java.util.Set;
 
@@ -22,6 +23,7 @@ import java.util.Set;
  * @param cancelWaitMillis longest the answer to a request to cancel waits for the query's end; after that it says that it goes on
  * @param version shown by /status/buildinfo
  * @param revision shown by /status/buildinfo
+ * @param background bounds of queries that no user waits for
  */
 public record ApiSettings(
         String host,
@@ -38,7 +40,8 @@ public record ApiSettings(
         long cancelGraceMillis,
         long cancelWaitMillis,
         String version,
-        String revision) {
+        String revision,
+        BackgroundSettings background) {
     public ApiSettings {
         features = Set.copyOf(features);
         if (port < 0 || port > 65_535) {
@@ -80,7 +83,8 @@ public record ApiSettings(
                 1_000,
                 250,
                 "3.14.0",
-                "weir");
+                "weir",
+                BackgroundSettings.DEFAULT);
     }
 
     public ApiSettings withLimits(QueryLimits changed) {
@@ -99,7 +103,8 @@ public record ApiSettings(
                 cancelGraceMillis,
                 cancelWaitMillis,
                 version,
-                revision);
+                revision,
+                background);
     }
 
     public ApiSettings withSsePingIntervalMillis(long changed) {
@@ -118,7 +123,28 @@ public record ApiSettings(
                 cancelGraceMillis,
                 cancelWaitMillis,
                 version,
-                revision);
+                revision,
+                background);
+    }
+
+    public ApiSettings withBackground(BackgroundSettings changed) {
+        return new ApiSettings(
+                host,
+                port,
+                limits,
+                features,
+                corsOrigin,
+                requestBytesMax,
+                requestHeaderBytesMax,
+                responseBufferBytes,
+                idleTimeoutMillis,
+                ssePingIntervalMillis,
+                shutdownMillisMax,
+                cancelGraceMillis,
+                cancelWaitMillis,
+                version,
+                revision,
+                changed);
     }
 
     public ApiSettings withFeatures(Set<String> changed) {
@@ -137,7 +163,8 @@ public record ApiSettings(
                 cancelGraceMillis,
                 cancelWaitMillis,
                 version,
-                revision);
+                revision,
+                background);
     }
 
     public ApiSettings withCancelMillis(long graceMillis, long waitMillis) {
@@ -156,6 +183,7 @@ public record ApiSettings(
                 graceMillis,
                 waitMillis,
                 version,
-                revision);
+                revision,
+                background);
     }
 }

@@ -3,12 +3,9 @@ package io.weir.queryapi.http;
 import io.weir.promql.annotation.Annotation;
 import io.weir.promql.ast.PositionRange;
 import io.weir.promql.ast.ValueType;
-import io.weir.promql.exec.ResultOrdering;
-import io.weir.promql.exec.StepVector;
 import io.weir.promql.histogram.Histogram;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.plan.PlanNode;
-import io.weir.promql.plan.ResultOrder;
 import io.weir.promql.series.StepGrid;
 import io.weir.queryapi.encoding.JsonBytes;
 import io.weir.queryapi.encoding.NumberText;
@@ -155,7 +152,7 @@ final class ResultJson {
         long time = result.grid().startMillis();
         json.ascii('[');
         boolean first = true;
-        for (Row row : limited(ordered(result.rowsByLabels()))) {
+        for (Row row : limited(result.rowsInOrder())) {
             if (!first) {
                 json.ascii(',');
             }
@@ -168,26 +165,6 @@ final class ResultJson {
             }
         }
         json.ascii(']');
-    }
-
-    private List<Row> ordered(List<Row> rows) {
-        if (result.plan().order() instanceof ResultOrder.ByLabels) {
-            return rows;
-        }
-        List<Labels> series = rows.stream().map(Row::labels).toList();
-        StepVector vector = new StepVector(rows.size());
-        vector.reset(rows.size());
-        for (int i = 0; i < rows.size(); i++) {
-            Histogram histogram = rows.get(i).column().histogram(0);
-            if (histogram == null) {
-                vector.set(i, rows.get(i).values()[0]);
-            } else {
-                vector.setHistogram(i, histogram);
-            }
-        }
-        return Arrays.stream(ResultOrdering.of(result.plan().order(), series, vector))
-                .mapToObj(rows::get)
-                .toList();
     }
 
     /** Scalars and strings are written by Go's standard library (promql/value.go), which writes numbers its own way. */

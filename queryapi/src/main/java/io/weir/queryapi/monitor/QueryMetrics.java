@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** The measurements of queries that {@code /metrics} shows. Thread-safe. */
-public final class QueryMetrics {
+public final class QueryMetrics implements EngineMetrics {
     private static final Duration[] BUCKETS = {
         Duration.ofMillis(1),
         Duration.ofMillis(2),
@@ -97,18 +97,22 @@ public final class QueryMetrics {
         Gauge.builder(name, value).description(description).register(registry);
     }
 
+    @Override
     public void planned(long nanos) {
         planning.record(nanos, TimeUnit.NANOSECONDS);
     }
 
+    @Override
     public void firstResult(long nanos) {
         firstResult.record(nanos, TimeUnit.NANOSECONDS);
     }
 
+    @Override
     public void samplesRead(long count) {
         samples.increment(count);
     }
 
+    @Override
     public void rerun() {
         reruns.increment();
     }

@@ -15,8 +15,7 @@ public interface BackgroundQueries {
      * @throws io.weir.promql.error.QueryException as for a user's query
      * @throws InterruptedException the query was cancelled, on the workers too
      */
-    List<Sample> evaluate(String tenant, String query, long timeMillis, long deadlineNanos)
-            throws InterruptedException;
+    List<Sample> evaluate(String tenant, String query, long timeMillis, long deadlineNanos) throws InterruptedException;
 
     /** One element of an instant vector, in the order of the answer. */
     record Sample(Labels labels, double value) {}

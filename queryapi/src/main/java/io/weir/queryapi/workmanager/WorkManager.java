@@ -3,6 +3,7 @@ package io.weir.queryapi.workmanager;
 import io.weir.promql.error.QueryException;
 import io.weir.proto.control.v1.WorkStatistics;
 import io.weir.queryapi.fetch.FetchedFile;
+import io.weir.workcoord.coordinator.Priority;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,9 +20,14 @@ public interface WorkManager {
      * @param tenant for fair queueing
      * @param deadlineNanos {@link System#nanoTime} after which the work is given up
      */
-    record Submission(String queryId, String tenant, long deadlineNanos, List<WorkUnit> units) {
+    record Submission(String queryId, String tenant, long deadlineNanos, List<WorkUnit> units, Priority priority) {
         public Submission {
             units = List.copyOf(units);
+        }
+
+        /** A user waits for it. */
+        public Submission(String queryId, String tenant, long deadlineNanos, List<WorkUnit> units) {
+            this(queryId, tenant, deadlineNanos, units, Priority.INTERACTIVE);
         }
     }
 

@@ -5,6 +5,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
+import io.weir.queryapi.spi.BackgroundQueries;
+import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
 import java.io.IOException;
 import java.net.URI;
@@ -40,6 +42,16 @@ public final class TestingApi implements AutoCloseable {
     }
 
     public TestingApi(TestingLake lake, Path folder, ApiSettings settings, Tracing tracing, QueryListener listener) {
+        this(lake, folder, settings, tracing, listener, PrecomputedAnswers.NONE);
+    }
+
+    public TestingApi(
+            TestingLake lake,
+            Path folder,
+            ApiSettings settings,
+            Tracing tracing,
+            QueryListener listener,
+            PrecomputedAnswers answers) {
         workManager = new TestingWorkManager(lake, folder, 7);
         server = ApiServer.start(
                 settings,
@@ -50,12 +62,18 @@ public final class TestingApi implements AutoCloseable {
                         .withClock(Clock.fixed(Instant.ofEpochMilli(NOW_MILLIS), ZoneOffset.UTC))
                         .withTracing(tracing)
                         .withListener(listener)
+                        .withAnswers(answers)
                         .withRoutes(
                                 List.of(config -> config.routes.get("/extra", context -> context.result("extra")))));
     }
 
     public static ApiSettings settings() {
         return ApiSettings.of("127.0.0.1", 0);
+    }
+
+    /** Runs queries that no user waits for. */
+    public BackgroundQueries background() {
+        return server.background();
     }
 
     public TestingWorkManager workManager() {

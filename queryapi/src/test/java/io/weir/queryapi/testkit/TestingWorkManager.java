@@ -27,6 +27,7 @@ import io.weir.queryapi.fetch.FetchedFile;
 import io.weir.queryapi.workmanager.WorkLoad;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkUnit;
+import io.weir.workcoord.coordinator.Priority;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,7 @@ public final class TestingWorkManager implements WorkManager {
     private final Random random;
     private final AtomicInteger files = new AtomicInteger();
     private final List<WorkUnit> units = new CopyOnWriteArrayList<>();
+    private final List<Priority> priorities = new CopyOnWriteArrayList<>();
     private final List<String> cancellations = new CopyOnWriteArrayList<>();
     private volatile boolean workers = true;
     private volatile @Nullable CountDownLatch gate;
@@ -96,6 +98,11 @@ public final class TestingWorkManager implements WorkManager {
         return units;
     }
 
+    /** Of the submissions, in their order. */
+    public List<Priority> priorities() {
+        return priorities;
+    }
+
     public List<String> cancellations() {
         return cancellations;
     }
@@ -113,6 +120,7 @@ public final class TestingWorkManager implements WorkManager {
             throw new QueryException.Unavailable("no workers are connected; start one or check --workers");
         }
         units.addAll(submission.units());
+        priorities.add(submission.priority());
         var canceled = new AtomicBoolean();
         List<WorkUnit> order = new ArrayList<>(submission.units());
         synchronized (random) {
