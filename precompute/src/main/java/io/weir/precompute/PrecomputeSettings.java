@@ -1,10 +1,16 @@
 package io.weir.precompute;
 
+import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.source.SourceSettings;
+
 /**
  * What precompute is started with. Each part's settings are a record of its package.
  *
  * @param enabled whether this API has jobs at all
  */
-public record PrecomputeSettings(boolean enabled) {
-    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(true);
+public record PrecomputeSettings(
+        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources) {
+    public static final PrecomputeSettings DEFAULT =
+            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
 }
