@@ -1,5 +1,7 @@
 package io.weir.precompute;
 
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.SourceSettings;
@@ -10,7 +12,10 @@ import io.weir.precompute.source.SourceSettings;
  * @param enabled whether this API has jobs at all
  */
 public record PrecomputeSettings(
-        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources) {
+        boolean enabled,
+        JobLimits jobs,
+        RegistrySettings registry,
+        TickSettings ticks, ResultSettings results, SourceSettings sources) {
     public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
+            new PrecomputeSettings(true, JobLimits.DEFAULT, RegistrySettings.DEFAULT, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
 }

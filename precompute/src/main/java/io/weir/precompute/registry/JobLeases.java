@@ -3,14 +3,12 @@ package io.weir.precompute.registry;
 import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobStatistics;
-import io.weir.precompute.job.JobStatus;
 import io.weir.precompute.registry.RegistryState.Effect;
 import io.weir.precompute.schedule.JobOwner;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -179,13 +177,6 @@ final class JobLeases {
         apply(() -> state.onLook(
                 new RegistryState.Look(number, holdings, loaded, Map.copyOf(before), clock.millis())));
         before.keySet().retainAll(known.keySet());
-        count();
-    }
-
-    private void count() {
-        Map<JobStatus, Long> counts = new EnumMap<>(JobStatus.class);
-        known.keySet().forEach(jobId -> counts.merge(before(jobId).status(), 1L, Long::sum));
-        metrics.jobs(counts);
     }
 
     /** A job of the database was deleted by this process; waits, at most for a second, until no tick of it runs here. */
@@ -227,6 +218,7 @@ final class JobLeases {
     private void execute(List<Effect> effects) {
         known = state.known();
         owned = state.owned();
+        metrics.known(known.size());
         metrics.owned(owned.size());
         JobOwner runs = owner;
         Listener hears = listener;

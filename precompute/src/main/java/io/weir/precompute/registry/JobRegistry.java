@@ -17,11 +17,13 @@ import io.weir.precompute.result.ResultDirectory;
 import io.weir.precompute.result.TickResult;
 import io.weir.precompute.schedule.JobOwner;
 import io.weir.precompute.schedule.TickRecorder;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -61,7 +63,31 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
             ResultDirectory directory,
             String name,
             InstantSource clock,
-            Supplier<String> jobIds) {}
+            Supplier<String> jobIds) {
+        private static final SecureRandom RANDOM = new SecureRandom();
+
+        /** With the system's clock, and random names. */
+        public static Parts of(
+                RegistrySettings settings,
+                JobLimits limits,
+                DatabaseSettings database,
+                JobRequests requests,
+                ResultDirectory directory) {
+            return new Parts(
+                    settings,
+                    limits,
+                    database,
+                    requests,
+                    directory,
+                    "api-" + random(),
+                    InstantSource.system(),
+                    () -> "job-" + random());
+        }
+
+        private static String random() {
+            return HexFormat.of().toHexDigits(RANDOM.nextLong());
+        }
+    }
 
     private JobRegistry(Parts parts, HikariDataSource pool, MeterRegistry meters) {
         this.settings = parts.settings();

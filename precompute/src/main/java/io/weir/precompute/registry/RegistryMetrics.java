@@ -3,14 +3,11 @@ package io.weir.precompute.registry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.weir.precompute.job.JobStatus;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Metrics of the registry of jobs. */
 final class RegistryMetrics {
-    private final Map<JobStatus, AtomicLong> jobs = new EnumMap<>(JobStatus.class);
+    private final AtomicLong known = new AtomicLong();
     private final AtomicLong owned = new AtomicLong();
     private final AtomicLong pendingBytes = new AtomicLong();
     private final Counter failures;
@@ -20,18 +17,13 @@ final class RegistryMetrics {
     private final Counter unreadable;
 
     RegistryMetrics(MeterRegistry registry) {
-        for (JobStatus status : JobStatus.values()) {
-            AtomicLong count = new AtomicLong();
-            jobs.put(status, count);
-            Gauge.builder("weir.precompute.jobs", count, AtomicLong::doubleValue)
-                    .description("Jobs that this process knows, by how they fare as far as it knows")
-                    .tag("status", status.text())
-                    .register(registry);
-        }
-        Gauge.builder("weir.precompute.jobs.owned", owned, AtomicLong::doubleValue)
-                .description("Jobs whose ticks this process runs")
+        Gauge.builder("weir.precompute.registry.jobs", known, AtomicLong::doubleValue)
+                .description("Jobs of all processes that this process knows")
                 .register(registry);
-        Gauge.builder("weir.precompute.results.pending", pendingBytes, AtomicLong::doubleValue)
+        Gauge.builder("weir.precompute.registry.jobs.owned", owned, AtomicLong::doubleValue)
+                .description("Jobs whose lease this process has")
+                .register(registry);
+        Gauge.builder("weir.precompute.registry.results.pending", pendingBytes, AtomicLong::doubleValue)
                 .description("Compressed results that the database has not taken yet")
                 .baseUnit("bytes")
                 .register(registry);
@@ -41,10 +33,10 @@ final class RegistryMetrics {
         listenFailures = Counter.builder("weir.precompute.registry.listen.failures")
                 .description("Times that notifications of other processes were lost; meanwhile changes are polled for")
                 .register(registry);
-        dropped = Counter.builder("weir.precompute.results.dropped")
+        dropped = Counter.builder("weir.precompute.registry.results.dropped")
                 .description("Results that other processes never see: too large, or the database took none for too long")
                 .register(registry);
-        fenced = Counter.builder("weir.precompute.results.fenced")
+        fenced = Counter.builder("weir.precompute.registry.results.fenced")
                 .description("Ticks not written since their job was deleted or taken over meanwhile")
                 .register(registry);
         unreadable = Counter.builder("weir.precompute.registry.unreadable")
@@ -52,8 +44,8 @@ final class RegistryMetrics {
                 .register(registry);
     }
 
-    void jobs(Map<JobStatus, Long> counts) {
-        jobs.forEach((status, count) -> count.set(counts.getOrDefault(status, 0L)));
+    void known(long count) {
+        known.set(count);
     }
 
     void owned(long count) {

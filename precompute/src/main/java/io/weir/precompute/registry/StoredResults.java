@@ -36,6 +36,7 @@ final class StoredResults {
     private static final int RELATIVE = 1;
     private static final int STANDARD_ERROR = 2;
     private static final int ABSOLUTE = 3;
+    private static final int OF_SAMPLE = 4;
 
     private StoredResults() {}
 
@@ -72,6 +73,11 @@ final class StoredResults {
             case ErrorBound.Absolute absolute -> {
                 out.writeByte(ABSOLUTE);
                 out.writeDouble(absolute.amount());
+            }
+            case ErrorBound.OfSample sample -> {
+                out.writeByte(OF_SAMPLE);
+                out.writeDouble(sample.probability());
+                writeBound(out, sample.within());
             }
         }
     }
@@ -121,7 +127,7 @@ final class StoredResults {
         try (DataInputStream in = new DataInputStream(new InflaterInputStream(deflated))) {
             long computedAtMillis = in.readLong();
             double coverage = in.readDouble();
-            ErrorBound bound = readBound(in);
+            ErrorBound bound = readBound(in, false);
             ResultVector vector = new ResultVector(readElements(in, bytes.length));
             return new TickResult(jobId, evalMillis, vector, bound, coverage, computedAtMillis, List.of());
         } catch (EOFException e) {
@@ -129,13 +135,20 @@ final class StoredResults {
         }
     }
 
-    private static ErrorBound readBound(DataInputStream in) throws IOException {
+    private static ErrorBound readBound(DataInputStream in, boolean isInner) throws IOException {
         int kind = in.readUnsignedByte();
         return switch (kind) {
             case EXACT -> new ErrorBound.Exact();
             case RELATIVE -> new ErrorBound.Relative(in.readDouble());
             case STANDARD_ERROR -> new ErrorBound.StandardError(in.readDouble());
             case ABSOLUTE -> new ErrorBound.Absolute(in.readDouble());
+            case OF_SAMPLE -> {
+                if (isInner) {
+                    throw new IOException("the result has an error bound of a sample of a sample");
+                }
+                double probability = in.readDouble();
+                yield new ErrorBound.OfSample(probability, readBound(in, true));
+            }
             default -> throw new IOException("the result has an unknown kind of error bound, " + kind);
         };
     }
