@@ -7,10 +7,10 @@ import io.weir.lake.catalog.Databases;
 import io.weir.precompute.metrics.FeedbackMetrics;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
-import io.weir.precompute.router.HitObserver;
 import io.weir.precompute.router.PrecomputeRouter;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.shadow.ShadowChecks;
 import io.weir.precompute.source.TickSources;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
@@ -20,6 +20,7 @@ import io.weir.queryapi.spi.RouteContributor;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Precompute in an API process: started before its HTTP server, begun after it, closed before it. */
 public final class Precompute implements AutoCloseable {
@@ -29,6 +30,7 @@ public final class Precompute implements AutoCloseable {
     private final TickSettings ticks;
     private final FeedbackMetrics feedback;
     private final ResultCache results;
+    private final ShadowChecks shadow;
     /** Each source registers itself for its kind of address. */
     private final TickSources sources = new TickSources();
 
@@ -36,6 +38,8 @@ public final class Precompute implements AutoCloseable {
         ticks = settings.ticks();
         feedback = new FeedbackMetrics(registry);
         results = new ResultCache(settings.results(), System::currentTimeMillis);
+        shadow = running.add(new ShadowChecks(
+                settings.shadow(), registry, () -> ThreadLocalRandom.current().nextDouble()));
     }
 
     /**
@@ -65,12 +69,14 @@ public final class Precompute implements AutoCloseable {
                 results,
                 feedback,
                 registry,
-                HitObserver.NONE,
+                shadow,
                 Clock.systemUTC());
     }
 
     /** Starts the ticks of the jobs that this process owns. */
-    public void begin(BackgroundQueries queries) {}
+    public void begin(BackgroundQueries queries) {
+        shadow.begin(queries);
+    }
 
     /** Routes for the API's HTTP server. */
     public List<RouteContributor> routes() {

@@ -3,13 +3,14 @@ package io.weir.precompute;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.shadow.ShadowSettings;
 
 /**
  * What precompute is started with. Each part's settings are a record of its package.
  *
  * @param enabled whether this API has jobs at all
  */
-public record PrecomputeSettings(boolean enabled, TickSettings ticks, ResultSettings results, RouterSettings router) {
+public record PrecomputeSettings(boolean enabled, TickSettings ticks, ResultSettings results, RouterSettings router, ShadowSettings shadow) {
     public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, RouterSettings.DEFAULT);
+            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, RouterSettings.DEFAULT, ShadowSettings.DEFAULT);
 }
