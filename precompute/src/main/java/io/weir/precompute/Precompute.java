@@ -49,6 +49,7 @@ public final class Precompute implements AutoCloseable {
      */
     public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, MeterRegistry registry) {
         Precompute started = new Precompute(settings, registry);
+        started.running.add(started.sources);
         if (!settings.enabled()) {
             return started;
         }

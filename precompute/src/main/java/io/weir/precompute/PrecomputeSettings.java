@@ -4,13 +4,28 @@ import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowSettings;
+import io.weir.precompute.source.SourceSettings;
+import io.weir.precompute.suggestion.SuggestionSettings;
 
 /**
  * What precompute is started with. Each part's settings are a record of its package.
  *
  * @param enabled whether this API has jobs at all
  */
-public record PrecomputeSettings(boolean enabled, TickSettings ticks, ResultSettings results, RouterSettings router, ShadowSettings shadow) {
-    public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, RouterSettings.DEFAULT, ShadowSettings.DEFAULT);
+public record PrecomputeSettings(
+        boolean enabled,
+        TickSettings ticks,
+        ResultSettings results,
+        SourceSettings sources,
+        RouterSettings router,
+        ShadowSettings shadow,
+        SuggestionSettings suggestions) {
+    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
+            true,
+            TickSettings.DEFAULT,
+            ResultSettings.DEFAULT,
+            SourceSettings.DEFAULT,
+            RouterSettings.DEFAULT,
+            ShadowSettings.DEFAULT,
+            SuggestionSettings.DEFAULT);
 }
