@@ -58,8 +58,7 @@ record ExactAnswer(Map<Labels, Double> values, boolean isPart) {
 
     private static ExactAnswer quantiles(Evaluation evaluation, double rank, Expr samples, int groupsMax)
             throws InterruptedException {
-        Map<Labels, Double> counts =
-                values(evaluation.of("count_over_time(" + PromqlPrinter.print(samples) + ")"));
+        Map<Labels, Double> counts = values(evaluation.of("count_over_time(" + PromqlPrinter.print(samples) + ")"));
         Map<Double, Integer> seriesByCount = new TreeMap<>();
         counts.values().forEach(count -> seriesByCount.merge(count, 1, Integer::sum));
         List<Double> chosen = seriesByCount.entrySet().stream()

@@ -85,7 +85,9 @@ public final class ShadowChecks implements HitObserver, AutoCloseable {
             if (comparison.outcome() != Comparison.Outcome.WITHIN) {
                 LOG.info(
                         "an answer from precomputed results is {} the exact one: job={} tick={} tenant={} bound={}",
-                        comparison.outcome() == Comparison.Outcome.BEYOND ? "beyond its bound of" : "of other series than",
+                        comparison.outcome() == Comparison.Outcome.BEYOND
+                                ? "beyond its bound of"
+                                : "of other series than",
                         observed.job().jobId(),
                         observed.tickMillis(),
                         tenant,
@@ -93,7 +95,8 @@ public final class ShadowChecks implements HitObserver, AutoCloseable {
             }
         } catch (QueryException e) {
             metrics.count(ShadowMetrics.FAILED);
-            LOG.info("job {}: an answer could not be checked: {}", observed.job().jobId(), e.getMessage());
+            LOG.info(
+                    "job {}: an answer could not be checked: {}", observed.job().jobId(), e.getMessage());
         } catch (RuntimeException e) {
             // One that cannot be checked must not end the checks of all others.
             metrics.count(ShadowMetrics.FAILED);

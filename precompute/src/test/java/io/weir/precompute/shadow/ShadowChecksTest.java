@@ -40,8 +40,7 @@ final class ShadowChecksTest {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final TestingSamples samples = new TestingSamples();
     private double chance;
-    private final ShadowChecks checks =
-            new ShadowChecks(new ShadowSettings(0.5, 2, 5_000, 2), registry, () -> chance);
+    private final ShadowChecks checks = new ShadowChecks(new ShadowSettings(0.5, 2, 5_000, 2), registry, () -> chance);
 
     @AfterEach
     void stop() {
@@ -53,8 +52,7 @@ final class ShadowChecksTest {
     }
 
     private static Observed observed(String query, ErrorBound bound, Series... series) {
-        return new Observed(
-                lakeJob(query), PromqlParser.parse(query, Feature.ALL), bound, 1_000_000, List.of(series));
+        return new Observed(lakeJob(query), PromqlParser.parse(query, Feature.ALL), bound, 1_000_000, List.of(series));
     }
 
     private static Series series(Labels labels, double... values) {
@@ -92,8 +90,8 @@ final class ShadowChecksTest {
         assertThat(errors("expression").max()).isEqualTo(0.25);
         checks.onHit(observed(SUM, new ErrorBound.Exact(), series(B, 9, 4), series(A, 3, StaleMarker.VALUE)));
         awaitCount("different", 1);
-        checks.onHit(observed(
-                SUM, new ErrorBound.Exact(), series(B, 4), series(A, 3), series(Labels.of("host", "c"), 1)));
+        checks.onHit(
+                observed(SUM, new ErrorBound.Exact(), series(B, 4), series(A, 3), series(Labels.of("host", "c"), 1)));
         awaitCount("different", 2);
     }
 
@@ -141,7 +139,9 @@ final class ShadowChecksTest {
         checks.onHit(observed("quantile_over_time(0.5, latency[5m])", new ErrorBound.Relative(0.01), answered));
         awaitCount("within", 1);
         assertThat(samples.asked()).as("one that counts, and two groups").hasSize(3);
-        assertThat(errors("expression").count()).as("three of one, one of three").isEqualTo(4);
+        assertThat(errors("expression").count())
+                .as("three of one, one of three")
+                .isEqualTo(4);
     }
 
     @Test
