@@ -1,8 +1,13 @@
 package io.weir.precompute;
 
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.shadow.ShadowSettings;
 import io.weir.precompute.source.SourceSettings;
+import io.weir.precompute.suggestion.SuggestionSettings;
 
 /**
  * What precompute is started with. Each part's settings are a record of its package.
@@ -10,7 +15,23 @@ import io.weir.precompute.source.SourceSettings;
  * @param enabled whether this API has jobs at all
  */
 public record PrecomputeSettings(
-        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources) {
-    public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
+        boolean enabled,
+        JobLimits jobs,
+        RegistrySettings registry,
+        TickSettings ticks,
+        ResultSettings results,
+        SourceSettings sources,
+        RouterSettings router,
+        ShadowSettings shadow,
+        SuggestionSettings suggestions) {
+    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
+            true,
+            JobLimits.DEFAULT,
+            RegistrySettings.DEFAULT,
+            TickSettings.DEFAULT,
+            ResultSettings.DEFAULT,
+            SourceSettings.DEFAULT,
+            RouterSettings.DEFAULT,
+            ShadowSettings.DEFAULT,
+            SuggestionSettings.DEFAULT);
 }
