@@ -11,6 +11,9 @@ import io.weir.precompute.metrics.FeedbackMetrics;
 import io.weir.precompute.registry.JobRegistry;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
+import io.weir.precompute.router.HitObserver;
+import io.weir.precompute.router.PrecomputeRouter;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
@@ -20,6 +23,7 @@ import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.RouteContributor;
+import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +64,7 @@ public final class Precompute implements AutoCloseable {
         try (HikariDataSource administration = Databases.open(database)) {
             PrecomputeSchema.migrate(administration);
             started.startJobs(settings, database, features, registry);
+            started.answers = started.router(settings.router(), registry);
             return started;
         } catch (RuntimeException e) {
             started.close();
@@ -75,6 +80,17 @@ public final class Precompute implements AutoCloseable {
                 JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
         routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
         routes.add(new ResultRoutes(results, InstantSource.system()));
+    }
+
+    private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
+        return new PrecomputeRouter(
+                settings,
+                job -> ticks.delayMillis(job.jobId(), job.spec().granularityMillis()),
+                results,
+                feedback,
+                registry,
+                HitObserver.NONE,
+                Clock.systemUTC());
     }
 
     /** Starts the ticks of the jobs that this process owns. */

@@ -3,6 +3,7 @@ package io.weir.precompute;
 import io.weir.precompute.job.JobLimits;
 import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.SourceSettings;
 
@@ -15,7 +16,16 @@ public record PrecomputeSettings(
         boolean enabled,
         JobLimits jobs,
         RegistrySettings registry,
-        TickSettings ticks, ResultSettings results, SourceSettings sources) {
-    public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, JobLimits.DEFAULT, RegistrySettings.DEFAULT, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
+        TickSettings ticks,
+        ResultSettings results,
+        SourceSettings sources,
+        RouterSettings router) {
+    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
+            true,
+            JobLimits.DEFAULT,
+            RegistrySettings.DEFAULT,
+            TickSettings.DEFAULT,
+            ResultSettings.DEFAULT,
+            SourceSettings.DEFAULT,
+            RouterSettings.DEFAULT);
 }
