@@ -55,7 +55,8 @@ public final class Precompute implements AutoCloseable {
      * @param database the catalog's, which holds these tables, too
      * @param features of the language, as the API's queries have it
      */
-    public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
+    public static Precompute start(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
         Precompute started = new Precompute(settings, registry);
         started.running.add(started.sources);
         if (!settings.enabled()) {

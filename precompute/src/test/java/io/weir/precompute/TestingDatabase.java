@@ -1,9 +1,9 @@
 package io.weir.precompute;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
 import io.weir.precompute.registry.PrecomputeSchema;
-import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.sql.Connection;

@@ -35,8 +35,7 @@ import org.junit.jupiter.api.Test;
 /** The routes of jobs over HTTP: checklist D1, rows 1 to 14, 16, 18, 19, 23 and 44. */
 class JobHttpTest {
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final List<String> FIELDS =
-            List.of("query", "granularity", "source", "sketch_type", "store_path");
+    private static final List<String> FIELDS = List.of("query", "granularity", "source", "sketch_type", "store_path");
 
     private TestingDatabase database;
     private TestingJobsApi api;
@@ -68,7 +67,8 @@ class JobHttpTest {
         return json(response);
     }
 
-    private void refused(HttpResponse<String> response, int status, String errorType, String... parts) throws Exception {
+    private void refused(HttpResponse<String> response, int status, String errorType, String... parts)
+            throws Exception {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         JsonNode error = json(response);
         assertThat(error.get("status").textValue()).isEqualTo("error");
@@ -276,8 +276,8 @@ class JobHttpTest {
         assertThat(one.get("status").textValue()).isEqualTo("created");
         assertThat(one.get("created_at")).isEqualTo(created.get("created_at"));
         assertThat(one.get("valid_until").textValue()).isEqualTo("2099-12-31T23:00:00Z");
-        for (String empty :
-                List.of("last_run_at", "last_success_at", "last_duration_ms", "last_error", "next_run_at", "result_age_s")) {
+        for (String empty : List.of(
+                "last_run_at", "last_success_at", "last_duration_ms", "last_error", "next_run_at", "result_age_s")) {
             assertThat(one.get(empty).isNull()).as(empty).isTrue();
         }
         for (String zero : List.of("runs", "failures", "skipped", "cache_hits")) {
@@ -288,9 +288,11 @@ class JobHttpTest {
         JsonNode three = api.jobs();
         assertThat(three).hasSize(3);
         assertThat(three.findValuesAsText("store_path")).containsExactly("precomputed/latency/p99/5m", "b", "c");
-        assertThat(json(api.get(JOBS + "?status=created")).get("count").intValue()).isEqualTo(3);
+        assertThat(json(api.get(JOBS + "?status=created")).get("count").intValue())
+                .isEqualTo(3);
         assertThat(json(api.get(JOBS + "?status=all")).get("count").intValue()).isEqualTo(3);
-        assertThat(json(api.get(JOBS + "?status=failing")).get("count").intValue()).isZero();
+        assertThat(json(api.get(JOBS + "?status=failing")).get("count").intValue())
+                .isZero();
         refused(api.get(JOBS + "?status=broken"), 400, "bad_data", "status");
         assertThat(json(api.get(JOBS, "X-Tenant-Id", "other")).get("jobs")).isEmpty();
         refused(api.get(JOBS, "X-Tenant-Id", "a", "X-Scope-OrgID", "b"), 400, "bad_data", "tenants");
@@ -323,9 +325,10 @@ class JobHttpTest {
         Jobs.JobView view = api.registry().list("default").views().getFirst();
         // The loop brings it into the directory.
         await().until(() -> api.results().at("default", path).isPresent());
-        String url = RESULTS + URLEncoder.encode(path, StandardCharsets.UTF_8)
-                .replace("+", "%20")
-                .replace("%2F", "/");
+        String url = RESULTS
+                + URLEncoder.encode(path, StandardCharsets.UTF_8)
+                        .replace("+", "%20")
+                        .replace("%2F", "/");
         refused(api.get(url), 404, "not_found", view.job().jobId(), "no result yet");
         refused(api.get(RESULTS + "nowhere"), 404, "not_found");
         long tick = System.currentTimeMillis() / 60_000 * 60_000;
@@ -356,7 +359,8 @@ class JobHttpTest {
         assertThat(response.headers().firstValue("X-Precompute-Job"))
                 .hasValue(view.job().jobId());
         assertThat(response.headers().firstValue("X-Precompute-Error-Bound")).hasValue("relative 0.01");
-        assertThat(Long.parseLong(response.headers().firstValue("Age").orElseThrow())).isBetween(0L, 60L);
+        assertThat(Long.parseLong(response.headers().firstValue("Age").orElseThrow()))
+                .isBetween(0L, 60L);
         assertThat(api.jobs().get(0).get("result_age_s").doubleValue()).isBetween(0.0, 61.0);
         refused(api.get(url, "X-Scope-OrgID", "other"), 404, "not_found");
         api.delete(view.job().jobId());
@@ -379,8 +383,7 @@ class JobHttpTest {
         assertThat(listed.get("warnings")).isNotEmpty();
         assertThat(api.get(JOBS + "/" + id).statusCode()).isEqualTo(200);
         database.mend();
-        await()
-                .atMost(Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(20))
                 .until(() -> api.post(body().put("store_path", "b")).statusCode() == 200);
         assertThat(new TreeSet<>(api.jobs().findValuesAsText("store_path")))
                 .containsExactly("b", "precomputed/latency/p99/5m");
@@ -389,16 +392,12 @@ class JobHttpTest {
 
     @Test
     void jobsAreLimited() throws Exception {
-        RegistrySettings two = new RegistrySettings(
-                3, 2, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64L << 20, 50);
+        RegistrySettings two =
+                new RegistrySettings(3, 2, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64L << 20, 50);
         try (TestingJobsApi small = new TestingJobsApi(database, JobLimits.DEFAULT, two)) {
             small.post(body());
             small.post(body().put("store_path", "b"));
-            refused(
-                    small.post(body().put("store_path", "c")),
-                    409,
-                    "conflict",
-                    "precompute-registry-tenant-jobs-max");
+            refused(small.post(body().put("store_path", "c")), 409, "conflict", "precompute-registry-tenant-jobs-max");
             String[] other = {"Content-Type", "application/json", "X-Scope-OrgID", "other"};
             assertThat(small.send("POST", JOBS, body().toString(), other).statusCode())
                     .isEqualTo(200);

@@ -3,11 +3,11 @@ package io.weir.precompute.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.lake.catalog.Databases;
 import io.weir.lake.catalog.PostgresCatalog;
-import com.zaxxer.hikari.HikariDataSource;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.job.JobLimits;
 import io.weir.precompute.job.JobRequests;
@@ -89,7 +89,9 @@ final class TestingJobsApi implements AutoCloseable {
     HttpResponse<String> send(String method, String path, String body, String... headers)
             throws IOException, InterruptedException {
         return client.send(
-                request(path, headers).method(method, BodyPublishers.ofString(body)).build(),
+                request(path, headers)
+                        .method(method, BodyPublishers.ofString(body))
+                        .build(),
                 HttpResponse.BodyHandlers.ofString());
     }
 
@@ -98,8 +100,7 @@ final class TestingJobsApi implements AutoCloseable {
     }
 
     HttpResponse<String> delete(String jobId, String... headers) throws IOException, InterruptedException {
-        return client.send(
-                request(JOBS + "/" + jobId, headers).DELETE().build(), HttpResponse.BodyHandlers.ofString());
+        return client.send(request(JOBS + "/" + jobId, headers).DELETE().build(), HttpResponse.BodyHandlers.ofString());
     }
 
     HttpResponse<String> post(JsonNode body) throws IOException, InterruptedException {

@@ -77,7 +77,8 @@ class JobRegistryTest {
         assertThat(first.owned().size()).isBetween(9, 11);
         assertThat(second.registry().list("default").views()).hasSize(20).allMatch(view -> view.owner() != null);
         for (Job job : jobs) {
-            await().until(() -> second.results().at("default", job.spec().storePath()).isPresent());
+            await().until(() ->
+                    second.results().at("default", job.spec().storePath()).isPresent());
         }
     }
 
@@ -103,8 +104,18 @@ class JobRegistryTest {
         first.results().countHit(job.jobId());
         second.results().countHit(job.jobId());
         second.results().countHit(job.jobId());
-        await().until(() -> second.registry().find("default", job.jobId()).orElseThrow().statistics().cacheHits() == 3);
-        await().until(() -> first.registry().find("default", job.jobId()).orElseThrow().statistics().cacheHits() == 3);
+        await().until(() -> second.registry()
+                        .find("default", job.jobId())
+                        .orElseThrow()
+                        .statistics()
+                        .cacheHits()
+                == 3);
+        await().until(() -> first.registry()
+                        .find("default", job.jobId())
+                        .orElseThrow()
+                        .statistics()
+                        .cacheHits()
+                == 3);
         JobStatistics seen =
                 second.registry().find("default", job.jobId()).orElseThrow().statistics();
         assertThat(seen.status()).isEqualTo(JobStatus.ACTIVE);
@@ -136,9 +147,11 @@ class JobRegistryTest {
         Job job = create(first, "a");
         await().until(() -> first.owned().containsKey(job.jobId()));
         long epoch = first.owned().get(job.jobId());
-        String owner = first.registry().find("default", job.jobId()).orElseThrow().owner();
+        String owner =
+                first.registry().find("default", job.jobId()).orElseThrow().owner();
         first.tick(job, epoch, 1);
-        await().until(() -> !database.query("select 1 from weir.precompute_results").isEmpty());
+        await().until(() ->
+                !database.query("select 1 from weir.precompute_results").isEmpty());
         // Its renewals do not arrive, as of one that hangs: its row is gone as soon as it is there.
         database.execute("create rule silence as on insert to weir.precompute_owners where new.owner_id = '" + owner
                 + "' do instead nothing");
@@ -167,7 +180,8 @@ class JobRegistryTest {
         TestingProcess other = owner == first ? second : first;
         long epoch = owner.owned().get(job.jobId());
         owner.tick(job, epoch, 1);
-        await().until(() -> !database.query("select 1 from weir.precompute_results").isEmpty());
+        await().until(() ->
+                !database.query("select 1 from weir.precompute_results").isEmpty());
         assertThat(other.registry().delete("stranger", job.jobId())).isFalse();
         // By the process that does not run it.
         assertThat(other.registry().delete("default", job.jobId())).isTrue();
@@ -181,17 +195,20 @@ class JobRegistryTest {
         TestingProcess runs = first.owned().isEmpty() ? second : first;
         assertThat(runs.registry().delete("default", again.jobId())).isTrue();
         assertThat(runs.owned()).isEmpty();
-        assertThat(database.query("select count(*) from weir.precompute_results")).containsExactly("0");
-        assertThat(database.query("select count(*) from weir.precompute_progress")).containsExactly("0");
+        assertThat(database.query("select count(*) from weir.precompute_results"))
+                .containsExactly("0");
+        assertThat(database.query("select count(*) from weir.precompute_progress"))
+                .containsExactly("0");
     }
 
     @Test
     void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
-        RegistrySettings brief = new RegistrySettings(
-                100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64L << 20, 20);
+        RegistrySettings brief =
+                new RegistrySettings(100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64L << 20, 20);
         TestingProcess process = TestingProcess.begun(database, brief);
         processes.add(process);
-        String soon = Instant.now().plusSeconds(2).truncatedTo(ChronoUnit.MILLIS).toString();
+        String soon =
+                Instant.now().plusSeconds(2).truncatedTo(ChronoUnit.MILLIS).toString();
         Job job = ((Creation.Created) process.registry().create(TestingJobs.spec("default", "a", soon))).job();
         await().until(() -> process.owned().containsKey(job.jobId()));
         await().until(() -> process.owned().isEmpty());
@@ -203,8 +220,8 @@ class JobRegistryTest {
         assertThat(next.jobId()).isNotEqualTo(job.jobId());
         await().until(() -> process.owned().containsKey(next.jobId()));
         await().until(() -> process.registry().list("default").views().size() == 1);
-        assertThat(process.told()).containsExactly(
-                "own " + job.jobId(), "disown " + job.jobId(), "own " + next.jobId());
+        assertThat(process.told())
+                .containsExactly("own " + job.jobId(), "disown " + job.jobId(), "own " + next.jobId());
     }
 
     @Test

@@ -75,8 +75,7 @@ class RegistryStateTest {
 
     @Test
     void whatThisProcessCannotReadIsLeftOut() {
-        assertThat(state.onLook(
-                        new RegistryState.Look(1, List.of(holding("a", ME, 1)), Map.of(), Map.of(), 0)))
+        assertThat(state.onLook(new RegistryState.Look(1, List.of(holding("a", ME, 1)), Map.of(), Map.of(), 0)))
                 .isEmpty();
         assertThat(state.known()).isEmpty();
     }
@@ -152,8 +151,7 @@ class RegistryStateTest {
                         assertThat(added).as(where).doesNotContain(jobId);
                     }
                 }
-                default ->
-                    check(onLook(tested, ++number, List.copyOf(database.values())), added, owned, gone, where);
+                default -> check(onLook(tested, ++number, List.copyOf(database.values())), added, owned, gone, where);
             }
         }
         check(onLook(tested, ++number, List.copyOf(database.values())), added, owned, gone, where);
@@ -185,7 +183,9 @@ class RegistryStateTest {
                 }
                 case Effect.Own own -> {
                     assertThat(added).as(where).contains(own.job().jobId());
-                    assertThat(owned.put(own.job().jobId(), own.epoch())).as(where).isNull();
+                    assertThat(owned.put(own.job().jobId(), own.epoch()))
+                            .as(where)
+                            .isNull();
                 }
                 case Effect.Disown disown ->
                     assertThat(owned.remove(disown.jobId())).as(where).isNotNull();

@@ -40,11 +40,7 @@ class ResultOutboxTest {
 
     private static void put(ResultOutbox outbox, Job job, long epoch, long number) {
         long tick = number * GRANULARITY;
-        outbox.put(
-                job,
-                epoch,
-                statistics(tick, number),
-                Optional.of(StoredResultsTest.result(job.jobId(), tick, 100)));
+        outbox.put(job, epoch, statistics(tick, number), Optional.of(StoredResultsTest.result(job.jobId(), tick, 100)));
     }
 
     @Test
@@ -59,7 +55,9 @@ class ResultOutboxTest {
         assertThat(taken.getFirst().progress().statistics().runs()).isEqualTo(2);
         assertThat(taken.getFirst().progress().keptAfterMillis()).isEqualTo((2 - 10) * GRANULARITY);
         assertThat(taken.getFirst().results()).containsOnlyKeys(GRANULARITY, 2 * GRANULARITY);
-        assertThat(outbox.take(10)).hasSize(1).allMatch(batch -> batch.progress().epoch() == 4);
+        assertThat(outbox.take(10))
+                .hasSize(1)
+                .allMatch(batch -> batch.progress().epoch() == 4);
         assertThat(outbox.isEmpty()).isTrue();
         assertThat(outbox.bytes()).isZero();
         assertThat(dropped).hasValue(0);

@@ -22,7 +22,13 @@ class StoredResultsTest {
             vector.add(new ResultVector.Element(Labels.of("instance", "host-" + i, "job", "node"), i + 0.25));
         }
         return new TickResult(
-                jobId, evalMillis, new ResultVector(vector), new ErrorBound.Relative(0.01), 1, evalMillis + 7, List.of());
+                jobId,
+                evalMillis,
+                new ResultVector(vector),
+                new ErrorBound.Relative(0.01),
+                1,
+                evalMillis + 7,
+                List.of());
     }
 
     private static TickResult bounded(ErrorBound bound) {
@@ -31,7 +37,9 @@ class StoredResultsTest {
 
     private static TickResult again(TickResult result) throws IOException {
         return StoredResults.read(
-                result.jobId(), result.evalMillis(), StoredResults.write(result, 1 << 20).orElseThrow());
+                result.jobId(),
+                result.evalMillis(),
+                StoredResults.write(result, 1 << 20).orElseThrow());
     }
 
     @Test

@@ -31,8 +31,7 @@ final class TestingProcess implements AutoCloseable {
 
     TestingProcess(TestingDatabase database, RegistrySettings settings) {
         registry = JobRegistry.start(
-                JobRegistry.Parts.of(
-                        settings, JobLimits.DEFAULT, database.settings(), TestingJobs.REQUESTS, results),
+                JobRegistry.Parts.of(settings, JobLimits.DEFAULT, database.settings(), TestingJobs.REQUESTS, results),
                 metrics);
     }
 
