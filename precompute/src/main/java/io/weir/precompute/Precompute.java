@@ -77,6 +77,16 @@ public final class Precompute implements AutoCloseable {
         }
     }
 
+    private void startJobs(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
+        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
+        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
+        jobs = running.add(JobRegistry.start(
+                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
+        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
+        routes.add(new ResultRoutes(results, InstantSource.system()));
+    }
+
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
         return new PrecomputeRouter(
                 settings,
@@ -86,16 +96,6 @@ public final class Precompute implements AutoCloseable {
                 registry,
                 HitObserver.NONE,
                 Clock.systemUTC());
-    }
-
-    private void startJobs(
-            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
-        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
-        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
-        jobs = running.add(JobRegistry.start(
-                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
-        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
-        routes.add(new ResultRoutes(results, InstantSource.system()));
     }
 
     /** Starts the ticks of the jobs that this process owns. */
