@@ -8,13 +8,15 @@ import io.weir.precompute.http.JobRoutes;
 import io.weir.precompute.http.ResultRoutes;
 import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.metrics.FeedbackMetrics;
+import io.weir.precompute.metrics.TickMetrics;
 import io.weir.precompute.registry.JobRegistry;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
-import io.weir.precompute.router.HitObserver;
 import io.weir.precompute.router.PrecomputeRouter;
 import io.weir.precompute.router.RouterSettings;
+import io.weir.precompute.schedule.TickScheduler;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.shadow.ShadowChecks;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
 import io.weir.promql.parser.Feature;
@@ -28,6 +30,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Precompute in an API process: started before its HTTP server, begun after it, closed before it. */
@@ -37,7 +40,9 @@ public final class Precompute implements AutoCloseable {
     private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
     private final TickSettings ticks;
     private final FeedbackMetrics feedback;
+    private final TickMetrics tickMetrics;
     private final ResultCache results;
+    private final ShadowChecks shadow;
     /** Each source registers itself for its kind of address. */
     private final TickSources sources = new TickSources();
 
@@ -47,6 +52,9 @@ public final class Precompute implements AutoCloseable {
         ticks = settings.ticks();
         feedback = new FeedbackMetrics(registry);
         results = new ResultCache(settings.results(), System::currentTimeMillis);
+        tickMetrics = new TickMetrics(registry, ticks.jobMetricsMax(), System::currentTimeMillis, results);
+        shadow = running.add(new ShadowChecks(
+                settings.shadow(), registry, () -> ThreadLocalRandom.current().nextDouble()));
     }
 
     /**
@@ -90,12 +98,20 @@ public final class Precompute implements AutoCloseable {
                 results,
                 feedback,
                 registry,
-                HitObserver.NONE,
+                shadow,
                 Clock.systemUTC());
     }
 
     /** Starts the ticks of the jobs that this process owns. */
-    public void begin(BackgroundQueries queries) {}
+    public void begin(BackgroundQueries queries) {
+        shadow.begin(queries);
+        if (jobs == null) {
+            return;
+        }
+        TickScheduler scheduler = running.add(TickScheduler.start(new TickScheduler.Parts(
+                ticks, sources, results, jobs, feedback, tickMetrics, System::currentTimeMillis, System::nanoTime)));
+        jobs.begin(scheduler);
+    }
 
     /** Routes for the API's HTTP server. */
     public List<RouteContributor> routes() {
