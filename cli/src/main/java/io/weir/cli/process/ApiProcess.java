@@ -105,6 +105,7 @@ public final class ApiProcess implements AutoCloseable {
                     ApiServer.Surroundings.DEFAULT
                             .withTracing(tracing)
                             .withListener(eventStats.queries())
+                            .withAnswers(precompute.answers())
                             .withRoutes(routes));
             precompute.begin(server.background());
             return new ApiProcess(

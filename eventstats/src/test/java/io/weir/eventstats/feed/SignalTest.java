@@ -38,7 +38,7 @@ class SignalTest {
             for (Phase phase : Phase.values()) {
                 for (boolean sent : new boolean[] {false, true}) {
                     for (Progress progress :
-                            List.of(Progress.NONE, new Progress(1, 2, 1, 5), new Progress(2, 2, 1, 9))) {
+                            List.of(Progress.NONE, new Progress(1, 2, 1, 5, false), new Progress(2, 2, 1, 9, false))) {
                         boolean workLeft = progress.unitsDone() < 2;
                         String want = expected.get(phase);
                         if (phase == Phase.WORKING && workers.accepting() == 0 && workLeft) {

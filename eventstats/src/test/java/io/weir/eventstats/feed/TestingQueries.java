@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Makes the events of queries. */
 final class TestingQueries {
     static final long START_MILLIS = 1_780_000_000_000L;
-    static final Progress PROGRESS = new Progress(2, 3, 1, 1_000);
+    static final Progress PROGRESS = new Progress(2, 3, 1, 1_000, false);
 
     private TestingQueries() {}
 

@@ -2,6 +2,7 @@ package io.weir.precompute.result;
 
 import io.weir.precompute.job.Job;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -36,6 +37,9 @@ public interface ResultDirectory {
 
     /** Counts a query that was answered from a job's results. */
     void countHit(String jobId);
+
+    /** The hits counted since the last call, by job id: the registry adds them up over all processes. */
+    Map<String, Long> takeHits();
 
     /**
      * A job's ring of ticks.

@@ -89,6 +89,22 @@ public final class PrometheusJson {
         json.ascii('}');
     }
 
+    /** One element of a matrix without histograms. */
+    public static void matrixElement(JsonBytes json, Labels labels, byte[][] timestamps, double[] values)
+            throws IOException {
+        json.ascii("{\"metric\":");
+        labels(json, labels);
+        boolean first = true;
+        for (int step = 0; step < timestamps.length; step++) {
+            if (!StaleMarker.is(values[step])) {
+                json.ascii(first ? ",\"values\":[" : ",");
+                first = false;
+                json.point(timestamps[step], values[step]);
+            }
+        }
+        json.ascii(first ? "}" : "]}");
+    }
+
     private static void histograms(JsonBytes json, byte[][] timestamps, Column column) throws IOException {
         boolean first = true;
         for (int step = 0; step < timestamps.length; step++) {

@@ -116,6 +116,12 @@ public final class QuerySessions implements AutoCloseable {
         T run(Session session) throws IOException;
     }
 
+    /** Answers what needs no slot: what asks neither the catalog nor workers, and never blocks but in sending. */
+    public interface Shortcut<T> {
+        /** The answer, already sent; empty if the question has to run. */
+        Optional<T> answer(Session session) throws IOException;
+    }
+
     /**
      * Reads and plans what is asked, before there is a question to run; what is refused here counts as a failed query, too.
      *
@@ -168,7 +174,17 @@ public final class QuerySessions implements AutoCloseable {
         }
     }
 
+    /** Runs what is asked, when there is a slot. */
     public <T> T run(Question question, Body<T> body) throws IOException {
+        return run(question, session -> Optional.empty(), body);
+    }
+
+    /**
+     * Runs what is asked: the shortcut if it answers, else the body, when there is a slot.
+     *
+     * @param shortcut asked once, before a slot is
+     */
+    public <T> T run(Question question, Shortcut<T> shortcut, Body<T> body) throws IOException {
         long start = System.nanoTime();
         QueryControl control = new QueryControl(question.timeoutMillis(), question.client());
         AskedQuery asked = new AskedQuery(
@@ -195,7 +211,7 @@ public final class QuerySessions implements AutoCloseable {
                     timers.schedule(() -> timeOut(session), question.timeoutMillis(), TimeUnit.MILLISECONDS);
             Runnable withdrawal = control.onStop(() -> cutOffLater(session));
             try {
-                return span.call(() -> admitted(session, span, body));
+                return span.call(() -> measured(session, span, shortcut, body));
             } finally {
                 deadline.cancel(false);
                 withdrawal.run();
@@ -210,14 +226,11 @@ public final class QuerySessions implements AutoCloseable {
         }
     }
 
-    private <T> T admitted(Session session, Trace span, Body<T> body) throws IOException {
+    private <T> T measured(Session session, Trace span, Shortcut<T> shortcut, Body<T> body) throws IOException {
         String outcome = "internal";
         Throwable failure = null;
-        try (AdmissionControl.Slot slot =
-                admission.acquire(session.question().tenant(), session.control(), session.telling()::waiting)) {
-            span.event("admitted");
-            session.control().check();
-            T answer = body.run(session);
+        try {
+            T answer = answered(session, span, shortcut, body);
             outcome = "success";
             return answer;
         } catch (ResultSink.EnoughException e) {
@@ -241,6 +254,20 @@ public final class QuerySessions implements AutoCloseable {
             throw e;
         } finally {
             ended(session, span, outcome, failure);
+        }
+    }
+
+    private <T> T answered(Session session, Trace span, Shortcut<T> shortcut, Body<T> body) throws IOException {
+        session.control().check();
+        Optional<T> known = shortcut.answer(session);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        try (AdmissionControl.Slot slot =
+                admission.acquire(session.question().tenant(), session.control(), session.telling()::waiting)) {
+            span.event("admitted");
+            session.control().check();
+            return body.run(session);
         }
     }
 
@@ -270,8 +297,11 @@ public final class QuerySessions implements AutoCloseable {
             reason = " cause=" + control.cause().text() + " reason=\"" + why.getMessage() + '"';
         }
         span.set("outcome", outcome).set("units", running.unitsTotal()).set("samples", running.samplesRead());
+        if (running.progress().precomputed()) {
+            span.set("precomputed", "true");
+        }
         LOG.info(
-                "query ended: tenant={} kind={} outcome={} millis={} units={}/{} workers={} samples={}{}",
+                "query ended: tenant={} kind={} outcome={} millis={} units={}/{} workers={} samples={}{}{}",
                 running.tenant(),
                 running.kind(),
                 outcome,
@@ -280,6 +310,7 @@ public final class QuerySessions implements AutoCloseable {
                 running.unitsTotal(),
                 running.workers(),
                 running.samplesRead(),
+                running.progress().precomputed() ? " precomputed" : "",
                 reason);
     }
 

@@ -26,6 +26,7 @@ import io.weir.queryapi.monitor.SafeListener;
 import io.weir.queryapi.plan.LookupPlanning;
 import io.weir.queryapi.plan.QueryPlanning;
 import io.weir.queryapi.spi.BackgroundQueries;
+import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
 import io.weir.queryapi.spi.WorkerCount;
@@ -92,12 +93,12 @@ public final class ApiServer implements AutoCloseable {
                 new LookupPlanning(planning), planning, workManager, opener, settings.limits(), metrics);
         background = new BackgroundRunner(
                 settings.background(), settings.limits(), planning, workManager, opener, registry, clock);
-        QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, clock);
+        QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, surroundings.answers(), clock);
         LookupRoutes lookupRoutes = new LookupRoutes(settings, sessions, lookups, catalog, clock);
         StatusRoutes status = new StatusRoutes(settings, workManager, runningQueries, registry, clock, stopping::get);
         LanguageRoutes language = new LanguageRoutes(settings, planning);
-        ExplainRoute explain = new ExplainRoute(settings, queries, planning, workManager);
-        SseRoutes stream = new SseRoutes(settings, sessions, planning, engine, clock);
+        ExplainRoute explain = new ExplainRoute(settings, queries, planning, workManager, surroundings.answers());
+        SseRoutes stream = new SseRoutes(settings, sessions, planning, engine, surroundings.answers(), clock);
         SeriesRoutes series = new SeriesRoutes(settings, sessions, planning, lookups, catalog, clock);
         surroundings.listener().watch(() -> {
             WorkLoad load = workManager.load();
@@ -118,6 +119,7 @@ public final class ApiServer implements AutoCloseable {
      *
      * @param opener opens fetched artifacts
      * @param listener told of every query
+     * @param answers asked before a query runs
      * @param extraRoutes served beside the API's own
      */
     public record Surroundings(
@@ -125,29 +127,39 @@ public final class ApiServer implements AutoCloseable {
             Clock clock,
             Tracing tracing,
             QueryListener listener,
+            PrecomputedAnswers answers,
             List<RouteContributor> extraRoutes) {
         /** Nobody is told of anything. */
         public static final Surroundings DEFAULT = new Surroundings(
-                ParquetArtifactCursor::open, Clock.systemUTC(), Tracing.OFF, QueryListener.NONE, List.of());
+                ParquetArtifactCursor::open,
+                Clock.systemUTC(),
+                Tracing.OFF,
+                QueryListener.NONE,
+                PrecomputedAnswers.NONE,
+                List.of());
 
         public Surroundings {
             extraRoutes = List.copyOf(extraRoutes);
         }
 
         public Surroundings withTracing(Tracing other) {
-            return new Surroundings(opener, clock, other, listener, extraRoutes);
+            return new Surroundings(opener, clock, other, listener, answers, extraRoutes);
         }
 
         public Surroundings withClock(Clock other) {
-            return new Surroundings(opener, other, tracing, listener, extraRoutes);
+            return new Surroundings(opener, other, tracing, listener, answers, extraRoutes);
         }
 
         public Surroundings withListener(QueryListener other) {
-            return new Surroundings(opener, clock, tracing, other, extraRoutes);
+            return new Surroundings(opener, clock, tracing, other, answers, extraRoutes);
+        }
+
+        public Surroundings withAnswers(PrecomputedAnswers other) {
+            return new Surroundings(opener, clock, tracing, listener, other, extraRoutes);
         }
 
         public Surroundings withRoutes(List<RouteContributor> other) {
-            return new Surroundings(opener, clock, tracing, listener, other);
+            return new Surroundings(opener, clock, tracing, listener, answers, other);
         }
     }
 
@@ -229,11 +241,12 @@ public final class ApiServer implements AutoCloseable {
                     .header(
                             "Access-Control-Allow-Headers",
                             "Accept, Authorization, bearer, Content-Type, If-None-Match, Last-Event-ID, Origin,"
-                                    + " traceparent, tracestate, X-Client-Surface, X-Correlation-ID, X-Query-Id,"
-                                    + " X-Run-Id, X-Scope-OrgID, X-Tenant-Id")
+                                    + " traceparent, tracestate, X-Client-Surface, X-Correlation-ID, X-Precompute,"
+                                    + " X-Query-Id, X-Run-Id, X-Scope-OrgID, X-Tenant-Id")
                     .header(
                             "Access-Control-Expose-Headers",
-                            "Cache-Status, Date, ETag, X-FirstSignal-Source, X-Query-Id");
+                            "Age, Cache-Status, Date, ETag, X-FirstSignal-Source, X-Precompute-Error-Bound,"
+                                    + " X-Precompute-Job, X-Query-Id, X-Query-Source");
         }
         if (context.method().equals(HandlerType.OPTIONS)) {
             context.status(204).skipRemainingHandlers();

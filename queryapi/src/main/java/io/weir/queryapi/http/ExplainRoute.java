@@ -11,7 +11,13 @@ import io.weir.queryapi.encoding.PrometheusJson;
 import io.weir.queryapi.plan.LeafWork;
 import io.weir.queryapi.plan.PlannedQuery;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.plan.QueryPlanning.Understood;
 import io.weir.queryapi.plan.QueryRequest;
+import io.weir.queryapi.precomputed.Bypass;
+import io.weir.queryapi.spi.PrecomputedAnswers;
+import io.weir.queryapi.spi.PrecomputedAnswers.Answer;
+import io.weir.queryapi.spi.PrecomputedAnswers.Hit;
+import io.weir.queryapi.spi.PrecomputedAnswers.Miss;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkUnit;
 import java.io.IOException;
@@ -28,12 +34,19 @@ final class ExplainRoute {
     private final QueryRoutes queries;
     private final QueryPlanning planning;
     private final WorkManager workManager;
+    private final PrecomputedAnswers precomputed;
 
-    ExplainRoute(ApiSettings settings, QueryRoutes queries, QueryPlanning planning, WorkManager workManager) {
+    ExplainRoute(
+            ApiSettings settings,
+            QueryRoutes queries,
+            QueryPlanning planning,
+            WorkManager workManager,
+            PrecomputedAnswers precomputed) {
         this.settings = settings;
         this.queries = queries;
         this.planning = planning;
         this.workManager = workManager;
+        this.precomputed = precomputed;
     }
 
     void explain(Context context) throws IOException {
@@ -43,15 +56,19 @@ final class ExplainRoute {
                 || !parameters.get("step").isEmpty();
         QueryRequest request =
                 range ? queries.rangeRequest(context, parameters) : queries.instantRequest(context, parameters);
-        PlannedQuery planned = planning.work(request, queries.plan(request), 0, false);
+        Understood understood = queries.understand(request);
+        Answer before = Bypass.of(context, parameters.get(Bypass.PARAMETER))
+                ? new Miss("the request says " + Bypass.PARAMETER + "=off")
+                : precomputed.look(queries.question(request, understood.expression(), range));
+        PlannedQuery planned = planning.work(request, understood.plan(), 0, false);
         Reply.json(context, settings.responseBufferBytes(), json -> {
             PrometheusJson.success(json);
-            write(json, planned);
+            write(json, planned, before);
             PrometheusJson.end(json, List.of(), request.query());
         });
     }
 
-    private void write(JsonBytes json, PlannedQuery planned) throws IOException {
+    private void write(JsonBytes json, PlannedQuery planned, Answer before) throws IOException {
         json.ascii("{\"query\":")
                 .string(PromqlPrinter.print(planning.parse(planned.request().query())));
         json.ascii(",\"type\":\"").ascii(planned.plan().type().text()).ascii("\",\"grid\":");
@@ -62,7 +79,9 @@ final class ExplainRoute {
                 .string(planned.plan().root().toString())
                 .ascii(",\"workUnits\":")
                 .number(planned.units().size())
-                .ascii(",\"precompute\":{\"hit\":false,\"reason\":\"precompute is not configured\"},\"leaves\":[");
+                .ascii(",\"precompute\":");
+        precompute(json, before);
+        json.ascii(",\"leaves\":[");
         for (int i = 0; i < planned.leaves().size(); i++) {
             if (i > 0) {
                 json.ascii(',');
@@ -70,6 +89,25 @@ final class ExplainRoute {
             leaf(json, planned.leaves().get(i));
         }
         json.ascii("]}");
+    }
+
+    private static void precompute(JsonBytes json, Answer before) throws IOException {
+        switch (before) {
+            case Miss miss ->
+                json.ascii("{\"hit\":false,\"reason\":").string(miss.reason()).ascii('}');
+            case Hit hit ->
+                json.ascii("{\"hit\":true,\"jobId\":")
+                        .string(hit.jobId())
+                        .ascii(",\"tick\":")
+                        .timestamp(hit.newestMillis())
+                        .ascii(",\"ageSeconds\":")
+                        .timestamp(hit.ageMillis())
+                        .ascii(",\"errorBound\":")
+                        .string(hit.errorBound())
+                        .ascii(",\"series\":")
+                        .number(hit.series().size())
+                        .ascii('}');
+        }
     }
 
     private static void grid(JsonBytes json, StepGrid grid) throws IOException {

@@ -1,8 +1,8 @@
 package io.weir.queryapi.http;
 
 import io.javalin.http.Context;
+import io.weir.promql.ast.Expr;
 import io.weir.promql.error.QueryException;
-import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
 import io.weir.proto.trace.Trace;
 import io.weir.queryapi.eval.MatrixResult;
@@ -11,14 +11,21 @@ import io.weir.queryapi.eval.QueryEngine.QueryStatistics;
 import io.weir.queryapi.eval.QueryLimits;
 import io.weir.queryapi.eval.QuerySessions;
 import io.weir.queryapi.eval.QuerySessions.Question;
+import io.weir.queryapi.eval.QuerySessions.Session;
 import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.plan.QueryPlanning.Understood;
 import io.weir.queryapi.plan.QueryRequest;
+import io.weir.queryapi.precomputed.Bypass;
+import io.weir.queryapi.precomputed.PrecomputedAnswer;
 import io.weir.queryapi.spi.AskedQuery;
+import io.weir.queryapi.spi.PrecomputedAnswers;
+import io.weir.queryapi.spi.PrecomputedAnswers.Hit;
 import io.weir.queryapi.spi.QueryOrigin;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** {@code /api/v1/query} and {@code /api/v1/query_range} (web/api/v1/api.go, query and queryRange). */
@@ -30,14 +37,22 @@ final class QueryRoutes {
     private final QuerySessions sessions;
     private final QueryPlanning planning;
     private final QueryEngine engine;
+    private final PrecomputedAnswers precomputed;
     private final Clock clock;
 
-    QueryRoutes(ApiSettings settings, QuerySessions sessions, QueryPlanning planning, QueryEngine engine, Clock clock) {
+    QueryRoutes(
+            ApiSettings settings,
+            QuerySessions sessions,
+            QueryPlanning planning,
+            QueryEngine engine,
+            PrecomputedAnswers precomputed,
+            Clock clock) {
         this.settings = settings;
         this.limits = settings.limits();
         this.sessions = sessions;
         this.planning = planning;
         this.engine = engine;
+        this.precomputed = precomputed;
         this.clock = clock;
     }
 
@@ -58,13 +73,14 @@ final class QueryRoutes {
     }
 
     /** A request that was understood. */
-    private record Asked(QueryRequest request, QueryPlan plan, int limit, QueryOrigin origin) {}
+    private record Asked(QueryRequest request, Understood understood, int limit, boolean bypass, QueryOrigin origin) {}
 
     private Asked asked(Context context, RequestParameters parameters, Supplier<QueryRequest> rest) {
         // Prometheus looks at the limit first, and names the first wrong parameter.
         int limit = parameters.limit("limit");
         QueryRequest request = rest.get();
-        return new Asked(request, plan(request), limit, Origins.of(context));
+        boolean bypass = Bypass.of(context, parameters.get(Bypass.PARAMETER));
+        return new Asked(request, understand(request), limit, bypass, Origins.of(context));
     }
 
     /** The request of an instant query; also for explain. */
@@ -136,10 +152,11 @@ final class QueryRoutes {
                 asked.origin(),
                 request.timeoutMillis(),
                 ClientWatch.of(context));
-        sessions.run(question, session -> {
+        sessions.run(question, session -> computedBefore(session, context, parameters, asked, range), session -> {
             long queuedNanos = session.elapsedNanos();
             MatrixResult result = new MatrixResult(limits);
-            QueryStatistics statistics = engine.run(session, request, asked.plan(), result, false);
+            QueryStatistics statistics =
+                    engine.run(session, request, asked.understood().plan(), result, false);
             session.running().phase(RunningQuery.Phase.SENDING);
             session.running().firstResult();
             String stats = parameters.get("stats");
@@ -152,10 +169,42 @@ final class QueryRoutes {
         });
     }
 
+    private Optional<QueryStatistics> computedBefore(
+            Session session, Context context, RequestParameters parameters, Asked asked, boolean range)
+            throws IOException {
+        QueryRequest request = asked.request();
+        if (asked.bypass()
+                || !(precomputed.answer(question(request, asked.understood().expression(), range))
+                        instanceof Hit hit)) {
+            return Optional.empty();
+        }
+        session.running().precomputed();
+        session.running().phase(RunningQuery.Phase.SENDING);
+        session.running().firstResult();
+        QueryStatistics statistics = new QueryStatistics(0, session.elapsedNanos(), 0, 0, 0);
+        PrecomputedAnswer.Member shown =
+                parameters.get("stats").isEmpty() ? null : new StatisticsJson(statistics, 0)::write;
+        PrecomputedAnswer answer = new PrecomputedAnswer(hit);
+        answer.headers(context.res());
+        try (Trace span = Trace.current().child("send")) {
+            Reply.json(
+                    context,
+                    settings.responseBufferBytes(),
+                    json -> answer.write(json, request.query(), request.grid(), range, asked.limit(), shown));
+        }
+        return Optional.of(statistics);
+    }
+
+    /** What is asked of answers that were computed before; also for explain. */
+    PrecomputedAnswers.Question question(QueryRequest request, Expr expression, boolean range) {
+        return new PrecomputedAnswers.Question(
+                request.tenant(), expression, request.grid(), range, request.lookbackMillis(), limits.lookbackMillis());
+    }
+
     /** Plans a request; what is wrong with the query is said as Prometheus says it. */
-    QueryPlan plan(QueryRequest request) {
+    Understood understand(QueryRequest request) {
         try {
-            return planning.plan(request);
+            return planning.understand(request);
         } catch (QueryException.BadData e) {
             throw RequestParameters.invalid("query", String.valueOf(e.getMessage()));
         }

@@ -123,7 +123,7 @@ public final class TimeText {
     }
 
     /** Text in double quotes with Go's escapes. */
-    static String quote(String text) {
+    public static String quote(String text) {
         return GoText.quote(text);
     }
 }

@@ -32,6 +32,7 @@ public final class RunningQuery {
     private volatile int stepsTotal;
     private volatile int stepsDone;
     private volatile long samplesRead;
+    private volatile boolean precomputed;
     /** Guarded by the lock of the work's inbox. */
     private long toldNanos;
 
@@ -102,7 +103,12 @@ public final class RunningQuery {
 
     /** How far its work has come. */
     public QueryEvent.Progress progress() {
-        return new QueryEvent.Progress(unitsDone, unitsTotal, workers, samplesRead);
+        return new QueryEvent.Progress(unitsDone, unitsTotal, workers, samplesRead, precomputed);
+    }
+
+    /** Its answer was computed before; told before anything of it is sent. */
+    public void precomputed() {
+        precomputed = true;
     }
 
     public int unitsTotal() {

@@ -51,9 +51,22 @@ public final class QueryPlanning {
 
     /** Parses and plans, without asking the catalog. */
     public QueryPlan plan(QueryRequest request) {
+        return understand(request).plan();
+    }
+
+    /**
+     * A request that was parsed and planned.
+     *
+     * @param expression as it was written
+     */
+    public record Understood(Expr expression, QueryPlan plan) {}
+
+    /** As {@link #plan}, with the expression that the plan is of. */
+    public Understood understand(QueryRequest request) {
         Expr expression = parse(request.query());
         try (Trace span = Trace.current().child("plan")) {
-            return QueryPlanner.plan(expression, request.grid(), options(request.lookbackMillis()));
+            return new Understood(
+                    expression, QueryPlanner.plan(expression, request.grid(), options(request.lookbackMillis())));
         }
     }
 

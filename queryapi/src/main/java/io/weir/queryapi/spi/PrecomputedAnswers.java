@@ -29,8 +29,15 @@ public interface PrecomputedAnswers {
      * @param expression parsed, not yet simplified
      * @param grid a single step for an instant query
      * @param lookbackMillis of this query
+     * @param lookbackMillisDefault of queries that do not say
      */
-    record Question(String tenant, Expr expression, StepGrid grid, boolean range, long lookbackMillis) {}
+    record Question(
+            String tenant,
+            Expr expression,
+            StepGrid grid,
+            boolean range,
+            long lookbackMillis,
+            long lookbackMillisDefault) {}
 
     /** A hit, or why not. */
     sealed interface Answer {}

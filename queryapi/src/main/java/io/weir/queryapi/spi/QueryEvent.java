@@ -55,9 +55,10 @@ public sealed interface QueryEvent {
      *
      * @param unitsDone pieces of work whose results are here
      * @param workers that computed them
+     * @param precomputed whether its answer was computed before it came, so that nobody works for it
      */
-    record Progress(int unitsDone, int unitsTotal, int workers, long samplesRead) {
-        public static final Progress NONE = new Progress(0, 0, 0, 0);
+    record Progress(int unitsDone, int unitsTotal, int workers, long samplesRead, boolean precomputed) {
+        public static final Progress NONE = new Progress(0, 0, 0, 0, false);
     }
 
     /** What a query is busy with. */

@@ -11,6 +11,7 @@ import io.weir.queryapi.eval.QueryLimits;
 import io.weir.queryapi.eval.QuerySessions;
 import io.weir.queryapi.eval.QuerySessions.Question;
 import io.weir.queryapi.eval.QuerySessions.Session;
+import io.weir.queryapi.eval.ResultSink;
 import io.weir.queryapi.http.ApiSettings;
 import io.weir.queryapi.http.ClientWatch;
 import io.weir.queryapi.http.ErrorMapping;
@@ -18,12 +19,18 @@ import io.weir.queryapi.http.Origins;
 import io.weir.queryapi.http.RequestParameters;
 import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.QueryPlanning;
+import io.weir.queryapi.plan.QueryPlanning.Understood;
 import io.weir.queryapi.plan.QueryRequest;
+import io.weir.queryapi.precomputed.Bypass;
+import io.weir.queryapi.precomputed.PrecomputedAnswer;
 import io.weir.queryapi.spi.AskedQuery;
+import io.weir.queryapi.spi.PrecomputedAnswers;
+import io.weir.queryapi.spi.PrecomputedAnswers.Hit;
 import io.weir.queryapi.spi.QueryOrigin;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -34,15 +41,22 @@ public final class SseRoutes {
     private final QuerySessions sessions;
     private final QueryPlanning planning;
     private final QueryEngine engine;
+    private final PrecomputedAnswers precomputed;
     private final Clock clock;
 
     public SseRoutes(
-            ApiSettings settings, QuerySessions sessions, QueryPlanning planning, QueryEngine engine, Clock clock) {
+            ApiSettings settings,
+            QuerySessions sessions,
+            QueryPlanning planning,
+            QueryEngine engine,
+            PrecomputedAnswers precomputed,
+            Clock clock) {
         this.settings = settings;
         this.limits = settings.limits();
         this.sessions = sessions;
         this.planning = planning;
         this.engine = engine;
+        this.precomputed = precomputed;
         this.clock = clock;
     }
 
@@ -53,16 +67,20 @@ public final class SseRoutes {
                 () -> asked(context));
         SseWriter writer =
                 new SseWriter(context.res(), settings.responseBufferBytes(), settings.ssePingIntervalMillis());
-        stream(asked, writer, ClientWatch.of(context));
+        stream(context, asked, writer);
     }
 
     /** A request that was understood. */
-    private record Asked(QueryRequest query, QueryPlan plan, SseRequest request, QueryOrigin origin) {}
+    private record Asked(
+            QueryRequest query, Understood understood, SseRequest request, boolean bypass, QueryOrigin origin) {}
 
     private Asked asked(Context context) {
         String queryId = RequestParameters.queryId(context);
         String tenant = RequestParameters.tenant(context);
         SseRequest request = SseRequest.parse(context.bodyAsBytes(), clock.millis(), "e-1h");
+        String parameter = SseRequest.text(request.body(), Bypass.PARAMETER, "");
+        boolean bypass = Bypass.of(
+                context, parameter.isEmpty() ? new RequestParameters(context).inUrl(Bypass.PARAMETER) : parameter);
         if (request.query().isBlank()) {
             throw new QueryException.BadData("missing query expression: field \"q\"");
         }
@@ -75,14 +93,14 @@ public final class SseRoutes {
                 : Math.min(request.timeoutMillis(), limits.timeoutMillisMax());
         StepGrid grid = request.grid();
         QueryRequest query = new QueryRequest(queryId, tenant, request.query(), grid, limits.lookbackMillis(), timeout);
-        return new Asked(query, planning.plan(query), request, Origins.of(context));
+        return new Asked(query, planning.understand(query), request, bypass, Origins.of(context));
     }
 
-    private void stream(Asked asked, SseWriter writer, Client watch) throws IOException {
+    private void stream(Context context, Asked asked, SseWriter writer) throws IOException {
         QueryRequest query = asked.query();
         SseRequest request = asked.request();
         SseFrames frames = new SseFrames(writer);
-        Ticker ticker = new Ticker(writer, frames, watch, request.progress());
+        Ticker ticker = new Ticker(writer, frames, ClientWatch.of(context), request.progress());
         Question question = new Question(
                 query.queryId(),
                 query.tenant(),
@@ -93,10 +111,10 @@ public final class SseRoutes {
                 query.timeoutMillis(),
                 ticker);
         try {
-            sessions.run(question, session -> {
+            sessions.run(question, session -> computedBefore(session, context, asked, frames), session -> {
                 ticker.running = session.running();
                 frames.onFirstResult(session.running()::firstResult);
-                run(session, query, asked.plan(), request, frames);
+                run(session, query, asked.understood().plan(), request, frames);
                 return query;
             });
         } catch (RuntimeException e) {
@@ -106,17 +124,57 @@ public final class SseRoutes {
         }
     }
 
+    private Optional<QueryRequest> computedBefore(Session session, Context context, Asked asked, SseFrames frames)
+            throws IOException {
+        QueryRequest query = asked.query();
+        PrecomputedAnswers.Question question = new PrecomputedAnswers.Question(
+                query.tenant(),
+                asked.understood().expression(),
+                query.grid(),
+                true,
+                query.lookbackMillis(),
+                limits.lookbackMillis());
+        if (asked.bypass() || !(precomputed.answer(question) instanceof Hit hit)) {
+            return Optional.empty();
+        }
+        session.running().precomputed();
+        session.running().phase(RunningQuery.Phase.SENDING);
+        frames.onFirstResult(session.running()::firstResult);
+        PrecomputedAnswer answer = new PrecomputedAnswer(hit);
+        answer.headers(context.res());
+        send(
+                asked.request(),
+                query,
+                frames,
+                (sink, early) -> answer.into(sink, asked.understood().plan(), query.grid()));
+        return Optional.of(query);
+    }
+
+    /** Where a result comes from. */
+    private interface Results {
+        /** @param early whether steps are wanted as soon as they are there */
+        void into(ResultSink sink, boolean early) throws IOException;
+    }
+
     private void run(Session session, QueryRequest query, QueryPlan plan, SseRequest request, SseFrames frames)
             throws IOException {
+        send(request, query, frames, (sink, early) -> {
+            engine.run(session, query, plan, sink, early);
+            if (!early) {
+                session.running().phase(RunningQuery.Phase.SENDING);
+            }
+        });
+    }
+
+    private void send(SseRequest request, QueryRequest query, SseFrames frames, Results results) throws IOException {
         if (request.reverse() || request.summary()) {
             MatrixResult result = new MatrixResult(limits);
-            engine.run(session, query, plan, result, false);
-            session.running().phase(RunningQuery.Phase.SENDING);
+            results.into(result, false);
             new SseBuffered(frames, request).send(result);
             return;
         }
         try {
-            engine.run(session, query, plan, new SseResultSink(frames, request), true);
+            results.into(new SseResultSink(frames, request), true);
         } catch (SseResultSink.LimitReached e) {
             frames.done(List.of(), List.of(SseBuffered.TRUNCATED), query.query());
         }

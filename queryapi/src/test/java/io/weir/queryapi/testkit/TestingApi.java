@@ -6,6 +6,7 @@ import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
+import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
 import java.io.IOException;
 import java.net.URI;
@@ -41,6 +42,16 @@ public final class TestingApi implements AutoCloseable {
     }
 
     public TestingApi(TestingLake lake, Path folder, ApiSettings settings, Tracing tracing, QueryListener listener) {
+        this(lake, folder, settings, tracing, listener, PrecomputedAnswers.NONE);
+    }
+
+    public TestingApi(
+            TestingLake lake,
+            Path folder,
+            ApiSettings settings,
+            Tracing tracing,
+            QueryListener listener,
+            PrecomputedAnswers answers) {
         workManager = new TestingWorkManager(lake, folder, 7);
         server = ApiServer.start(
                 settings,
@@ -51,6 +62,7 @@ public final class TestingApi implements AutoCloseable {
                         .withClock(Clock.fixed(Instant.ofEpochMilli(NOW_MILLIS), ZoneOffset.UTC))
                         .withTracing(tracing)
                         .withListener(listener)
+                        .withAnswers(answers)
                         .withRoutes(
                                 List.of(config -> config.routes.get("/extra", context -> context.result("extra")))));
     }
