@@ -8,12 +8,15 @@ import io.weir.precompute.metrics.FeedbackMetrics;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.source.SourceAddress;
 import io.weir.precompute.source.TickSources;
+import io.weir.precompute.source.lake.LakeSource;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.RouteContributor;
+import io.weir.queryapi.spi.SketchQueries;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,6 +25,8 @@ public final class Precompute implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
     private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
+    private final PrecomputeSettings settings;
+    private final MeterRegistry registry;
     private final TickSettings ticks;
     private final FeedbackMetrics feedback;
     private final ResultCache results;
@@ -29,6 +34,8 @@ public final class Precompute implements AutoCloseable {
     private final TickSources sources = new TickSources();
 
     private Precompute(PrecomputeSettings settings, MeterRegistry registry) {
+        this.settings = settings;
+        this.registry = registry;
         ticks = settings.ticks();
         feedback = new FeedbackMetrics(registry);
         results = new ResultCache(settings.results(), System::currentTimeMillis);
@@ -55,7 +62,12 @@ public final class Precompute implements AutoCloseable {
     }
 
     /** Starts the ticks of the jobs that this process owns. */
-    public void begin(BackgroundQueries queries) {}
+    public void begin(BackgroundQueries queries, SketchQueries sketches) {
+        if (!settings.enabled()) {
+            return;
+        }
+        sources.register(SourceAddress.Lake.class, new LakeSource(queries, sketches, settings.lake(), registry));
+    }
 
     /** Routes for the API's HTTP server. */
     public List<RouteContributor> routes() {

@@ -3,6 +3,7 @@ package io.weir.precompute;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.SourceSettings;
+import io.weir.precompute.source.lake.LakeSourceSettings;
 
 /**
  * What precompute is started with. Each part's settings are a record of its package.
@@ -10,7 +11,7 @@ import io.weir.precompute.source.SourceSettings;
  * @param enabled whether this API has jobs at all
  */
 public record PrecomputeSettings(
-        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources) {
+        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources, LakeSourceSettings lake) {
     public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
+            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT, LakeSourceSettings.DEFAULT);
 }
