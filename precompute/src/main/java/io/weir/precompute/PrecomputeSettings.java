@@ -1,6 +1,7 @@
 package io.weir.precompute;
 
 import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.SourceSettings;
 import io.weir.precompute.source.lake.LakeSourceSettings;
@@ -11,7 +12,17 @@ import io.weir.precompute.source.lake.LakeSourceSettings;
  * @param enabled whether this API has jobs at all
  */
 public record PrecomputeSettings(
-        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources, LakeSourceSettings lake) {
-    public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT, LakeSourceSettings.DEFAULT);
+        boolean enabled,
+        TickSettings ticks,
+        ResultSettings results,
+        SourceSettings sources,
+        LakeSourceSettings lake,
+        RouterSettings router) {
+    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
+            true,
+            TickSettings.DEFAULT,
+            ResultSettings.DEFAULT,
+            SourceSettings.DEFAULT,
+            LakeSourceSettings.DEFAULT,
+            RouterSettings.DEFAULT);
 }
