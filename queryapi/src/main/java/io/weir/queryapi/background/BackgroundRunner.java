@@ -110,8 +110,7 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
     }
 
     @Override
-    public List<SegmentSpan> segments(
-            String tenant, List<LabelMatcher> matchers, long afterMillis, long untilMillis) {
+    public List<SegmentSpan> segments(String tenant, List<LabelMatcher> matchers, long afterMillis, long untilMillis) {
         return SketchEngine.spans(sketches.planning().segments(tenant, matchers, afterMillis, untilMillis));
     }
 

@@ -79,9 +79,14 @@ final class SketchQueriesTest {
                     .extracting(SegmentSpan::id)
                     .containsExactly("segment-0-0", "segment-0-1", "segment-0-2");
             Answer distinct = queries.sketches(question(SketchKind.HYPERLOGLOG), soon());
-            assertThat(((HyperLogLog) part(distinct, "a", 0).sketch()).estimate()).isBetween(0.9, 1.1);
+            assertThat(((HyperLogLog) part(distinct, "a", 0).sketch()).estimate())
+                    .isBetween(0.9, 1.1);
             Answer top = queries.sketches(question(SketchKind.COUNT_MIN), soon());
-            assertThat(((CountMin) part(top, "a", 1).sketch()).top(1).getFirst().key().text())
+            assertThat(((CountMin) part(top, "a", 1).sketch())
+                            .top(1)
+                            .getFirst()
+                            .key()
+                            .text())
                     .isEqualTo("3");
             assertThat(api.workManager().priorities()).containsOnly(Priority.BACKGROUND);
             assertThat(api.workManager().leftFiles()).isEmpty();

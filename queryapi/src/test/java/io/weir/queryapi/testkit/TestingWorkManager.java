@@ -282,8 +282,7 @@ public final class TestingWorkManager implements WorkManager {
                 cells.add(row);
             }
         }
-        ArtifactTarget target =
-                ArtifactTarget.of(file, unit.spec().getLimits().getArtifactBytesMax());
+        ArtifactTarget target = ArtifactTarget.of(file, unit.spec().getLimits().getArtifactBytesMax());
         Objects.requireNonNull(ArtifactWriter.writeCells(
                 target,
                 unit.workId(),

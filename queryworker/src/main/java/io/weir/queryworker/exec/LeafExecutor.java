@@ -187,7 +187,8 @@ public final class LeafExecutor implements WorkExecutor {
                         leaf.getEndMillis(),
                         leaf.getLimit());
             }
-            case EXPRESSION, SKETCHES, KIND_NOT_SET -> throw new IllegalStateException("no lookup: " + spec.getKindCase());
+            case EXPRESSION, SKETCHES, KIND_NOT_SET ->
+                throw new IllegalStateException("no lookup: " + spec.getKindCase());
         };
         statistics.setSeriesMatched(scan.seriesMatched());
         return ArtifactWriter.writeSeries(target.withBytesMax(limits.artifactBytesMax()), workId, found, List.of());
@@ -204,8 +205,14 @@ public final class LeafExecutor implements WorkExecutor {
             throws WorkFailureException, IOException {
         LeafPlan plan = LeafSpecs.plan(spec.getExpression());
         Reading reading = new Reading(plan.selector().matchers(), plan.dataStartMillis(), plan.dataEndMillis());
-        return read(spec, reading, cancellation, use, statistics, limits, (scan, selected) ->
-                evaluate(plan, workId, target, limits, scan, selected));
+        return read(
+                spec,
+                reading,
+                cancellation,
+                use,
+                statistics,
+                limits,
+                (scan, selected) -> evaluate(plan, workId, target, limits, scan, selected));
     }
 
     private ArtifactMeta sketches(

@@ -173,7 +173,8 @@ final class SketchLeafTest {
     private static void assertSame(Made actual, Made expected) {
         assertThat(actual.samples()).isEqualTo(expected.samples());
         switch (expected.sketch()) {
-            case DdSketch quantiles -> assertThat(quantiles.sameContents((DdSketch) actual.sketch())).isTrue();
+            case DdSketch quantiles ->
+                assertThat(quantiles.sameContents((DdSketch) actual.sketch())).isTrue();
             case HyperLogLog distinct ->
                 assertThat(((HyperLogLog) actual.sketch()).denseRegisters()).isEqualTo(distinct.denseRegisters());
             case CountMin frequencies -> {
@@ -192,7 +193,10 @@ final class SketchLeafTest {
                 TreeMap<Long, Double> samples = new TreeMap<>();
                 for (int i = 0; i < 40; i++) {
                     // Some just outside, some on the borders.
-                    long time = DAY + (random.nextInt(5) == 0 ? random.nextInt(9) * MINUTE - MINUTE : random.nextInt(480_000) - 60_000);
+                    long time = DAY
+                            + (random.nextInt(5) == 0
+                                    ? random.nextInt(9) * MINUTE - MINUTE
+                                    : random.nextInt(480_000) - 60_000);
                     double value = switch (random.nextInt(12)) {
                         case 0 -> StaleMarker.VALUE;
                         case 1 -> Double.NaN;
@@ -283,15 +287,14 @@ final class SketchLeafTest {
                 ExecutorSettings.DEFAULT,
                 "query-artifact-bytes-max");
         assertFails(
-                good,
-                new ExecutorSettings(1_000_000, 1_000, 5, 1 << 30, 1 << 20),
-                "worker-executor-result-cells-max");
+                good, new ExecutorSettings(1_000_000, 1_000, 5, 1 << 30, 1 << 20), "worker-executor-result-cells-max");
     }
 
     private void assertFails(WorkSpec spec, ExecutorSettings settings, String message) {
         assertThatThrownBy(() -> run(spec, settings))
-                .isInstanceOfSatisfying(WorkFailureException.class, failure -> assertThat(failure.failureClass())
-                        .isEqualTo(FailureClass.LIMIT_EXCEEDED))
+                .isInstanceOfSatisfying(
+                        WorkFailureException.class,
+                        failure -> assertThat(failure.failureClass()).isEqualTo(FailureClass.LIMIT_EXCEEDED))
                 .hasMessageContaining(message);
     }
 
@@ -312,8 +315,9 @@ final class SketchLeafTest {
                                         .setName("x")
                                         .setValue("("))))) {
             assertThatThrownBy(() -> run(spec(segments, bad).build(), ExecutorSettings.DEFAULT))
-                    .isInstanceOfSatisfying(WorkFailureException.class, failure -> assertThat(failure.failureClass())
-                            .isEqualTo(FailureClass.BAD_QUERY));
+                    .isInstanceOfSatisfying(
+                            WorkFailureException.class,
+                            failure -> assertThat(failure.failureClass()).isEqualTo(FailureClass.BAD_QUERY));
         }
     }
 }

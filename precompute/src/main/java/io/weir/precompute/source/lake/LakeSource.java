@@ -83,7 +83,10 @@ public final class LakeSource implements TickSource {
         try {
             List<GranuleSketches> window = window(subject, query.windowMillis(), toMillis, deadlineNanos);
             return WindowMerge.merge(
-                    window, job.spec().labels().isPresent(), settings.windowBytesMax(), "precompute-lake-window-bytes-max");
+                    window,
+                    job.spec().labels().isPresent(),
+                    settings.windowBytesMax(),
+                    "precompute-lake-window-bytes-max");
         } catch (QueryException e) {
             throw LakeFailures.of(e);
         } catch (RuntimeException e) {
@@ -94,8 +97,8 @@ public final class LakeSource implements TickSource {
     }
 
     /** The window's granules, oldest first; one that is the whole window if granules are not worth it. */
-    private List<GranuleSketches> window(
-            SketchSubject subject, long windowMillis, long toMillis, long deadlineNanos) throws InterruptedException {
+    private List<GranuleSketches> window(SketchSubject subject, long windowMillis, long toMillis, long deadlineNanos)
+            throws InterruptedException {
         long count = windowMillis / subject.granuleMillis();
         if (count > 1 && count <= settings.granulesMax() && store.keeps(subject)) {
             try {
@@ -112,8 +115,8 @@ public final class LakeSource implements TickSource {
 
     private List<GranuleSketches> byGranules(SketchSubject subject, Granules granules, long deadlineNanos)
             throws InterruptedException {
-        List<SegmentSpan> spans = sketches.segments(
-                subject.tenant(), subject.matchers(), granules.afterMillis(), granules.untilMillis());
+        List<SegmentSpan> spans =
+                sketches.segments(subject.tenant(), subject.matchers(), granules.afterMillis(), granules.untilMillis());
         List<Optional<GranuleSketches>> known = new ArrayList<>();
         for (int i = 0; i < granules.count(); i++) {
             known.add(known(subject, granules.endMillis(i), segmentIds(spans, granules, i)));
@@ -165,8 +168,7 @@ public final class LakeSource implements TickSource {
     private List<GranuleSketches> read(SketchSubject subject, Granules granules, long deadlineNanos)
             throws InterruptedException {
         Answer answer = sketches.sketches(
-                new Question(
-                        subject.tenant(), subject.matchers(), granules, subject.form(), settings.windowBytesMax()),
+                new Question(subject.tenant(), subject.matchers(), granules, subject.form(), settings.windowBytesMax()),
                 deadlineNanos);
         List<Map<Labels, Sketch>> byGranule = new ArrayList<>();
         for (int i = 0; i < granules.count(); i++) {

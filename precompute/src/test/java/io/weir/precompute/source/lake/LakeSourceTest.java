@@ -57,8 +57,8 @@ final class LakeSourceTest {
     }
 
     private static Job job(String id, String selector, SketchFunction function, long windowMillis, long stepMillis) {
-        Expr.MatrixSelector range = (Expr.MatrixSelector)
-                PromqlParser.parse(selector + "[" + windowMillis / 1_000 + "s]", Set.of());
+        Expr.MatrixSelector range =
+                (Expr.MatrixSelector) PromqlParser.parse(selector + "[" + windowMillis / 1_000 + "s]", Set.of());
         String text = function.functionName() + "(…)";
         JobQuery query = new JobQuery.OfSketch(
                 text, range, CanonicalExpression.text(range), windowMillis, function, range.selector());
@@ -93,7 +93,9 @@ final class LakeSourceTest {
     }
 
     private static double count(SketchBatch batch) {
-        return batch.points().stream().mapToDouble(point -> point.sketch().count()).sum();
+        return batch.points().stream()
+                .mapToDouble(point -> point.sketch().count())
+                .sum();
     }
 
     /** A sample a second of two series. */
@@ -124,9 +126,14 @@ final class LakeSourceTest {
             assertThat(count(tick(job, START + minute * MINUTE))).isEqualTo(600);
             assertThat(segments.takeGranules()).isEqualTo(1);
         }
-        assertThat(registry.counter("weir.precompute.lake.granules", "from", "read").count()).isEqualTo(10);
-        assertThat(registry.counter("weir.precompute.lake.granules", "from", "kept").count()).isEqualTo(20);
-        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value()).isPositive();
+        assertThat(registry.counter("weir.precompute.lake.granules", "from", "read")
+                        .count())
+                .isEqualTo(10);
+        assertThat(registry.counter("weir.precompute.lake.granules", "from", "kept")
+                        .count())
+                .isEqualTo(20);
+        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value())
+                .isPositive();
     }
 
     @Test
@@ -146,8 +153,7 @@ final class LakeSourceTest {
         long seed = System.nanoTime();
         System.out.println("seed=" + seed);
         Random random = new Random(seed);
-        List<SketchFunction> functions =
-                List.of(P99, new SketchFunction.CountDistinct(), new SketchFunction.Top(10));
+        List<SketchFunction> functions = List.of(P99, new SketchFunction.CountDistinct(), new SketchFunction.Top(10));
         for (int tick = 5; tick < 25; tick++) {
             for (int i = random.nextInt(4); i >= 0; i--) {
                 TreeMap<Long, Double> samples = new TreeMap<>();
@@ -175,7 +181,9 @@ final class LakeSourceTest {
                 }
             }
         }
-        assertThat(registry.counter("weir.precompute.lake.granules", "from", "kept").count()).isPositive();
+        assertThat(registry.counter("weir.precompute.lake.granules", "from", "kept")
+                        .count())
+                .isPositive();
     }
 
     private static void assertSame(SketchPoint one, SketchPoint other) {
@@ -183,11 +191,13 @@ final class LakeSourceTest {
         assertThat(one.labels().get("__name__")).isEmpty();
         switch (one.sketch().sketch()) {
             case DdSketch sketch ->
-                assertThat(sketch.sameContents((DdSketch) other.sketch().sketch())).isTrue();
+                assertThat(sketch.sameContents((DdSketch) other.sketch().sketch()))
+                        .isTrue();
             case HyperLogLog sketch ->
                 assertThat(sketch.denseRegisters())
                         .isEqualTo(((HyperLogLog) other.sketch().sketch()).denseRegisters());
-            case CountMin sketch -> assertThat(sketch.top(10)).isEqualTo(((CountMin) other.sketch().sketch()).top(10));
+            case CountMin sketch ->
+                assertThat(sketch.top(10)).isEqualTo(((CountMin) other.sketch().sketch()).top(10));
             case Sketch sketch -> throw new AssertionError(sketch.kind());
         }
     }
@@ -200,7 +210,9 @@ final class LakeSourceTest {
         segments.takeGranules();
         segments.add(latency("late"), START + 3 * MINUTE + 5_000, 1);
         SketchBatch batch = tick(job, START + 6 * MINUTE);
-        assertThat(segments.questions()).as("the granule in the middle, and the newest").hasSize(2);
+        assertThat(segments.questions())
+                .as("the granule in the middle, and the newest")
+                .hasSize(2);
         assertThat(segments.takeGranules()).isEqualTo(2);
         assertThat(batch.points()).hasSize(3);
         assertThat(count(batch)).isEqualTo(601);
@@ -232,7 +244,9 @@ final class LakeSourceTest {
         assertThat(segments.takeGranules()).as("the older half").isEqualTo(5);
         tick(job("p99", "latency{service=\"web\"}", P99, 5 * MINUTE, MINUTE), START + 10 * MINUTE);
         tick(job("long", "latency{service=\"web\"}", p50, 10 * MINUTE, MINUTE), START + 10 * MINUTE);
-        assertThat(segments.takeGranules()).as("the shorter window let the longer one's go").isZero();
+        assertThat(segments.takeGranules())
+                .as("the shorter window let the longer one's go")
+                .isZero();
         tick(job("other", "latency", P99, 5 * MINUTE, MINUTE), START + 10 * MINUTE);
         tick(
                 job("hll", "latency{service=\"web\"}", new SketchFunction.CountDistinct(), 5 * MINUTE, MINUTE),
@@ -262,7 +276,8 @@ final class LakeSourceTest {
         assertThat(segments.questions())
                 .extracting(question -> question.granules().count())
                 .containsExactly(1, 1);
-        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value()).isZero();
+        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value())
+                .isZero();
     }
 
     @Test
@@ -274,7 +289,8 @@ final class LakeSourceTest {
         assertThat(segments.questions())
                 .extracting(question -> question.granules().count())
                 .containsExactly(5, 1);
-        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value()).isZero();
+        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value())
+                .isZero();
     }
 
     @Test
@@ -283,14 +299,16 @@ final class LakeSourceTest {
         Job web = job("web", "latency{service=\"web\"}", P99, 5 * MINUTE, MINUTE);
         Job api = job("api", "latency{service=\"api\"}", P99, 5 * MINUTE, MINUTE);
         tick(web, START + 5 * MINUTE);
-        long one = (long) registry.get("weir.precompute.lake.kept.bytes").gauge().value();
+        long one =
+                (long) registry.get("weir.precompute.lake.kept.bytes").gauge().value();
         SimpleMeterRegistry other = new SimpleMeterRegistry();
         source = new LakeSource(segments, segments, new LakeSourceSettings(1L << 30, one * 3 / 2, 360), other);
         tick(web, START + 5 * MINUTE);
         tick(api, START + 5 * MINUTE);
         segments.takeGranules();
         assertThat(other.get("weir.precompute.lake.kept.bytes").gauge().value()).isBetween(1.0, one * 1.5);
-        assertThat(other.get("weir.precompute.lake.evictions").functionCounter().count()).isEqualTo(5);
+        assertThat(other.get("weir.precompute.lake.evictions").functionCounter().count())
+                .isEqualTo(5);
         tick(api, START + 6 * MINUTE);
         assertThat(segments.takeGranules()).isEqualTo(1);
         tick(web, START + 6 * MINUTE);
@@ -308,7 +326,8 @@ final class LakeSourceTest {
         assertThat(segments.takeGranules()).as("two uses them still").isZero();
         source.forget("two");
         source.forget("never seen");
-        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value()).isZero();
+        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value())
+                .isZero();
         tick(fiveMinutes("two"), START + 5 * MINUTE);
         assertThat(segments.takeGranules()).isEqualTo(5);
     }
@@ -318,8 +337,9 @@ final class LakeSourceTest {
         source = source(new LakeSourceSettings(300, 1L << 30, 360));
         minutes(0, 5);
         assertThatThrownBy(() -> tick(fiveMinutes("job"), START + 5 * MINUTE))
-                .isInstanceOfSatisfying(SourceException.class, failure -> assertThat(failure.why())
-                        .isEqualTo(SourceException.Cause.LIMIT))
+                .isInstanceOfSatisfying(
+                        SourceException.class,
+                        failure -> assertThat(failure.why()).isEqualTo(SourceException.Cause.LIMIT))
                 .hasMessageContaining("300");
         assertThat(segments.questions())
                 .extracting(question -> question.granules().count())
@@ -333,8 +353,9 @@ final class LakeSourceTest {
         segments.add(Labels.of("__name__", "b", "x", "1"), START + 1, 2);
         Job both = job("job", "{__name__=~\"a|b\"}", P99, 5 * MINUTE, MINUTE);
         assertThatThrownBy(() -> tick(both, START + MINUTE))
-                .isInstanceOfSatisfying(SourceException.class, failure -> assertThat(failure.why())
-                        .isEqualTo(SourceException.Cause.BAD_DATA))
+                .isInstanceOfSatisfying(
+                        SourceException.class,
+                        failure -> assertThat(failure.why()).isEqualTo(SourceException.Cause.BAD_DATA))
                 .hasMessageContaining("same labelset");
         JobSpec merged = spec(both.spec().query(), MINUTE, Optional.of(List.of("x")));
         assertThat(tick(new Job("merged", merged, 0), START + MINUTE).points()).hasSize(2);
@@ -363,11 +384,13 @@ final class LakeSourceTest {
         causes.forEach((failure, cause) -> {
             segments.fail(failure);
             assertThatThrownBy(() -> tick(fiveMinutes("job"), START + MINUTE))
-                    .isInstanceOfSatisfying(SourceException.class, thrown -> assertThat(thrown.why())
-                            .isEqualTo(cause));
+                    .isInstanceOfSatisfying(
+                            SourceException.class,
+                            thrown -> assertThat(thrown.why()).isEqualTo(cause));
             assertThatThrownBy(() -> source.evaluate(job, expression, START, soon()))
-                    .isInstanceOfSatisfying(SourceException.class, thrown -> assertThat(thrown.why())
-                            .isEqualTo(cause));
+                    .isInstanceOfSatisfying(
+                            SourceException.class,
+                            thrown -> assertThat(thrown.why()).isEqualTo(cause));
         });
         segments.fail(new IllegalStateException("a defect"));
         assertThatThrownBy(() -> tick(fiveMinutes("job"), START + MINUTE)).isInstanceOf(IllegalStateException.class);
@@ -383,8 +406,8 @@ final class LakeSourceTest {
         JobQuery.OfExpression expression = expression();
         Job job = new Job("expression", spec(expression, MINUTE, Optional.empty()), 0);
         assertThat(source.evaluate(job, expression, START, soon()).elements())
-                .containsExactly(new ResultVector.Element(
-                        Labels.of("query", "sum(rate(x[1m]))", "tenant", "default"), START));
+                .containsExactly(
+                        new ResultVector.Element(Labels.of("query", "sum(rate(x[1m]))", "tenant", "default"), START));
     }
 
     @Test
@@ -401,8 +424,9 @@ final class LakeSourceTest {
                         (JobQuery.OfSketch) third.spec().query(),
                         START + 5 * MINUTE,
                         System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(50)))
-                .isInstanceOfSatisfying(SourceException.class, thrown -> assertThat(thrown.why())
-                        .isEqualTo(SourceException.Cause.TIMEOUT));
+                .isInstanceOfSatisfying(
+                        SourceException.class,
+                        thrown -> assertThat(thrown.why()).isEqualTo(SourceException.Cause.TIMEOUT));
         permits.release(10);
         assertThat(first.get(10, TimeUnit.SECONDS)).isEqualTo(600);
         assertThat(second.get(10, TimeUnit.SECONDS)).isEqualTo(600);

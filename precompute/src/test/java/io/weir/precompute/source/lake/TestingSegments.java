@@ -59,16 +59,18 @@ final class TestingSegments implements SketchQueries, BackgroundQueries {
 
     /** How many granules were asked for by the questions so far; they are forgotten. */
     int takeGranules() {
-        int granules =
-                questions.stream().mapToInt(question -> question.granules().count()).sum();
+        int granules = questions.stream()
+                .mapToInt(question -> question.granules().count())
+                .sum();
         questions.clear();
         return granules;
     }
 
     private Map<Labels, TreeMap<Long, Double>> union() {
         Map<Labels, TreeMap<Long, Double>> all = new TreeMap<>();
-        segments.values().forEach(content -> content.forEach((labels, samples) ->
-                all.computeIfAbsent(labels, unknown -> new TreeMap<>()).putAll(samples)));
+        segments.values()
+                .forEach(content -> content.forEach((labels, samples) ->
+                        all.computeIfAbsent(labels, unknown -> new TreeMap<>()).putAll(samples)));
         return all;
     }
 
@@ -77,8 +79,10 @@ final class TestingSegments implements SketchQueries, BackgroundQueries {
             String tenant, List<LabelMatcher> matchers, long afterMillis, long untilMillis) {
         List<SegmentSpan> spans = new ArrayList<>();
         segments.forEach((id, content) -> {
-            long min = content.values().stream().mapToLong(TreeMap::firstKey).min().orElseThrow();
-            long max = content.values().stream().mapToLong(TreeMap::lastKey).max().orElseThrow();
+            long min =
+                    content.values().stream().mapToLong(TreeMap::firstKey).min().orElseThrow();
+            long max =
+                    content.values().stream().mapToLong(TreeMap::lastKey).max().orElseThrow();
             boolean holds = content.keySet().stream()
                     .anyMatch(labels -> matchers.stream().allMatch(matcher -> matcher.matches(labels)));
             if (holds && min <= untilMillis && max > afterMillis) {
