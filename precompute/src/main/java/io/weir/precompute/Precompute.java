@@ -4,23 +4,33 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
+import io.weir.precompute.http.JobRoutes;
+import io.weir.precompute.http.ResultRoutes;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.metrics.FeedbackMetrics;
+import io.weir.precompute.registry.JobRegistry;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.router.PrecomputeRouter;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowChecks;
+import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
+import io.weir.precompute.suggestion.SuggestionRoutes;
+import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.RouteContributor;
 import java.time.Clock;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /** Precompute in an API process: started before its HTTP server, begun after it, closed before it. */
 public final class Precompute implements AutoCloseable {
@@ -34,6 +44,8 @@ public final class Precompute implements AutoCloseable {
     /** Each source registers itself for its kind of address. */
     private final TickSources sources = new TickSources();
 
+    private @Nullable JobRegistry jobs;
+
     private Precompute(PrecomputeSettings settings, MeterRegistry registry) {
         ticks = settings.ticks();
         feedback = new FeedbackMetrics(registry);
@@ -46,8 +58,9 @@ public final class Precompute implements AutoCloseable {
      * Brings the schema up to date and loads the jobs. No tick runs before {@link #begin}.
      *
      * @param database the catalog's, which holds these tables, too
+     * @param features of the language, as the API's queries have it
      */
-    public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, MeterRegistry registry) {
+    public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
         Precompute started = new Precompute(settings, registry);
         started.running.add(started.sources);
         if (!settings.enabled()) {
@@ -56,6 +69,7 @@ public final class Precompute implements AutoCloseable {
         try (HikariDataSource administration = Databases.open(database)) {
             PrecomputeSchema.migrate(administration);
             started.answers = started.router(settings.router(), registry);
+            started.startJobs(settings, database, features, registry);
             return started;
         } catch (RuntimeException e) {
             started.close();
@@ -72,6 +86,22 @@ public final class Precompute implements AutoCloseable {
                 registry,
                 shadow,
                 Clock.systemUTC());
+    }
+
+    private void startJobs(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
+        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
+        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
+        jobs = running.add(JobRegistry.start(
+                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
+        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
+        routes.add(new ResultRoutes(results, InstantSource.system()));
+        routes.add(running.add(new SuggestionRoutes(
+                settings.suggestions(),
+                settings.results().ticksMax(),
+                database,
+                results,
+                InstantSource.system())));
     }
 
     /** Starts the ticks of the jobs that this process owns. */

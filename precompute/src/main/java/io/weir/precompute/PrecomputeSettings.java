@@ -1,5 +1,7 @@
 package io.weir.precompute;
 
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
@@ -14,6 +16,8 @@ import io.weir.precompute.suggestion.SuggestionSettings;
  */
 public record PrecomputeSettings(
         boolean enabled,
+        JobLimits jobs,
+        RegistrySettings registry,
         TickSettings ticks,
         ResultSettings results,
         SourceSettings sources,
@@ -22,6 +26,8 @@ public record PrecomputeSettings(
         SuggestionSettings suggestions) {
     public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
             true,
+            JobLimits.DEFAULT,
+            RegistrySettings.DEFAULT,
             TickSettings.DEFAULT,
             ResultSettings.DEFAULT,
             SourceSettings.DEFAULT,

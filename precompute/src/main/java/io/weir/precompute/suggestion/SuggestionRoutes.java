@@ -6,8 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.zaxxer.hikari.HikariDataSource;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
+import io.weir.precompute.http.JobRoutes;
+import io.weir.precompute.http.JobTenants;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.result.ResultDirectory;
 import io.weir.promql.error.QueryException;
@@ -19,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -37,14 +39,12 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
     private final HikariDataSource dataSource;
     private final QueryHistory history;
     private final ResultDirectory directory;
-    private final Function<Context, String> tenantOf;
     private final InstantSource clock;
 
     /**
      * Opens a pool of connections.
      *
      * @param ticksKept newest ticks of a job whose results are kept
-     * @param tenantOf throws {@link QueryException.BadData} if the request names none that can be
      * @throws io.weir.lake.catalog.CatalogUnavailableException if the database cannot be reached
      */
     public SuggestionRoutes(
@@ -52,14 +52,12 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
             int ticksKept,
             DatabaseSettings database,
             ResultDirectory directory,
-            Function<Context, String> tenantOf,
             InstantSource clock) {
         this.settings = settings;
         this.suggester = new Suggester(settings, ticksKept);
         this.dataSource = Databases.open(pool(settings, database), "weir-precompute-suggestions");
         this.history = new QueryHistory(dataSource);
         this.directory = directory;
-        this.tenantOf = tenantOf;
         this.clock = clock;
     }
 
@@ -78,10 +76,11 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
     @Override
     public void contribute(JavalinConfig config) {
         config.routes.get(PATH, this::suggestions);
+        JobRoutes.refuseOthers(config, PATH, List.of(HandlerType.GET));
     }
 
     private void suggestions(Context context) {
-        String tenant = tenantOf.apply(context);
+        String tenant = JobTenants.of(context);
         long now = clock.millis();
         long window = window(context);
         List<Job> jobs = directory.jobs(tenant);
