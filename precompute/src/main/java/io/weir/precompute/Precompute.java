@@ -8,11 +8,13 @@ import io.weir.precompute.http.JobRoutes;
 import io.weir.precompute.http.ResultRoutes;
 import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.metrics.FeedbackMetrics;
+import io.weir.precompute.metrics.TickMetrics;
 import io.weir.precompute.registry.JobRegistry;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.router.PrecomputeRouter;
 import io.weir.precompute.router.RouterSettings;
+import io.weir.precompute.schedule.TickScheduler;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowChecks;
 import io.weir.precompute.source.SourceAddresses;
@@ -39,6 +41,7 @@ public final class Precompute implements AutoCloseable {
     private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
     private final TickSettings ticks;
     private final FeedbackMetrics feedback;
+    private final TickMetrics tickMetrics;
     private final ResultCache results;
     private final ShadowChecks shadow;
     /** Each source registers itself for its kind of address. */
@@ -52,6 +55,7 @@ public final class Precompute implements AutoCloseable {
         results = new ResultCache(settings.results(), System::currentTimeMillis);
         shadow = running.add(new ShadowChecks(
                 settings.shadow(), registry, () -> ThreadLocalRandom.current().nextDouble()));
+        tickMetrics = new TickMetrics(registry, ticks.jobMetricsMax(), System::currentTimeMillis, results);
     }
 
     /**
@@ -60,7 +64,8 @@ public final class Precompute implements AutoCloseable {
      * @param database the catalog's, which holds these tables, too
      * @param features of the language, as the API's queries have it
      */
-    public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
+    public static Precompute start(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
         Precompute started = new Precompute(settings, registry);
         started.running.add(started.sources);
         if (!settings.enabled()) {
@@ -68,8 +73,8 @@ public final class Precompute implements AutoCloseable {
         }
         try (HikariDataSource administration = Databases.open(database)) {
             PrecomputeSchema.migrate(administration);
-            started.answers = started.router(settings.router(), registry);
             started.startJobs(settings, database, features, registry);
+            started.answers = started.router(settings.router(), registry);
             return started;
         } catch (RuntimeException e) {
             started.close();
@@ -106,7 +111,13 @@ public final class Precompute implements AutoCloseable {
 
     /** Starts the ticks of the jobs that this process owns. */
     public void begin(BackgroundQueries queries) {
+        if (jobs == null) {
+            return;
+        }
         shadow.begin(queries);
+        TickScheduler scheduler = running.add(TickScheduler.start(new TickScheduler.Parts(
+                ticks, sources, results, jobs, feedback, tickMetrics, System::currentTimeMillis, System::nanoTime)));
+        jobs.begin(scheduler);
     }
 
     /** Routes for the API's HTTP server. */
