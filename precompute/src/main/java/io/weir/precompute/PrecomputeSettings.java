@@ -1,5 +1,8 @@
 package io.weir.precompute;
 
+import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.source.otlp.ReceiverSettings;
 import io.weir.precompute.sources.SourcesSettings;
 
 /**
@@ -7,6 +10,12 @@ import io.weir.precompute.sources.SourcesSettings;
  *
  * @param enabled whether this API has jobs at all
  */
-public record PrecomputeSettings(boolean enabled, SourcesSettings sources) {
-    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(true, SourcesSettings.DEFAULT);
+public record PrecomputeSettings(
+        boolean enabled,
+        TickSettings ticks,
+        ResultSettings results,
+        SourcesSettings sources,
+        ReceiverSettings receiver) {
+    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
+            true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourcesSettings.DEFAULT, ReceiverSettings.DEFAULT);
 }

@@ -104,6 +104,8 @@ final class FetchReplies {
         }
         return new SketchBatch(
                 points.values().stream()
+                        // Nothing recorded is no value, and no zero either.
+                        .filter(it -> !it.sketch().sketch().isEmpty())
                         .sorted((left, right) -> left.labels().compareTo(right.labels()))
                         .toList(),
                 coverage(request.getFromMillis(), request.getToMillis(), summary));

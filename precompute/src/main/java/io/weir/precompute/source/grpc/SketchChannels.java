@@ -4,6 +4,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.net.PinnedAddresses;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -19,10 +20,13 @@ final class SketchChannels implements AutoCloseable {
 
     private final SketchServiceSettings settings;
     private final PinnedAddresses addresses;
-    private final Map<Target, ManagedChannel> channels = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Target, Connection> channels = new LinkedHashMap<>(16, 0.75f, true);
     private boolean isClosed;
 
     record Target(String host, int port) {}
+
+    /** @param address that the name led to */
+    record Connection(ManagedChannel channel, InetAddress address) {}
 
     SketchChannels(SketchServiceSettings settings, PinnedAddresses addresses) {
         this.settings = settings;
@@ -30,15 +34,15 @@ final class SketchChannels implements AutoCloseable {
     }
 
     /** A connection, kept from before or new; a new one resolves the name anew. */
-    ManagedChannel to(Target target, long deadlineNanos) throws SourceException, InterruptedException {
+    Connection to(Target target, long deadlineNanos) throws SourceException, InterruptedException {
         synchronized (channels) {
-            ManagedChannel kept = channels.get(target);
+            Connection kept = channels.get(target);
             if (kept != null) {
                 return kept;
             }
         }
         InetSocketAddress address = addresses.pin(target.host, target.port, deadlineNanos);
-        ManagedChannel made = NettyChannelBuilder.forAddress(address)
+        ManagedChannel channel = NettyChannelBuilder.forAddress(address)
                 .usePlaintext()
                 .overrideAuthority(target.host + ":" + target.port)
                 // A proxy of the environment would resolve the name again.
@@ -47,22 +51,22 @@ final class SketchChannels implements AutoCloseable {
                 .idleTimeout(IDLE_MINUTES, TimeUnit.MINUTES)
                 .disableRetry()
                 .build();
-        List<ManagedChannel> surplus = new ArrayList<>();
-        ManagedChannel chosen = keep(target, made, surplus);
+        List<Connection> surplus = new ArrayList<>();
+        Connection chosen = keep(target, new Connection(channel, address.getAddress()), surplus);
         // Calls that still run on them end by themselves.
-        surplus.forEach(ManagedChannel::shutdown);
+        surplus.forEach(it -> it.channel.shutdown());
         return chosen;
     }
 
-    private ManagedChannel keep(Target target, ManagedChannel made, List<ManagedChannel> surplus) {
+    private Connection keep(Target target, Connection made, List<Connection> surplus) {
         synchronized (channels) {
-            ManagedChannel other = channels.get(target);
+            Connection other = channels.get(target);
             if (other != null || isClosed) {
                 surplus.add(made);
                 return other == null ? made : other;
             }
             channels.put(target, made);
-            Iterator<ManagedChannel> oldest = channels.values().iterator();
+            Iterator<Connection> oldest = channels.values().iterator();
             while (channels.size() > settings.channelsMax()) {
                 surplus.add(oldest.next());
                 oldest.remove();
@@ -73,12 +77,12 @@ final class SketchChannels implements AutoCloseable {
 
     /** Closes a connection that failed: the next call resolves the name anew. */
     void drop(Target target) {
-        @Nullable ManagedChannel dropped;
+        @Nullable Connection dropped;
         synchronized (channels) {
             dropped = channels.remove(target);
         }
         if (dropped != null) {
-            dropped.shutdown();
+            dropped.channel.shutdown();
         }
     }
 
@@ -90,12 +94,12 @@ final class SketchChannels implements AutoCloseable {
 
     @Override
     public void close() {
-        List<ManagedChannel> all;
+        List<Connection> all;
         synchronized (channels) {
             isClosed = true;
             all = new ArrayList<>(channels.values());
             channels.clear();
         }
-        all.forEach(ManagedChannel::shutdownNow);
+        all.forEach(it -> it.channel.shutdownNow());
     }
 }

@@ -14,9 +14,14 @@ import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.SourceException.Cause;
 import io.weir.precompute.source.TickSource;
 import io.weir.precompute.source.net.PinnedAddresses;
+import io.weir.precompute.source.pushed.PushedSketches;
 import io.weir.proto.sketch.v1.FetchReply;
 import io.weir.proto.sketch.v1.FetchRequest;
 import io.weir.proto.sketch.v1.SketchSourceGrpc;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -26,33 +31,11 @@ import java.util.concurrent.TimeUnit;
 public final class SketchServiceSource implements TickSource {
     private final SketchServiceSettings settings;
     private final SketchChannels channels;
-    private final PushedSource pushed;
+    private final Optional<PushedSketches> pushed;
 
-    /** What was pushed to this process. */
-    public interface PushedSource {
-        /** Nothing ever was. */
-        PushedSource NONE = new PushedSource() {
-            @Override
-            public boolean knows(String tenant, SourceAddress.Sketches source) {
-                return false;
-            }
-
-            @Override
-            public SketchBatch sketches(Job job, JobQuery.OfSketch query, SourceAddress.Sketches source, long toMillis)
-                    throws SourceException {
-                throw new SourceException(
-                        Cause.UNSUPPORTED, source.text() + " has no service weir.sketch.v1.SketchSource");
-            }
-        };
-
-        /** Whether anything was pushed under this source's name, or from its address. */
-        boolean knows(String tenant, SourceAddress.Sketches source);
-
-        SketchBatch sketches(Job job, JobQuery.OfSketch query, SourceAddress.Sketches source, long toMillis)
-                throws SourceException;
-    }
-
-    public SketchServiceSource(SketchServiceSettings settings, PinnedAddresses addresses, PushedSource pushed) {
+    /** @param pushed what was pushed to this process, if it receives anything */
+    public SketchServiceSource(
+            SketchServiceSettings settings, PinnedAddresses addresses, Optional<PushedSketches> pushed) {
         this.settings = settings;
         this.pushed = pushed;
         channels = new SketchChannels(settings, addresses);
@@ -65,16 +48,36 @@ public final class SketchServiceSource implements TickSource {
             throw new IllegalArgumentException("no source of sketches: " + job.spec().source());
         }
         FetchRequest request = FetchRequests.of(job, query, toMillis);
+        SketchChannels.Target target = new SketchChannels.Target(source.host(), source.port());
+        Set<String> senders = new HashSet<>(List.of(source.text(), source.host(), source.host() + ":" + source.port()));
         try {
-            return fetch(new SketchChannels.Target(source.host(), source.port()), query, request, deadlineNanos);
+            return fetch(target, senders, query, request, deadlineNanos);
         } catch (NoServiceException e) {
-            return pushed.sketches(job, query, source, toMillis);
+            PushedSketches store = pushed.orElseThrow(() -> new SourceException(
+                    Cause.UNSUPPORTED,
+                    source.text() + " has no service weir.sketch.v1.SketchSource, and this API receives no pushes"
+                            + " (--precompute-receiver-enabled)"));
+            return store.sketches(question(query, request, senders));
         } catch (SourceException e) {
-            if (e.why() == Cause.UNREACHABLE && pushed.knows(job.spec().tenant(), source)) {
-                return pushed.sketches(job, query, source, toMillis);
+            if (e.why() == Cause.UNREACHABLE
+                    && pushed.isPresent()
+                    && pushed.get().knows(request.getTenant(), senders)) {
+                return pushed.get().sketches(question(query, request, senders));
             }
             throw e;
         }
+    }
+
+    private static PushedSketches.Question question(
+            JobQuery.OfSketch query, FetchRequest request, Set<String> senders) throws SourceException {
+        return new PushedSketches.Question(
+                request.getTenant(),
+                request.getMetric(),
+                query.function().kinds(),
+                FetchRequests.matchers(query.selector()),
+                Optional.of(senders),
+                request.getFromMillis(),
+                request.getToMillis());
     }
 
     /** The peer answers, but has no such service. */
@@ -82,8 +85,13 @@ public final class SketchServiceSource implements TickSource {
         private static final long serialVersionUID = 1L;
     }
 
+    /** @param senders takes the address that was asked, too: who pushes without a name is known by it */
     private SketchBatch fetch(
-            SketchChannels.Target target, JobQuery.OfSketch query, FetchRequest request, long deadlineNanos)
+            SketchChannels.Target target,
+            Set<String> senders,
+            JobQuery.OfSketch query,
+            FetchRequest request,
+            long deadlineNanos)
             throws SourceException, NoServiceException, InterruptedException {
         long leftNanos = deadlineNanos - System.nanoTime();
         if (leftNanos <= 0) {
@@ -93,8 +101,10 @@ public final class SketchServiceSource implements TickSource {
         BlockingClientCall<FetchRequest, FetchReply> call = null;
         boolean isComplete = false;
         try {
+            SketchChannels.Connection connection = channels.to(target, deadlineNanos);
+            senders.add(connection.address().getHostAddress());
             call = ClientCalls.blockingV2ServerStreamingCall(
-                    channels.to(target, deadlineNanos),
+                    connection.channel(),
                     SketchSourceGrpc.getFetchMethod(),
                     CallOptions.DEFAULT.withDeadlineAfter(leftNanos, TimeUnit.NANOSECONDS),
                     request);

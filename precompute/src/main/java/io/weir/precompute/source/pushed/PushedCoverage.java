@@ -52,6 +52,6 @@ final class PushedCoverage {
         }
         double share = (double) covered / (toMillis - fromMillis);
         // A sketch of much more than the window is no part of it.
-        return straddles ? Math.min(share, 0.5) : share;
+        return straddles ? 0 : share;
     }
 }

@@ -183,7 +183,12 @@ public final class PushedSketches {
             merge(question, snapshot, merged);
         }
         List<SketchPoint> points = new ArrayList<>();
-        merged.forEach((labels, sketch) -> points.add(new SketchPoint(labels, sketch)));
+        merged.forEach((labels, sketch) -> {
+            // Nothing recorded is no value, and no zero either.
+            if (!sketch.sketch().isEmpty()) {
+                points.add(new SketchPoint(labels, sketch));
+            }
+        });
         return new SketchBatch(points, coverage(question, all));
     }
 

@@ -32,6 +32,7 @@ import io.weir.sketch.SampleSketches;
 import io.weir.sketch.SketchKey;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -48,7 +49,7 @@ class SketchServiceSourceTest {
 
     private final PinnedAddresses addresses = new PinnedAddresses(AllowedHosts.parse("127.0.0.1,localhost"), 2);
     private final SketchServiceSource source =
-            new SketchServiceSource(SketchServiceSettings.DEFAULT, addresses, SketchServiceSource.PushedSource.NONE);
+            new SketchServiceSource(SketchServiceSettings.DEFAULT, addresses, Optional.empty());
 
     @AfterEach
     void close() {
@@ -232,7 +233,7 @@ class SketchServiceSourceTest {
         for (Map.Entry<SketchServiceSettings, String> one : limits.entrySet()) {
             try (TestingSketchSource peer = new TestingSketchSource(replies(answer));
                     SketchServiceSource limited = new SketchServiceSource(
-                            one.getKey(), addresses, SketchServiceSource.PushedSource.NONE)) {
+                            one.getKey(), addresses, Optional.empty())) {
                 assertThatThrownBy(() -> limited.sketches(job(P99, peer.port()), P99, TO, deadline(5_000)))
                         .isInstanceOfSatisfying(
                                 SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT))
@@ -290,7 +291,7 @@ class SketchServiceSourceTest {
     void connectionsAreBounded() throws Exception {
         SketchServiceSettings two = new SketchServiceSettings(2, 1 << 20, 10, 1 << 20);
         try (SketchServiceSource bounded =
-                new SketchServiceSource(two, addresses, SketchServiceSource.PushedSource.NONE)) {
+                new SketchServiceSource(two, addresses, Optional.empty())) {
             for (int i = 0; i < 4; i++) {
                 try (TestingSketchSource peer =
                         new TestingSketchSource(replies(point(uniform(), Map.of()), summary(1, TO - WINDOW, TO)))) {
