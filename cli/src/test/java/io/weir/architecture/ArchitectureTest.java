@@ -95,7 +95,11 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(
-                        "io.weir.sketch..", "io.weir.proto.sketch..", "com.google.protobuf..", "java..", "org.jspecify..")
+                        "io.weir.sketch..",
+                        "io.weir.proto.sketch..",
+                        "com.google.protobuf..",
+                        "java..",
+                        "org.jspecify..")
                 .check(weir);
         noClasses()
                 .that()
@@ -138,6 +142,23 @@ class ArchitectureTest {
                     .resideInAnyPackage(others.toArray(String[]::new))
                     .check(weir);
         }
+    }
+
+    @Test
+    void theCollectorIsAProcessOfItsOwnThatOnlySharesTheDecodersOfIngest() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.weir.collector..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.weir.workcoord..",
+                        "io.weir.queryapi..",
+                        "io.weir.queryworker..",
+                        "io.weir.precompute..",
+                        "io.weir.eventstats..",
+                        "io.weir.cli..")
+                .check(weir);
     }
 
     @Test

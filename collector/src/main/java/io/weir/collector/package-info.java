@@ -1,4 +1,4 @@
-/** A reference collector: keeps sketches of what is pushed to it. */
+/** The reference collector: takes OTLP and remote write, keeps sketches per interval, and serves them to precompute. */
 @NullMarked
 package io.weir.collector;
 

@@ -1,9 +1,14 @@
 package io.weir.precompute;
 
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.shadow.ShadowSettings;
 import io.weir.precompute.source.otlp.ReceiverSettings;
 import io.weir.precompute.sources.SourcesSettings;
+import io.weir.precompute.suggestion.SuggestionSettings;
 
 /**
  * What precompute is started with. Each part's settings are a record of its package.
@@ -12,10 +17,24 @@ import io.weir.precompute.sources.SourcesSettings;
  */
 public record PrecomputeSettings(
         boolean enabled,
+        JobLimits jobs,
+        RegistrySettings registry,
         TickSettings ticks,
         ResultSettings results,
         SourcesSettings sources,
-        ReceiverSettings receiver) {
+        ReceiverSettings receiver,
+        RouterSettings router,
+        ShadowSettings shadow,
+        SuggestionSettings suggestions) {
     public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
-            true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourcesSettings.DEFAULT, ReceiverSettings.DEFAULT);
+            true,
+            JobLimits.DEFAULT,
+            RegistrySettings.DEFAULT,
+            TickSettings.DEFAULT,
+            ResultSettings.DEFAULT,
+            SourcesSettings.DEFAULT,
+            ReceiverSettings.DEFAULT,
+            RouterSettings.DEFAULT,
+            ShadowSettings.DEFAULT,
+            SuggestionSettings.DEFAULT);
 }

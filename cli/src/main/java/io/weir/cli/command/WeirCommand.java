@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
             ApiCommand.class,
             WorkerCommand.class,
             IngestCommand.class,
+            CollectorCommand.class,
             LoadCommand.class,
             QueryCommand.class,
             StatsCommand.class,

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * The commit thread and its mailbox. It owns the log and the head: requests that wait together share one fsync, then go into
  * memory in the order of the log, then are acknowledged. The head therefore always equals what a replay of the log would give.
  */
-public final class Committer implements AutoCloseable {
+public final class Committer implements SampleStore, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Committer.class);
 
     /** What waits in the mailbox. */
@@ -88,11 +88,8 @@ public final class Committer implements AutoCloseable {
         thread = Thread.ofPlatform().name("weir-ingest-commit").daemon(true).start(this::run);
     }
 
-    /**
-     * Stores a batch durably. After an exception the batch may still be in use and must not be reused.
-     *
-     * @throws IngestException if it is not known to be stored
-     */
+    /** Stores a batch durably. */
+    @Override
     public void commit(WriteBatch batch) throws InterruptedException {
         admit(batch.weight());
         Write write = new Write(batch, new CompletableFuture<>());

@@ -66,6 +66,10 @@ public final class SeriesRef {
         lastGeneration = generation;
     }
 
+    void touch(long generation) {
+        lastGeneration = Math.max(lastGeneration, generation);
+    }
+
     /** Lets go of the column of a closed generation, whose samples would stay in memory as long as the series. */
     void releaseHead() {
         head = null;

@@ -95,6 +95,11 @@ public final class SeriesRegistry {
         series.incrementAndGet();
     }
 
+    /** Notes that a series has a sample of a generation, in a store that has no head; only for its commit thread. */
+    public void touch(SeriesRef ref, long generation) {
+        ref.touch(generation);
+    }
+
     /** Forgets the series without a sample since the given generation of the head; only for the commit thread. */
     public int retireIdle(long generation) {
         int retired = 0;

@@ -52,7 +52,7 @@ final class OtlpBody {
         return content;
     }
 
-    private static IngestException tooLarge(String size, int bytesMax) {
+    static IngestException tooLarge(String size, int bytesMax) {
         return new IngestException(
                 IngestException.Reason.TOO_LARGE,
                 "the body has " + size + ", ingest-otlp-request-bytes-max=" + bytesMax

@@ -1,6 +1,6 @@
 package io.weir.ingest.remotewrite;
 
-import io.weir.ingest.commit.Committer;
+import io.weir.ingest.commit.SampleStore;
 import io.weir.ingest.error.IngestException;
 import io.weir.ingest.memory.SeriesRegistry;
 import java.io.InputStream;
@@ -20,8 +20,8 @@ public final class RemoteWriteReceiver {
     /**
      * What became of a request.
      *
-     * @param storedSamples float samples that are durable now
-     * @param storedHistograms histograms that are durable now
+     * @param storedSamples float samples that are stored now
+     * @param storedHistograms histograms that are stored now
      * @param exemplars exemplars, of which none is stored
      * @param refusals what is not, empty for a perfect request
      */
@@ -29,7 +29,7 @@ public final class RemoteWriteReceiver {
 
     private final RemoteWriteLimits limits;
     private final SeriesRegistry registry;
-    private final Committer committer;
+    private final SampleStore store;
     private final MetadataSink metadataSink;
     private final InstantSource clock;
     private final boolean typeAndUnitLabels;
@@ -57,13 +57,13 @@ public final class RemoteWriteReceiver {
     public RemoteWriteReceiver(
             RemoteWriteLimits limits,
             SeriesRegistry registry,
-            Committer committer,
+            SampleStore store,
             MetadataSink metadataSink,
             InstantSource clock,
             boolean typeAndUnitLabels) {
         this.limits = limits;
         this.registry = registry;
-        this.committer = committer;
+        this.store = store;
         this.metadataSink = metadataSink;
         this.clock = clock;
         this.typeAndUnitLabels = typeAndUnitLabels;
@@ -79,7 +79,7 @@ public final class RemoteWriteReceiver {
     }
 
     /**
-     * Stores a request durably.
+     * Stores a request, as durably as the store is.
      *
      * @param contentLength bytes of the body, or -1 when unknown
      * @throws IngestException if nothing of it is known to be stored
@@ -133,7 +133,7 @@ public final class RemoteWriteReceiver {
                 case V2 -> workspace.decoderV2.decode(content, length, tenant, clock.millis());
             }
             if (request.batch().size() > 0) {
-                committer.commit(request.batch());
+                store.commit(request.batch());
             }
             if (!request.metadata().isEmpty()) {
                 metadataSink.offer(tenant, request.metadata());

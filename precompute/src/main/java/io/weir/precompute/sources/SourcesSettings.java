@@ -2,6 +2,7 @@ package io.weir.precompute.sources;
 
 import io.weir.precompute.source.AllowedHosts;
 import io.weir.precompute.source.grpc.SketchServiceSettings;
+import io.weir.precompute.source.prometheus.PrometheusSettings;
 
 /**
  * Where jobs may get their data from, and how.
@@ -9,10 +10,11 @@ import io.weir.precompute.source.grpc.SketchServiceSettings;
  * @param allowed hosts and ports of sources, as {@link AllowedHosts} has them
  * @param lookupsMax names that are resolved at a time
  */
-public record SourcesSettings(String allowed, int lookupsMax, SketchServiceSettings service) {
+public record SourcesSettings(
+        String allowed, int lookupsMax, SketchServiceSettings service, PrometheusSettings prometheus) {
     /** The usual ports of collectors and of Prometheus anywhere, and anything on this machine. */
     public static final SourcesSettings DEFAULT = new SourcesSettings(
-            "*:4317,*:9090,localhost,127.0.0.0/8,[::1]", 16, SketchServiceSettings.DEFAULT);
+            "*:4317,*:9090,localhost,127.0.0.0/8,[::1]", 16, SketchServiceSettings.DEFAULT, PrometheusSettings.DEFAULT);
 
     public SourcesSettings {
         if (lookupsMax < 1) {
@@ -26,7 +28,7 @@ public record SourcesSettings(String allowed, int lookupsMax, SketchServiceSetti
     }
 
     public SourcesSettings withAllowed(String other) {
-        return new SourcesSettings(other, lookupsMax, service);
+        return new SourcesSettings(other, lookupsMax, service, prometheus);
     }
 
     public AllowedHosts allowedHosts() {

@@ -59,8 +59,8 @@ final class FetchReplies {
         if (retainedBytes > settings.batchBytesMax()) {
             throw new SourceException(
                     Cause.LIMIT,
-                    "the sketches take more than precompute-sources-service-batch-bytes-max="
-                            + settings.batchBytesMax() + " bytes");
+                    "the sketches take more than precompute-sources-service-batch-bytes-max=" + settings.batchBytesMax()
+                            + " bytes");
         }
         if (points.put(labels, new SketchPoint(labels, sketch)) != null) {
             throw broken("the label set " + labels + " came twice");
@@ -84,8 +84,8 @@ final class FetchReplies {
         try {
             SampledSketch sketch = wire.decode(message, Optional.empty());
             if (!function.kinds().contains(sketch.sketch().kind())) {
-                throw broken("a sketch of kind " + sketch.sketch().kind() + " does not answer "
-                        + function.functionName());
+                throw broken(
+                        "a sketch of kind " + sketch.sketch().kind() + " does not answer " + function.functionName());
             }
             return sketch;
         } catch (SketchFormatException e) {

@@ -27,12 +27,13 @@ final class FetchRequests {
                 .setKind(kind(query.function()));
         for (LabelMatcher matcher : matchers(query.selector())) {
             request.addMatchers(Matcher.newBuilder()
-                    .setType(switch (matcher.type()) {
-                        case EQUAL -> Matcher.Type.EQUAL;
-                        case NOT_EQUAL -> Matcher.Type.NOT_EQUAL;
-                        case REGEX -> Matcher.Type.REGEX;
-                        case NOT_REGEX -> Matcher.Type.NOT_REGEX;
-                    })
+                    .setType(
+                            switch (matcher.type()) {
+                                case EQUAL -> Matcher.Type.EQUAL;
+                                case NOT_EQUAL -> Matcher.Type.NOT_EQUAL;
+                                case REGEX -> Matcher.Type.REGEX;
+                                case NOT_REGEX -> Matcher.Type.NOT_REGEX;
+                            })
                     .setName(matcher.name())
                     .setValue(matcher.value()));
         }

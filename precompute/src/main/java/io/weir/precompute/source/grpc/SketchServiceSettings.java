@@ -9,8 +9,7 @@ package io.weir.precompute.source.grpc;
  * @param batchBytesMax heap of the sketches of one answer, estimated
  */
 public record SketchServiceSettings(int channelsMax, int messageBytesMax, int pointsMax, long batchBytesMax) {
-    public static final SketchServiceSettings DEFAULT =
-            new SketchServiceSettings(64, 16 << 20, 100_000, 256L << 20);
+    public static final SketchServiceSettings DEFAULT = new SketchServiceSettings(64, 16 << 20, 100_000, 256L << 20);
 
     public SketchServiceSettings {
         if (channelsMax < 1 || messageBytesMax < 1 || pointsMax < 1 || batchBytesMax < 1) {

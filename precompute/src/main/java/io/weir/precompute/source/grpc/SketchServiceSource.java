@@ -45,7 +45,8 @@ public final class SketchServiceSource implements TickSource {
     public SketchBatch sketches(Job job, JobQuery.OfSketch query, long toMillis, long deadlineNanos)
             throws SourceException, InterruptedException {
         if (!(job.spec().source() instanceof SourceAddress.Sketches source)) {
-            throw new IllegalArgumentException("no source of sketches: " + job.spec().source());
+            throw new IllegalArgumentException(
+                    "no source of sketches: " + job.spec().source());
         }
         FetchRequest request = FetchRequests.of(job, query, toMillis);
         SketchChannels.Target target = new SketchChannels.Target(source.host(), source.port());
@@ -68,8 +69,8 @@ public final class SketchServiceSource implements TickSource {
         }
     }
 
-    private static PushedSketches.Question question(
-            JobQuery.OfSketch query, FetchRequest request, Set<String> senders) throws SourceException {
+    private static PushedSketches.Question question(JobQuery.OfSketch query, FetchRequest request, Set<String> senders)
+            throws SourceException {
         return new PushedSketches.Question(
                 request.getTenant(),
                 request.getMetric(),
@@ -148,8 +149,8 @@ public final class SketchServiceSource implements TickSource {
             throws SourceException {
         throw new SourceException(
                 Cause.UNSUPPORTED,
-                "a source of sketches evaluates no expressions; ask it for quantile_over_time, count_distinct_over_time or"
-                        + " top_k_over_time, or take http:// or lake:// as the source");
+                "a source of sketches evaluates no expressions; ask it for quantile_over_time,"
+                        + " count_distinct_over_time or top_k_over_time, or take http:// or lake:// as the source");
     }
 
     /** Connections that are open. */

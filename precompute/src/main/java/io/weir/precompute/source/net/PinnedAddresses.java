@@ -50,7 +50,10 @@ public final class PinnedAddresses implements AutoCloseable {
                 THREAD_IDLE_SECONDS,
                 TimeUnit.SECONDS,
                 new SynchronousQueue<>(),
-                Thread.ofPlatform().name("weir-precompute-lookup-", 0).daemon(true).factory());
+                Thread.ofPlatform()
+                        .name("weir-precompute-lookup-", 0)
+                        .daemon(true)
+                        .factory());
     }
 
     /**

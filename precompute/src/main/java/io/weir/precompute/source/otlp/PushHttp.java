@@ -71,8 +71,9 @@ final class PushHttp implements AutoCloseable {
 
     private void metrics(Context context) {
         try {
-            String contentType =
-                    Objects.requireNonNullElse(context.contentType(), "").split(";", 2)[0].strip();
+            String contentType = Objects.requireNonNullElse(context.contentType(), "")
+                    .split(";", 2)[0]
+                    .strip();
             if (!contentType.equalsIgnoreCase(PROTOBUF)) {
                 throw new HttpException(415, "Content-Type must be " + PROTOBUF);
             }
@@ -80,8 +81,7 @@ final class PushHttp implements AutoCloseable {
                     context.header(PushReceiver.TENANT_HEADER),
                     context.header(PushReceiver.SENDER_HEADER),
                     address(context.req().getRemoteAddr()));
-            byte[] answer = receiver.inTurn(
-                            () -> receiver.receive(sender, content(context)))
+            byte[] answer = receiver.inTurn(() -> receiver.receive(sender, content(context)))
                     .toByteArray();
             context.contentType(PROTOBUF).result(answer);
         } catch (HttpException e) {
@@ -136,8 +136,8 @@ final class PushHttp implements AutoCloseable {
         if (announced > settings.requestBytesMax()) {
             throw tooLarge();
         }
-        String encoding =
-                Objects.requireNonNullElse(context.header("Content-Encoding"), "").strip();
+        String encoding = Objects.requireNonNullElse(context.header("Content-Encoding"), "")
+                .strip();
         try (InputStream body = context.req().getInputStream()) {
             return switch (encoding.toLowerCase(Locale.ROOT)) {
                 case "", "identity" -> bounded(body);

@@ -109,17 +109,28 @@ final class PushTranslator {
                         points(metric),
                         "the metric " + metric.getName() + " is a KLL sketch, which is not supported; send a DDSketch");
             case DDSKETCH ->
-                metric.getDdsketch().getDataPointsList().forEach(point ->
-                        point(scope, metric, metric.getDdsketch().getAggregationTemporality(), PushPoint.of(point)));
+                metric.getDdsketch()
+                        .getDataPointsList()
+                        .forEach(point -> point(
+                                scope, metric, metric.getDdsketch().getAggregationTemporality(), PushPoint.of(point)));
             case COUNT_SKETCH ->
-                metric.getCountSketch().getDataPointsList().forEach(point ->
-                        point(scope, metric, metric.getCountSketch().getAggregationTemporality(), PushPoint.of(point)));
+                metric.getCountSketch()
+                        .getDataPointsList()
+                        .forEach(point -> point(
+                                scope,
+                                metric,
+                                metric.getCountSketch().getAggregationTemporality(),
+                                PushPoint.of(point)));
             case COUNT_MIN ->
-                metric.getCountMin().getDataPointsList().forEach(point ->
-                        point(scope, metric, metric.getCountMin().getAggregationTemporality(), PushPoint.of(point)));
+                metric.getCountMin()
+                        .getDataPointsList()
+                        .forEach(point -> point(
+                                scope, metric, metric.getCountMin().getAggregationTemporality(), PushPoint.of(point)));
             case HLL ->
-                metric.getHll().getDataPointsList().forEach(point ->
-                        point(scope, metric, metric.getHll().getAggregationTemporality(), PushPoint.of(point)));
+                metric.getHll()
+                        .getDataPointsList()
+                        .forEach(point ->
+                                point(scope, metric, metric.getHll().getAggregationTemporality(), PushPoint.of(point)));
             case DATA_NOT_SET -> {
                 // A metric without points: nothing to take or to refuse.
             }

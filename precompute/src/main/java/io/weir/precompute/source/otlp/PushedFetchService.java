@@ -63,8 +63,7 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
         void write(FetchReply reply) throws ReaderGoneException, InterruptedException {
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMillisMax);
             while (!out.isReady()) {
-                if (out.isCancelled()
-                        || !ready.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                if (out.isCancelled() || !ready.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     throw new ReaderGoneException();
                 }
             }
@@ -109,8 +108,7 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
                     .build());
             out.onCompleted();
         } catch (IllegalArgumentException e) {
-            out.onError(
-                    Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
+            out.onError(Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException());
         } catch (SourceException e) {
             out.onError(status(e).withDescription(e.getMessage()).asRuntimeException());
         } catch (SketchFormatException e) {
@@ -118,7 +116,9 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
                     .withDescription("a sketch cannot be passed on: " + e.getMessage())
                     .asRuntimeException());
         } catch (ReaderGoneException e) {
-            out.onError(Status.CANCELLED.withDescription("the reader is gone or too slow").asRuntimeException());
+            out.onError(Status.CANCELLED
+                    .withDescription("the reader is gone or too slow")
+                    .asRuntimeException());
         }
     }
 
@@ -174,8 +174,7 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
                 io.weir.proto.sketch.v1.SketchPoint.newBuilder().setSketch(WireSketch.encode(point.sketch()));
         Labels labels = point.labels();
         for (int i = 0; i < labels.size(); i++) {
-            message.addLabels(
-                    Label.newBuilder().setName(labels.name(i)).setValue(labels.value(i)));
+            message.addLabels(Label.newBuilder().setName(labels.name(i)).setValue(labels.value(i)));
         }
         return FetchReply.newBuilder().setPoint(message).build();
     }

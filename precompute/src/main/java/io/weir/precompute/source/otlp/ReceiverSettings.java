@@ -23,8 +23,8 @@ public record ReceiverSettings(
         int requestsMax,
         long requestWaitMillis,
         PushedSettings pushed) {
-    public static final ReceiverSettings DEFAULT = new ReceiverSettings(
-            false, "127.0.0.1", 4317, 4318, 64 << 20, 4, 5_000, PushedSettings.DEFAULT);
+    public static final ReceiverSettings DEFAULT =
+            new ReceiverSettings(false, "127.0.0.1", 4317, 4318, 64 << 20, 4, 5_000, PushedSettings.DEFAULT);
 
     public ReceiverSettings {
         if (requestBytesMax < 1 || requestsMax < 1 || requestWaitMillis < 0) {

@@ -96,14 +96,16 @@ final class JobWindow {
     /** The sketches of (fromMillis, toMillis], by series; new ones. */
     Map<Labels, Sketch> merged(long fromMillis, long toMillis) {
         Map<Labels, Sketch> merged = new TreeMap<>();
-        granules.subMap(fromMillis, false, toMillis, true).values().forEach(part -> part.forEach((labels, sketch) -> {
-            Sketch sum = merged.get(labels);
-            if (sum == null) {
-                merged.put(labels, sketch.copy());
-            } else {
-                sum.mergeFrom(sketch);
-            }
-        }));
+        granules.subMap(fromMillis, false, toMillis, true)
+                .values()
+                .forEach(part -> part.forEach((labels, sketch) -> {
+                    Sketch sum = merged.get(labels);
+                    if (sum == null) {
+                        merged.put(labels, sketch.copy());
+                    } else {
+                        sum.mergeFrom(sketch);
+                    }
+                }));
         return merged;
     }
 

@@ -53,8 +53,7 @@ final class PinnedHttp implements AutoCloseable {
     private final PrometheusSettings settings;
     private final PinnedAddresses addresses;
     private final Semaphore requests;
-    private final MultiThreadIoEventLoopGroup threads =
-            new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    private final MultiThreadIoEventLoopGroup threads = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final SslContext tls;
 
     PinnedHttp(PrometheusSettings settings, PinnedAddresses addresses) {
@@ -138,7 +137,8 @@ final class PinnedHttp implements AutoCloseable {
             if (got.status / 100 == 3) {
                 throw new SourceException(
                         Cause.REFUSED,
-                        uri + " answers with a redirect (" + got.status + "), which is not followed; name where it leads");
+                        uri + " answers with a redirect (" + got.status
+                                + "), which is not followed; name where it leads");
             }
             return got;
         } catch (TimeoutException e) {

@@ -71,7 +71,8 @@ final class PrometheusAnswers {
         }
         if (!reader.resultType.equals(expectedType)) {
             throw new SourceException(
-                    Cause.BAD_DATA, "the server answers with a " + shortened(reader.resultType) + ", not a " + expectedType);
+                    Cause.BAD_DATA,
+                    "the server answers with a " + shortened(reader.resultType) + ", not a " + expectedType);
         }
         if (reader.isPartial) {
             throw new SourceException(Cause.BAD_DATA, "the server says that its answer is partial");
@@ -138,9 +139,7 @@ final class PrometheusAnswers {
                 case "value" -> sample(parser, value, labels);
                 case "values" -> {
                     expect(value, JsonToken.START_ARRAY);
-                    for (JsonToken next = parser.nextToken();
-                            next != JsonToken.END_ARRAY;
-                            next = parser.nextToken()) {
+                    for (JsonToken next = parser.nextToken(); next != JsonToken.END_ARRAY; next = parser.nextToken()) {
                         sample(parser, next, labels);
                     }
                 }

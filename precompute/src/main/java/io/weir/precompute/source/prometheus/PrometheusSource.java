@@ -143,15 +143,14 @@ public final class PrometheusSource implements TickSource {
 
     /** The selector as any version of Prometheus reads it. */
     static String selector(Expr.VectorSelector selector) {
-        return selector.matchers().stream()
-                .map(PrometheusSource::matcher)
-                .collect(Collectors.joining(",", "{", "}"));
+        return selector.matchers().stream().map(PrometheusSource::matcher).collect(Collectors.joining(",", "{", "}"));
     }
 
     private static String matcher(LabelMatcher matcher) {
         boolean isPlain = matcher.name().matches("[a-zA-Z_][a-zA-Z0-9_]*");
         return (isPlain ? matcher.name() : GoText.quote(matcher.name()))
-                + matcher.type().symbol() + GoText.quote(matcher.value());
+                + matcher.type().symbol()
+                + GoText.quote(matcher.value());
     }
 
     private static SketchBatch batch(Map<Labels, Sketch> merged) throws SourceException {

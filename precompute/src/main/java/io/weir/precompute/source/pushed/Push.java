@@ -13,4 +13,10 @@ import io.weir.sketch.delta.DeltaFrame;
  * @param resource told apart, though no query can name it: its sketches of equal labels are merged when they are asked for
  */
 public record Push(
-        String tenant, String sender, String metric, SketchKind kind, Labels labels, Labels resource, DeltaFrame frame) {}
+        String tenant,
+        String sender,
+        String metric,
+        SketchKind kind,
+        Labels labels,
+        Labels resource,
+        DeltaFrame frame) {}

@@ -130,8 +130,7 @@ public final class PushedSketches {
         try {
             return metrics.entrySet().stream()
                     .filter(it -> it.getKey().tenant.equals(tenant))
-                    .anyMatch(it ->
-                            it.getValue().keySet().stream().anyMatch(key -> senders.contains(key.sender)));
+                    .anyMatch(it -> it.getValue().keySet().stream().anyMatch(key -> senders.contains(key.sender)));
         } finally {
             lock.unlock();
         }
@@ -163,7 +162,9 @@ public final class PushedSketches {
             throw new SourceException(
                     Cause.UNREACHABLE,
                     "nothing was pushed of " + question.metric
-                            + question.senders.map(it -> " by " + String.join(" or ", it)).orElse("")
+                            + question.senders
+                                    .map(it -> " by " + String.join(" or ", it))
+                                    .orElse("")
                             + " in this tenant");
         }
         List<Snapshot> matching = all.stream()
@@ -200,12 +201,12 @@ public final class PushedSketches {
             for (SketchKind kind : question.kinds) {
                 metrics.getOrDefault(new MetricKey(question.tenant, question.metric, kind), Map.of())
                         .forEach((key, stream) -> {
-                            if (question.senders.map(it -> it.contains(key.sender)).orElse(true)) {
+                            if (question.senders
+                                    .map(it -> it.contains(key.sender))
+                                    .orElse(true)) {
                                 kinds.add(kind);
                                 taken.add(new Snapshot(
-                                        key,
-                                        stream.known(),
-                                        stream.missing(question.fromMillis, question.toMillis)));
+                                        key, stream.known(), stream.missing(question.fromMillis, question.toMillis)));
                             }
                         });
             }
@@ -229,8 +230,8 @@ public final class PushedSketches {
             if (known.fromMillis() < through) {
                 throw new SourceException(
                         Cause.BAD_DATA,
-                        "sketches of " + question.metric + snapshot.key.labels
-                                + " overlap: one begins at " + known.fromMillis() + ", another ends at " + through);
+                        "sketches of " + question.metric + snapshot.key.labels + " overlap: one begins at "
+                                + known.fromMillis() + ", another ends at " + through);
             }
             through = known.throughMillis();
             SampledSketch sum = merged.get(snapshot.key.labels);
@@ -272,11 +273,7 @@ public final class PushedSketches {
             least = Math.min(
                     least,
                     PushedCoverage.share(
-                            spans,
-                            question.fromMillis,
-                            question.toMillis,
-                            settings.straddleMillisMax(),
-                            isNew));
+                            spans, question.fromMillis, question.toMillis, settings.straddleMillisMax(), isNew));
         }
         return isAny ? least : 0;
     }

@@ -95,9 +95,7 @@ final class PushedStream {
         if (from > missing.fromMillis || through <= missing.fromMillis) {
             return Optional.of(missing);
         }
-        return through >= missing.toMillis
-                ? Optional.empty()
-                : Optional.of(new Missing(through, missing.toMillis));
+        return through >= missing.toMillis ? Optional.empty() : Optional.of(new Missing(through, missing.toMillis));
     }
 
     /** A checkpoint stands for all that lies within it. */

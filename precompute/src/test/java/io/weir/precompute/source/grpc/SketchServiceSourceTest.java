@@ -44,8 +44,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SketchServiceSourceTest {
     private static final long TO = 1_800_000_000_000L;
     private static final long WINDOW = 300_000;
-    private static final JobQuery.OfSketch P99 = TestingJobs.sketch(
-            new SketchFunction.Quantile(0.99), "latency{service=\"web\",pod!~\"a.*\"}", WINDOW);
+    private static final JobQuery.OfSketch P99 =
+            TestingJobs.sketch(new SketchFunction.Quantile(0.99), "latency{service=\"web\",pod!~\"a.*\"}", WINDOW);
 
     private final PinnedAddresses addresses = new PinnedAddresses(AllowedHosts.parse("127.0.0.1,localhost"), 2);
     private final SketchServiceSource source =
@@ -99,7 +99,10 @@ class SketchServiceSourceTest {
             assertThat(request.getKind()).isEqualTo(Kind.DDSKETCH);
             assertThat(request.getMatchersList())
                     .containsExactlyInAnyOrder(
-                            Matcher.newBuilder().setName("service").setValue("web").build(),
+                            Matcher.newBuilder()
+                                    .setName("service")
+                                    .setValue("web")
+                                    .build(),
                             Matcher.newBuilder()
                                     .setType(Matcher.Type.NOT_REGEX)
                                     .setName("pod")
@@ -148,8 +151,8 @@ class SketchServiceSourceTest {
             frequencies.add(SketchKey.of("item-" + rank), 1e6 / Math.pow(rank, 1.1));
         }
         JobQuery.OfSketch query = TestingJobs.sketch(new SketchFunction.Top(10), "items", WINDOW);
-        try (TestingSketchSource peer = new TestingSketchSource(
-                replies(point(frequencies, Map.of()), summary(1, TO - WINDOW, TO)))) {
+        try (TestingSketchSource peer =
+                new TestingSketchSource(replies(point(frequencies, Map.of()), summary(1, TO - WINDOW, TO)))) {
             SketchBatch batch = fetch(query, peer.port());
 
             List<String> top = batch.points().getFirst().sketch().top(10).stream()
@@ -232,8 +235,7 @@ class SketchServiceSourceTest {
                 new SketchServiceSettings(1, 100, 9, 1 << 20), "limit");
         for (Map.Entry<SketchServiceSettings, String> one : limits.entrySet()) {
             try (TestingSketchSource peer = new TestingSketchSource(replies(answer));
-                    SketchServiceSource limited = new SketchServiceSource(
-                            one.getKey(), addresses, Optional.empty())) {
+                    SketchServiceSource limited = new SketchServiceSource(one.getKey(), addresses, Optional.empty())) {
                 assertThatThrownBy(() -> limited.sketches(job(P99, peer.port()), P99, TO, deadline(5_000)))
                         .isInstanceOfSatisfying(
                                 SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT))
@@ -257,8 +259,8 @@ class SketchServiceSourceTest {
                 .isInstanceOfSatisfying(
                         SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.UNREACHABLE));
         // The connection was dropped: when the peer is back, it is made anew at once.
-        try (TestingSketchSource peer = new TestingSketchSource(
-                port, replies(point(uniform(), Map.of()), summary(1, TO - WINDOW, TO)))) {
+        try (TestingSketchSource peer =
+                new TestingSketchSource(port, replies(point(uniform(), Map.of()), summary(1, TO - WINDOW, TO)))) {
             assertThat(fetch(P99, peer.port()).points()).hasSize(1);
         }
     }
@@ -290,8 +292,7 @@ class SketchServiceSourceTest {
     @Test
     void connectionsAreBounded() throws Exception {
         SketchServiceSettings two = new SketchServiceSettings(2, 1 << 20, 10, 1 << 20);
-        try (SketchServiceSource bounded =
-                new SketchServiceSource(two, addresses, Optional.empty())) {
+        try (SketchServiceSource bounded = new SketchServiceSource(two, addresses, Optional.empty())) {
             for (int i = 0; i < 4; i++) {
                 try (TestingSketchSource peer =
                         new TestingSketchSource(replies(point(uniform(), Map.of()), summary(1, TO - WINDOW, TO)))) {
@@ -304,8 +305,8 @@ class SketchServiceSourceTest {
 
     @Test
     void aSelectorWithoutAPlainNameAndExpressionsAreUnsupported() {
-        JobQuery.OfSketch noName = TestingJobs.sketch(
-                new SketchFunction.Quantile(0.5), "{__name__=~\"lat.*\",service=\"web\"}", WINDOW);
+        JobQuery.OfSketch noName =
+                TestingJobs.sketch(new SketchFunction.Quantile(0.5), "{__name__=~\"lat.*\",service=\"web\"}", WINDOW);
         assertThatThrownBy(() -> fetch(noName, 1))
                 .isInstanceOfSatisfying(
                         SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.UNSUPPORTED));

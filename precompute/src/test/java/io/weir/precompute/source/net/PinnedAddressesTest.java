@@ -29,8 +29,7 @@ class PinnedAddressesTest {
     void aNameThatLeadsToALinkLocalAddressIsRefused() throws Exception {
         InetAddress good = InetAddress.getByName("10.0.0.1");
         InetAddress metadata = InetAddress.getByName("169.254.169.254");
-        try (PinnedAddresses addresses =
-                new PinnedAddresses(ALL, 2, host -> new InetAddress[] {good, metadata})) {
+        try (PinnedAddresses addresses = new PinnedAddresses(ALL, 2, host -> new InetAddress[] {good, metadata})) {
             assertFails(addresses, "rebinding.example", Cause.REFUSED);
         }
     }
@@ -45,7 +44,8 @@ class PinnedAddressesTest {
         })) {
             assertThat(addresses.pin("peer", 80, deadline(1_000)).getAddress()).isEqualTo(good);
             assertThat(lookups[0]).isEqualTo(1);
-            assertThat(addresses.pin("10.9.9.9", 80, deadline(1_000)).isUnresolved()).isFalse();
+            assertThat(addresses.pin("10.9.9.9", 80, deadline(1_000)).isUnresolved())
+                    .isFalse();
             assertThat(lookups[0]).isEqualTo(1);
         }
     }

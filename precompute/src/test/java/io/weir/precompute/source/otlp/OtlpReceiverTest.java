@@ -96,8 +96,7 @@ class OtlpReceiverTest {
 
     private OtlpReceiver start(int requestBytesMax) {
         return OtlpReceiver.start(
-                new ReceiverSettings(
-                        true, "127.0.0.1", 0, 0, requestBytesMax, 2, 500, PushedSettings.DEFAULT),
+                new ReceiverSettings(true, "127.0.0.1", 0, 0, requestBytesMax, 2, 500, PushedSettings.DEFAULT),
                 store,
                 registry);
     }
@@ -193,8 +192,7 @@ class OtlpReceiverTest {
             DdSketchPoint one = point(FROM, TO, format.getValue())
                     .addAttributes(attribute("host.name", "a"))
                     .build();
-            assertThat(push(request(quantiles("grpc_" + format.getKey(), one)))
-                            .hasPartialSuccess())
+            assertThat(push(request(quantiles("grpc_" + format.getKey(), one))).hasPartialSuccess())
                     .isFalse();
             HttpResponse<byte[]> http = post(
                     request(quantiles("http_" + format.getKey(), one)).toByteArray(),
@@ -207,7 +205,8 @@ class OtlpReceiverTest {
                 assertThat(batch.points()).hasSize(1);
                 SketchPoint point = batch.points().getFirst();
                 assertThat(point.labels()).isEqualTo(Labels.of("host_name", "a"));
-                assertThat(((DdSketch) point.sketch().sketch()).sameContents(sketch)).isTrue();
+                assertThat(((DdSketch) point.sketch().sketch()).sameContents(sketch))
+                        .isTrue();
             }
         }
     }
@@ -237,8 +236,7 @@ class OtlpReceiverTest {
                 Metric.newBuilder().setName("paths").setCountMin(counts).build()));
         assertThat(response.hasPartialSuccess()).isFalse();
 
-        SketchBatch users =
-                fetch(new SketchFunction.CountDistinct(), "users", "127.0.0.1", receiver.grpcPort());
+        SketchBatch users = fetch(new SketchFunction.CountDistinct(), "users", "127.0.0.1", receiver.grpcPort());
         assertThat(users.coverage()).isEqualTo(1);
         assertThat(users.points().getFirst().sketch().distinct()).isBetween(1_450.0, 1_550.0);
         SketchBatch paths = fetch(new SketchFunction.Top(1), "paths", "127.0.0.1", receiver.grpcPort());
@@ -264,8 +262,7 @@ class OtlpReceiverTest {
                 .addAttributes(attribute("cms.rows", "5"))
                 .addAttributes(KeyValue.newBuilder()
                         .setKey("cms.sketch_payload")
-                        .setValue(Value.newBuilder()
-                                .setBytesValue(ByteString.copyFrom(Pushes.envelope(frequent())))))
+                        .setValue(Value.newBuilder().setBytesValue(ByteString.copyFrom(Pushes.envelope(frequent())))))
                 .build();
         ExportResponse response = push(request(Metric.newBuilder()
                 .setName("clicks")
@@ -284,8 +281,8 @@ class OtlpReceiverTest {
 
     @Test
     void aGapInTheChangesIsNoAnswerUntilACheckpointCovers() throws Exception {
-        DdSketchPoint base = point(FROM, FROM + 10_000, Pushes.envelope(uniform(1, 100)))
-                .build();
+        DdSketchPoint base =
+                point(FROM, FROM + 10_000, Pushes.envelope(uniform(1, 100))).build();
         DdSketchPoint joined = point(FROM + 10_000, FROM + 20_000, Pushes.change(uniform(101, 200)))
                 .setEncoding(PushPoint.CHANGE)
                 .build();
@@ -363,9 +360,7 @@ class OtlpReceiverTest {
     void numbersOfSeriesAreAnsweredAsUnknown() {
         ExportResponse response = push(request(quantiles(
                 "latency",
-                point(FROM, TO, Pushes.envelope(uniform(1, 10)))
-                        .setSeriesId(77)
-                        .build(),
+                point(FROM, TO, Pushes.envelope(uniform(1, 10))).setSeriesId(77).build(),
                 point(FROM, TO, Pushes.envelope(uniform(1, 10)))
                         .addAttributes(attribute("a", "b"))
                         .build())));
@@ -409,16 +404,16 @@ class OtlpReceiverTest {
             assertThat(com.google.rpc.Status.parseFrom(response.body()).getMessage())
                     .contains(one.getKey());
             assertThatThrownBy(() -> push(channel, body))
-                    .isInstanceOfSatisfying(StatusRuntimeException.class, e -> assertThat(
-                                    e.getStatus().getCode())
-                            .isEqualTo(Status.Code.INVALID_ARGUMENT));
+                    .isInstanceOfSatisfying(
+                            StatusRuntimeException.class,
+                            e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
         }
         Metric cumulative = Metric.newBuilder()
                 .setName("latency")
                 .setDdsketch(io.weir.proto.push.v1.DdSketch.newBuilder()
                         .setAggregationTemporality(Temporality.CUMULATIVE)
-                        .addDataPoints(point(FROM, TO, Pushes.change(uniform(1, 2)))
-                                .setEncoding(PushPoint.CHANGE)))
+                        .addDataPoints(
+                                point(FROM, TO, Pushes.change(uniform(1, 2))).setEncoding(PushPoint.CHANGE)))
                 .build();
         assertThat(post(request(cumulative).toByteArray(), "Content-Type", "application/x-protobuf")
                         .statusCode())
@@ -440,18 +435,23 @@ class OtlpReceiverTest {
         String type = "Content-Type";
         String protobuf = "application/x-protobuf";
         byte[] good = request(quantiles(
-                        "latency", point(FROM, TO, Pushes.envelope(uniform(1, 10))).build()))
+                        "latency",
+                        point(FROM, TO, Pushes.envelope(uniform(1, 10))).build()))
                 .toByteArray();
         assertThat(post(gzip(good), type, protobuf, "Content-Encoding", "gzip").statusCode())
                 .isEqualTo(200);
         assertThat(post(good, type, "application/json").statusCode()).isEqualTo(415);
         assertThat(post(good).statusCode()).isEqualTo(415);
-        assertThat(post(good, type, protobuf, "Content-Encoding", "br").statusCode()).isEqualTo(415);
+        assertThat(post(good, type, protobuf, "Content-Encoding", "br").statusCode())
+                .isEqualTo(415);
         assertThat(post(new byte[] {1, 2, 3}, type, protobuf).statusCode()).isEqualTo(400);
-        assertThat(post(good, type, protobuf, "Content-Encoding", "gzip").statusCode()).isEqualTo(400);
-        assertThat(post(good, type, protobuf, PushReceiver.TENANT_HEADER, "a/b").statusCode()).isEqualTo(400);
+        assertThat(post(good, type, protobuf, "Content-Encoding", "gzip").statusCode())
+                .isEqualTo(400);
+        assertThat(post(good, type, protobuf, PushReceiver.TENANT_HEADER, "a/b").statusCode())
+                .isEqualTo(400);
         assertThat(post(new byte[10_001], type, protobuf).statusCode()).isEqualTo(413);
-        assertThat(post(gzip(new byte[1 << 20]), type, protobuf, "Content-Encoding", "gzip").statusCode())
+        assertThat(post(gzip(new byte[1 << 20]), type, protobuf, "Content-Encoding", "gzip")
+                        .statusCode())
                 .isEqualTo(413);
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpResponse<String> get = client.send(
@@ -461,13 +461,13 @@ class OtlpReceiverTest {
             assertThat(get.statusCode()).isEqualTo(405);
         }
         assertThatThrownBy(() -> push(channel, new byte[20_000]))
-                .isInstanceOfSatisfying(StatusRuntimeException.class, e -> assertThat(
-                                e.getStatus().getCode())
-                        .isEqualTo(Status.Code.RESOURCE_EXHAUSTED));
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED));
         assertThatThrownBy(() -> push(channel, new byte[] {1, 2, 3}))
-                .isInstanceOfSatisfying(StatusRuntimeException.class, e -> assertThat(
-                                e.getStatus().getCode())
-                        .isEqualTo(Status.Code.INVALID_ARGUMENT));
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
     }
 
     @Test
@@ -522,8 +522,7 @@ class OtlpReceiverTest {
             push(named(channel, PushReceiver.SENDER_HEADER, "localhost"), mine);
             push(named(channel, PushReceiver.SENDER_HEADER, "somebody-else"), others);
 
-            SketchBatch batch =
-                    fetch(new SketchFunction.Quantile(0.5), "latency", "localhost", port);
+            SketchBatch batch = fetch(new SketchFunction.Quantile(0.5), "latency", "localhost", port);
             assertThat(batch.points().getFirst().sketch().count()).isEqualTo(10);
         } finally {
             silent.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
@@ -532,14 +531,15 @@ class OtlpReceiverTest {
         SketchBatch batch = fetch(new SketchFunction.Quantile(0.5), "latency", "localhost", port);
         assertThat(batch.points().getFirst().sketch().count()).isEqualTo(10);
         assertThatThrownBy(() -> fetch(new SketchFunction.Quantile(0.5), "latency", "127.0.0.1", 1))
-                .isInstanceOfSatisfying(SourceException.class, e -> assertThat(e.why())
-                        .isEqualTo(SourceException.Cause.UNREACHABLE));
+                .isInstanceOfSatisfying(
+                        SourceException.class, e -> assertThat(e.why()).isEqualTo(SourceException.Cause.UNREACHABLE));
     }
 
     @Test
     void tenantsAreApart() throws Exception {
         byte[] body = request(quantiles(
-                        "latency", point(FROM, TO, Pushes.envelope(uniform(1, 10))).build()))
+                        "latency",
+                        point(FROM, TO, Pushes.envelope(uniform(1, 10))).build()))
                 .toByteArray();
         push(named(channel, PushReceiver.TENANT_HEADER, "other"), body);
         assertThatThrownBy(() -> fetch("latency"))
@@ -579,8 +579,9 @@ class OtlpReceiverTest {
         });
         assertThat(working.await(10, TimeUnit.SECONDS)).isTrue();
         assertThatThrownBy(() -> limited.inTurn(() -> true))
-                .isInstanceOfSatisfying(PushReceiver.RequestException.class, e -> assertThat(e.failure())
-                        .isEqualTo(PushReceiver.Failure.OVERLOADED));
+                .isInstanceOfSatisfying(
+                        PushReceiver.RequestException.class,
+                        e -> assertThat(e.failure()).isEqualTo(PushReceiver.Failure.OVERLOADED));
         end.countDown();
         first.join();
         assertThat(limited.inTurn(() -> true)).isTrue();

@@ -147,15 +147,21 @@ final class Pushes {
     /** A DDSketchDelta: {@code buckets=1 {index=1 sint32, d_count=2}}. */
     static byte[] change(io.weir.sketch.DdSketch added) {
         UnknownFieldSet.Field.Builder buckets = UnknownFieldSet.Field.newBuilder();
-        added.forEachBin(true, (index, weight) -> buckets.addLengthDelimited(UnknownFieldSet.newBuilder()
-                .addField(
-                        1,
-                        UnknownFieldSet.Field.newBuilder()
-                                .addVarint((index << 1) ^ (index >> 31))
-                                .build())
-                .addField(2, UnknownFieldSet.Field.newBuilder().addVarint((long) weight).build())
-                .build()
-                .toByteString()));
+        added.forEachBin(
+                true,
+                (index, weight) -> buckets.addLengthDelimited(UnknownFieldSet.newBuilder()
+                        .addField(
+                                1,
+                                UnknownFieldSet.Field.newBuilder()
+                                        .addVarint((index << 1) ^ (index >> 31))
+                                        .build())
+                        .addField(
+                                2,
+                                UnknownFieldSet.Field.newBuilder()
+                                        .addVarint((long) weight)
+                                        .build())
+                        .build()
+                        .toByteString()));
         return UnknownFieldSet.newBuilder().addField(1, buckets.build()).build().toByteArray();
     }
 }

@@ -146,7 +146,8 @@ class PrometheusSourceTest {
                     .containsExactly("[300000ms]", "[120000ms]", "[120000ms]");
             assertThat(third.points().getFirst().sketch().count())
                     .isEqualTo(values.getFirst().size() - 2 * 6 - 6 + 1);
-            assertThat(third.points().getFirst().sketch().quantile(1).orElseThrow()).isBetween(990.0, 1_010.0);
+            assertThat(third.points().getFirst().sketch().quantile(1).orElseThrow())
+                    .isBetween(990.0, 1_010.0);
             assertThat(source.retainedBytes()).isPositive();
             source.forget("job-1");
             assertThat(source.retainedBytes()).isZero();
@@ -171,13 +172,13 @@ class PrometheusSourceTest {
             for (int i = 0; i < 280; i++) {
                 peer.sample("a", TO - WINDOW + 1_000L * (i + 1), i % 7 == 0 ? i : 0.5);
             }
-            JobQuery.OfSketch distinct =
-                    TestingJobs.sketch(new SketchFunction.CountDistinct(), "latency", WINDOW);
+            JobQuery.OfSketch distinct = TestingJobs.sketch(new SketchFunction.CountDistinct(), "latency", WINDOW);
             assertThat(tick(peer, distinct, TO).points().getFirst().sketch().distinct())
                     .isBetween(40.5, 41.5);
             source.forget("job-1");
             JobQuery.OfSketch top = TestingJobs.sketch(new SketchFunction.Top(1), "latency", WINDOW);
-            var heaviest = tick(peer, top, TO).points().getFirst().sketch().top(1).getFirst();
+            var heaviest =
+                    tick(peer, top, TO).points().getFirst().sketch().top(1).getFirst();
             assertThat(heaviest.key().text()).isEqualTo("0.5");
             assertThat(heaviest.weight()).isEqualTo(240);
         }
@@ -255,18 +256,24 @@ class PrometheusSourceTest {
     @Test
     void anErrorOrABrokenAnswerIsNoAnswer() throws Exception {
         Map<String, String> answers = Map.of(
-                "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"no such metric\"}", "no such metric",
-                "<html>", "no JSON",
-                "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"2\"]}}", "not a vector",
+                "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"no such metric\"}",
+                "no such metric",
+                "<html>",
+                "no JSON",
+                "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"2\"]}}",
+                "not a vector",
                 "{\"status\":\"success\",\"isPartial\":true,\"data\":{\"resultType\":\"vector\",\"result\":[]}}",
-                        "partial",
+                "partial",
                 "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1]}]}}",
-                        "no JSON",
+                "no JSON",
                 "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1,\"x\"]}]}}",
-                        "no JSON",
-                VECTOR.replace("\"b\"", "\"a\""), "came twice",
-                "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[", "no JSON",
-                "", "no JSON");
+                "no JSON",
+                VECTOR.replace("\"b\"", "\"a\""),
+                "came twice",
+                "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[",
+                "no JSON",
+                "",
+                "no JSON");
         for (Map.Entry<String, String> one : answers.entrySet()) {
             try (TestingPrometheus peer =
                     new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, one.getKey()))) {
@@ -300,8 +307,8 @@ class PrometheusSourceTest {
             await(end);
         })) {
             with(new PrometheusSettings(1_000, 1, 10_000, 10, MINUTE, 0, 10, 1 << 20));
-            Thread first = Thread.ofVirtual().start(() -> assertThatThrownBy(() -> evaluate(peer))
-                    .isInstanceOf(SourceException.class));
+            Thread first = Thread.ofVirtual()
+                    .start(() -> assertThatThrownBy(() -> evaluate(peer)).isInstanceOf(SourceException.class));
             assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
             JobQuery.OfExpression query = TestingJobs.expression("latency");
             assertThatThrownBy(() -> source.evaluate(job(query, peer.port()), query, TO, deadline(200)))
@@ -328,7 +335,11 @@ class PrometheusSourceTest {
             tick(peer, quantile(), TO);
             assertThat(source.retainedBytes()).isZero();
             with(new PrometheusSettings(1_000, 8, 1 << 20, 10, WINDOW, 0, 2, 1 << 20));
-            assertThat(tick(peer, quantile(), TO + MINUTE).points().getFirst().sketch().count())
+            assertThat(tick(peer, quantile(), TO + MINUTE)
+                            .points()
+                            .getFirst()
+                            .sketch()
+                            .count())
                     .isEqualTo(30);
             assertThat(source.retainedBytes()).isZero();
         }
@@ -371,11 +382,14 @@ class PrometheusSourceTest {
             fill(peer, TO - WINDOW, TO + MINUTE, new SplittableRandom(1));
             tick(peer, quantile(), TO);
             long kept = source.retainedBytes();
-            assertThatThrownBy(() -> source.sketches(
-                            job(quantile(), 1), quantile(), TO + MINUTE, deadline(1_000)))
+            assertThatThrownBy(() -> source.sketches(job(quantile(), 1), quantile(), TO + MINUTE, deadline(1_000)))
                     .isInstanceOf(SourceException.class);
             assertThat(source.retainedBytes()).isPositive().isLessThanOrEqualTo(kept);
-            assertThat(tick(peer, quantile(), TO + MINUTE).points().getFirst().sketch().count())
+            assertThat(tick(peer, quantile(), TO + MINUTE)
+                            .points()
+                            .getFirst()
+                            .sketch()
+                            .count())
                     .isEqualTo(30);
         }
     }

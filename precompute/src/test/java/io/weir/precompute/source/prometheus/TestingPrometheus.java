@@ -84,7 +84,8 @@ final class TestingPrometheus implements AutoCloseable {
 
     /** Both ends included, as Prometheus 2 has it: readers must not count a border twice. */
     private String matrix(long rangeMillis, long toMillis) {
-        StringBuilder json = new StringBuilder("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
+        StringBuilder json =
+                new StringBuilder("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
         String separator = "";
         for (String pod : new TreeMap<>(samplesByPod).keySet()) {
             Map<Long, Double> inside = samplesByPod.get(pod).subMap(toMillis - rangeMillis, true, toMillis, true);

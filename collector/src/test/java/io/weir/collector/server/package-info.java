@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.collector.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.collector.store;
+
+import org.jspecify.annotations.NullMarked;

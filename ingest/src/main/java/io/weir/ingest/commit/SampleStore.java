@@ -1,0 +1,15 @@
+package io.weir.ingest.commit;
+
+import io.weir.ingest.error.IngestException;
+import io.weir.ingest.memory.WriteBatch;
+
+/** Where the samples of requests go, whatever protocol they came by. Thread-safe. */
+@FunctionalInterface
+public interface SampleStore {
+    /**
+     * Stores a batch, as durably as the store is. After an exception the batch may still be in use and must not be reused.
+     *
+     * @throws IngestException if it is not known to be stored
+     */
+    void commit(WriteBatch batch) throws InterruptedException;
+}
