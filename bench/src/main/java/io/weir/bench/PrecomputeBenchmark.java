@@ -161,7 +161,12 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
                 List.of(launcher.split(" ")),
                 folder.resolve("weir"),
                 workers,
-                List.of("--ingest-remote-write-future-millis-max", "" + aheadMillis));
+                List.of(
+                        "--ingest-remote-write-future-millis-max",
+                        "" + aheadMillis,
+                        // a share of the hits computed again would be work that is no hit's
+                        "--precompute-shadow-share",
+                        "0"));
     }
 
     private PrecomputeClient client() {
