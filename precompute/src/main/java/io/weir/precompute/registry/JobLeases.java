@@ -129,12 +129,16 @@ final class JobLeases {
             long nowNanos = System.nanoTime();
             boolean due = nowNanos - lookedNanos >= TimeUnit.MILLISECONDS.toNanos(settings.pollMillis());
             boolean wanted = lookWanted.getAndSet(false) || due;
-            int claimed = 0;
+            // A process that knows of no jobs writes nothing.
+            boolean leads = owner != null && !known.isEmpty();
             try {
-                claimed = owner == null ? 0 : database.run("renew the lease", this::renew);
+                int claimed = leads ? database.run("renew the lease", this::renew) : 0;
                 if (wanted || claimed > 0) {
                     look();
                     lookedNanos = nowNanos;
+                }
+                if (!leads && owner != null && !known.isEmpty()) {
+                    lookSoon();
                 }
             } catch (CatalogUnavailableException e) {
                 lookWanted.set(true);
@@ -158,10 +162,11 @@ final class JobLeases {
     private void look() {
         long number = looks.incrementAndGet();
         List<JobRow.Holding> holdings = database.run("look for jobs", connection -> {
-            int expired = JobRows.expire(connection);
-            JobRows.removeExpired(connection, settings.expiredListedMillis());
-            if (expired > 0) {
-                Hint.sendJobs(connection, name);
+            if (JobRows.isOver(connection, settings.expiredListedMillis())) {
+                JobRows.removeExpired(connection, settings.expiredListedMillis());
+                if (JobRows.expire(connection) > 0) {
+                    Hint.sendJobs(connection, name);
+                }
             }
             return JobRows.holdings(connection, settings.jobsMax());
         });

@@ -204,7 +204,7 @@ class JobRegistryTest {
     @Test
     void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
         RegistrySettings brief =
-                new RegistrySettings(100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64L << 20, 20);
+                new RegistrySettings(100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
         TestingProcess process = TestingProcess.begun(database, brief);
         processes.add(process);
         String soon =
