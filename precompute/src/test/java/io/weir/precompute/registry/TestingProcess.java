@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.result.ResultDirectory;
@@ -30,8 +31,12 @@ final class TestingProcess implements AutoCloseable {
     private final JobRegistry registry;
 
     TestingProcess(TestingDatabase database, RegistrySettings settings) {
+        this(database, settings, TestingJobs.REQUESTS);
+    }
+
+    TestingProcess(TestingDatabase database, RegistrySettings settings, JobRequests requests) {
         registry = JobRegistry.start(
-                JobRegistry.Parts.of(settings, JobLimits.DEFAULT, database.settings(), TestingJobs.REQUESTS, results),
+                JobRegistry.Parts.of(settings, JobLimits.DEFAULT, database.settings(), requests, results),
                 metrics);
     }
 
@@ -41,7 +46,10 @@ final class TestingProcess implements AutoCloseable {
     }
 
     static TestingProcess begun(TestingDatabase database, RegistrySettings settings) {
-        TestingProcess process = new TestingProcess(database, settings);
+        return begun(new TestingProcess(database, settings));
+    }
+
+    static TestingProcess begun(TestingProcess process) {
         process.registry.begin(process.owner());
         return process;
     }
