@@ -45,6 +45,8 @@ final class TestingRandomQueries {
             "stdvar_over_time",
             "mad_over_time",
             "quantile_over_time",
+            "count_distinct_over_time",
+            "top_k_over_time",
             "predict_linear",
             "ts_of_max_over_time",
             "ts_of_last_over_time",
@@ -158,6 +160,7 @@ final class TestingRandomQueries {
         return switch (function) {
             case "quantile_over_time" ->
                 "quantile_over_time(" + pick(List.of("0.5", "0", "1.2", "-1")) + ", " + matrix + ")";
+            case "top_k_over_time" -> "top_k_over_time(" + pick(List.of("1", "3", "1000")) + ", " + matrix + ")";
             case "predict_linear" -> "predict_linear(" + matrix + ", 60)";
             case "double_exponential_smoothing" -> "double_exponential_smoothing(" + matrix + ", 0.5, 0.3)";
             default -> function + "(" + matrix + ")";

@@ -4,7 +4,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
+import io.weir.precompute.metrics.FeedbackMetrics;
 import io.weir.precompute.registry.PrecomputeSchema;
+import io.weir.precompute.result.ResultCache;
+import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.source.TickSources;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
@@ -18,8 +22,17 @@ public final class Precompute implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
     private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
+    private final TickSettings ticks;
+    private final FeedbackMetrics feedback;
+    private final ResultCache results;
+    /** Each source registers itself for its kind of address. */
+    private final TickSources sources = new TickSources();
 
-    private Precompute() {}
+    private Precompute(PrecomputeSettings settings, MeterRegistry registry) {
+        ticks = settings.ticks();
+        feedback = new FeedbackMetrics(registry);
+        results = new ResultCache(settings.results(), System::currentTimeMillis);
+    }
 
     /**
      * Brings the schema up to date and loads the jobs. No tick runs before {@link #begin}.
@@ -27,7 +40,8 @@ public final class Precompute implements AutoCloseable {
      * @param database the catalog's, which holds these tables, too
      */
     public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, MeterRegistry registry) {
-        Precompute started = new Precompute();
+        Precompute started = new Precompute(settings, registry);
+        started.running.add(started.sources);
         if (!settings.enabled()) {
             return started;
         }

@@ -1,5 +1,7 @@
 package io.weir.precompute;
 
+import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.SourceSettings;
 
 /**
@@ -7,6 +9,8 @@ import io.weir.precompute.source.SourceSettings;
  *
  * @param enabled whether this API has jobs at all
  */
-public record PrecomputeSettings(boolean enabled, SourceSettings sources) {
-    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(true, SourceSettings.DEFAULT);
+public record PrecomputeSettings(
+        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources) {
+    public static final PrecomputeSettings DEFAULT =
+            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
 }

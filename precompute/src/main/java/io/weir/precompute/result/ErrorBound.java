@@ -36,4 +36,16 @@ public sealed interface ErrorBound {
             return "absolute " + amount;
         }
     }
+
+    /**
+     * A bound that holds for the samples which the source let into its sketches, a share of all.
+     *
+     * @param probability of a sample to be among them, above 0 and below 1
+     */
+    record OfSample(double probability, ErrorBound within) implements ErrorBound {
+        @Override
+        public String text() {
+            return within.text() + " of a sample of " + probability;
+        }
+    }
 }

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The functions of PromQL with their signatures (Prometheus 3.14, promql/parser/functions.go).
+ * The functions of PromQL with their signatures (Prometheus 3.14, promql/parser/functions.go), and two of Weir's own.
  *
  * <p>{@code variadic} is Prometheus' notion: 0 takes exactly the listed arguments; n &gt; 0 lets the last listed argument be left out
  * and takes at most n - 1 more than listed; -1 lets the last listed argument be left out or repeated.
@@ -66,6 +66,10 @@ public enum Function {
     PRESENT_OVER_TIME(ValueType.VECTOR, 0, false, ValueType.MATRIX),
     ABSENT_OVER_TIME(ValueType.VECTOR, 0, false, ValueType.MATRIX),
     QUANTILE_OVER_TIME(ValueType.VECTOR, 0, false, ValueType.SCALAR, ValueType.MATRIX),
+    /** How many different values; of Weir, not of Prometheus. */
+    COUNT_DISTINCT_OVER_TIME(ValueType.VECTOR, 0, false, ValueType.MATRIX),
+    /** The most frequent values, each as an element of its own; of Weir, not of Prometheus. */
+    TOP_K_OVER_TIME(ValueType.VECTOR, 0, false, ValueType.SCALAR, ValueType.MATRIX),
     CHANGES(ValueType.VECTOR, 0, false, ValueType.MATRIX),
     RESETS(ValueType.VECTOR, 0, false, ValueType.MATRIX),
     DERIV(ValueType.VECTOR, 0, false, ValueType.MATRIX),

@@ -68,7 +68,8 @@ final class RangeColumns {
         return new RangeColumns(columns);
     }
 
-    private static double[][] arguments(List<ScalarOperator> scalars, StepGrid grid) {
+    /** The values of a function's scalar arguments at each step. */
+    static double[][] arguments(List<ScalarOperator> scalars, StepGrid grid) {
         double[][] arguments = new double[scalars.size()][grid.count()];
         for (int step = 0; step < grid.count(); step++) {
             for (int p = 0; p < arguments.length; p++) {

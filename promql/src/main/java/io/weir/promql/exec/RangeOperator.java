@@ -2,6 +2,7 @@ package io.weir.promql.exec;
 
 import io.weir.promql.ast.At;
 import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.Function;
 import io.weir.promql.kernel.RangeExtension;
 import io.weir.promql.kernel.Windows;
 import io.weir.promql.labels.Labels;
@@ -26,7 +27,7 @@ final class RangeOperator extends VectorOperator {
     private final EvalContext context;
     private @Nullable RangeColumns columns;
 
-    static RangeOperator of(
+    static VectorOperator of(
             PlanNode.RangeCall node,
             RawLeaf leaf,
             StepGrid grid,
@@ -41,7 +42,9 @@ final class RangeOperator extends VectorOperator {
         List<Labels> named = options.delayedNameRemoval()
                 ? series
                 : series.stream().map(NameRules::dropName).toList();
-        return new RangeOperator(node, leaf, grid, scalars, LabelMapping.of(named, drops), options, context);
+        RangeOperator operator =
+                new RangeOperator(node, leaf, grid, scalars, LabelMapping.of(named, drops), options, context);
+        return node.call().function() == Function.TOP_K_OVER_TIME ? operator.items() : operator;
     }
 
     private RangeOperator(
@@ -69,6 +72,19 @@ final class RangeOperator extends VectorOperator {
         return selector.at() instanceof At.Timestamp pinned
                 ? Windows.pinned(grid, pinned.millis() - offset, range)
                 : Windows.moving(grid, offset, range);
+    }
+
+    private TopValuesOperator items() {
+        return TopValuesOperator.of(
+                node.call(),
+                windows,
+                scalars,
+                RangeExtension.of(node.selector().selector(), options.lookbackMillis()),
+                options,
+                leaf.series(),
+                leaf.samples(),
+                context,
+                this::close);
     }
 
     @Override

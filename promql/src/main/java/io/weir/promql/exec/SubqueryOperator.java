@@ -31,7 +31,7 @@ final class SubqueryOperator extends VectorOperator {
     /** Null before the first step. */
     private @Nullable RangeColumns columns;
 
-    static SubqueryOperator of(
+    static VectorOperator of(
             PlanNode.SubqueryCall node,
             VectorOperator inner,
             StepGrid innerGrid,
@@ -44,7 +44,9 @@ final class SubqueryOperator extends VectorOperator {
         LabelMapping mapping = keepsName
                 ? LabelMapping.keeping(inner)
                 : LabelMapping.droppingName(inner, options.delayedNameRemoval());
-        return new SubqueryOperator(node, inner, innerGrid, grid, scalars, mapping, options, context);
+        SubqueryOperator operator =
+                new SubqueryOperator(node, inner, innerGrid, grid, scalars, mapping, options, context);
+        return function == Function.TOP_K_OVER_TIME ? operator.items() : operator;
     }
 
     private SubqueryOperator(
@@ -73,6 +75,11 @@ final class SubqueryOperator extends VectorOperator {
         return subquery.at() instanceof At.Timestamp pinned
                 ? Windows.pinned(grid, pinned.millis() - offset, range)
                 : Windows.moving(grid, offset, range);
+    }
+
+    private TopValuesOperator items() {
+        return TopValuesOperator.of(
+                call, windows, scalars, RangeExtension.NONE, options, inner.series(), points(), context, this::close);
     }
 
     @Override

@@ -36,6 +36,8 @@ public final class Elementwise {
                     PRESENT_OVER_TIME,
                     ABSENT_OVER_TIME,
                     QUANTILE_OVER_TIME,
+                    COUNT_DISTINCT_OVER_TIME,
+                    TOP_K_OVER_TIME,
                     CHANGES,
                     RESETS,
                     DERIV,

@@ -13,7 +13,9 @@ import io.weir.promql.series.Column;
 import io.weir.promql.series.SampleBuffer;
 import io.weir.promql.series.StaleMarker;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,6 +126,28 @@ public final class RangeFunction {
             case QUANTILE_OVER_TIME -> checkQuantiles(out);
             default -> {}
         }
+    }
+
+    /** Whether the results are columns by item, those of {@link #evalItems}. */
+    public boolean yieldsItems() {
+        return floats instanceof TopValues;
+    }
+
+    /**
+     * Computes all steps of one series for a function that yields several columns.
+     *
+     * @param labels as of {@link #eval}
+     * @param scratch of the windows' length; overwritten
+     * @param cells told of the length of each column before it is made, and may throw
+     * @return columns by item; the stale marker where there is no result
+     */
+    public Map<String, double[]> evalItems(Labels labels, SampleBuffer samples, Column scratch, LongConsumer cells) {
+        if (!(floats instanceof TopValues top)) {
+            throw new IllegalStateException(function.text() + " yields no items");
+        }
+        top.setCells(cells);
+        eval(labels, samples, scratch);
+        return top.columns();
     }
 
     private void evalSamples(Labels labels, SampleBuffer samples, Column out) {

@@ -35,6 +35,8 @@ public final class RangeKernels {
             case TS_OF_FIRST_OVER_TIME -> Optional.of(new PointFunctions.Edge(false, true));
             case TS_OF_LAST_OVER_TIME -> Optional.of(new PointFunctions.Edge(true, true));
             case QUANTILE_OVER_TIME -> Optional.of(new QuantileFunctions.Quantile());
+            case COUNT_DISTINCT_OVER_TIME -> Optional.of(new CountDistinct());
+            case TOP_K_OVER_TIME -> Optional.of(new TopValues());
             case MAD_OVER_TIME -> Optional.of(new QuantileFunctions.MedianAbsoluteDeviation());
             default -> Optional.empty();
         };

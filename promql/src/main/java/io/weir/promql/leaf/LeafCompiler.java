@@ -52,6 +52,17 @@ final class LeafCompiler {
     }
 
     /**
+     * The nodes of a leaf's whole expression, which alone may yield several columns for a series.
+     *
+     * @throws QueryException.Unsupported naming what a leaf cannot evaluate
+     */
+    LeafNode root(Expr expression, StepGrid grid) {
+        return withoutParentheses(expression) instanceof Expr.Call call && call.function() == Function.TOP_K_OVER_TIME
+                ? range(call, grid)
+                : vector(expression, grid);
+    }
+
+    /**
      * The nodes of a vector expression on a grid.
      *
      * @throws QueryException.Unsupported naming what a leaf cannot evaluate
@@ -142,7 +153,7 @@ final class LeafCompiler {
 
     private LeafNode call(Expr.Call call, StepGrid grid) {
         Function function = call.function();
-        if (RangeKernels.of(function).isPresent()) {
+        if (RangeKernels.of(function).isPresent() && function != Function.TOP_K_OVER_TIME) {
             return range(call, grid);
         }
         if (function == Function.TIMESTAMP) {

@@ -4,6 +4,7 @@ import io.weir.promql.aggregate.AggregateNotes;
 import io.weir.promql.aggregate.PartialAggregate;
 import io.weir.promql.annotation.Annotations;
 import io.weir.promql.error.QueryException;
+import io.weir.promql.function.SampleItems;
 import io.weir.promql.kernel.Checkpoint;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.Column;
@@ -22,6 +23,9 @@ public final class LeafEvaluator {
     private final LeafBudget budget;
     private final Annotations annotations = new Annotations();
     private final LeafNode program;
+    /** The program, if it yields several columns for a series. */
+    private final @Nullable RangeNode items;
+
     private final LeafOutput output;
     private final Column column;
     private final @Nullable StatisticsInput statistics;
@@ -57,13 +61,18 @@ public final class LeafEvaluator {
         }
         budget = new LeafBudget(limits);
         LeafCompiler compiler = new LeafCompiler(plan, budget, annotations, checkpoint);
-        program = compiler.vector(plan.expression(), grid);
+        program = compiler.root(plan.expression(), grid);
+        items = program instanceof RangeNode range && range.yieldsItems() ? range : null;
         column = new Column(grid.count());
         statistics = plan.histogramStatistics() ? compiler.statistics() : null;
         dropsName = !plan.keepsMetricName() && LeafNames.dropsName(plan.expression());
         oneName = LeafNames.hasOneName(plan.selector());
-        boolean joins = !LeafNames.hasRangeFunction(plan.expression());
+        boolean joins = items != null || !LeafNames.hasRangeFunction(plan.expression());
         PartialAggregate aggregate = plan.aggregate();
+        if (items != null && aggregate != null) {
+            throw new QueryException.Unsupported("not supported inside a leaf: "
+                    + aggregate.operator().text() + " of a function with several results");
+        }
         output = output(plan, joins);
         guard = aggregate != null && dropsName ? new DuplicateGuard(joins, budget) : null;
     }
@@ -72,14 +81,16 @@ public final class LeafEvaluator {
         StepGrid grid = plan.grid();
         PartialAggregate aggregate = plan.aggregate();
         if (aggregate == null) {
-            return new SeriesOutput(grid, budget, joins);
+            // the columns of items are counted where they are made
+            return new SeriesOutput(grid, items == null ? budget::takeCells : count -> {}, joins);
         }
         AggregateNotes notes = new AggregateNotes(plan.notePosition(), annotations);
         return switch (aggregate.operator()) {
             case SUM, AVG, MIN, MAX, COUNT, GROUP, STDDEV, STDVAR -> new GroupOutput(grid, aggregate, budget, notes);
             case TOPK, BOTTOMK -> new TopOutput(grid, aggregate, budget, notes);
             case COUNT_VALUES -> new CountValuesOutput(grid, aggregate, budget);
-            case LIMIT_RATIO -> new RatioOutput(aggregate.parameter(), new SeriesOutput(grid, budget, joins));
+            case LIMIT_RATIO ->
+                new RatioOutput(aggregate.parameter(), new SeriesOutput(grid, budget::takeCells, joins));
             case QUANTILE, LIMITK ->
                 throw new QueryException.Unsupported(
                         "not supported inside a leaf: " + aggregate.operator().text());
@@ -100,6 +111,10 @@ public final class LeafEvaluator {
         }
         budget.takeSamples(SampleCost.of(samples));
         input.set(labels, statistics != null && samples.hasHistograms() ? statistics.of(samples) : samples);
+        if (items != null) {
+            addItems(items, labels);
+            return;
+        }
         program.eval(input, column);
         if (LeafCompiler.isEmpty(column)) {
             return;
@@ -112,6 +127,14 @@ public final class LeafEvaluator {
             }
         }
         output.add(result, column);
+    }
+
+    private void addItems(RangeNode node, Labels labels) {
+        Labels result = dropsName ? LeafNames.withoutMetadata(labels) : labels;
+        node.evalItems(input, column, budget::takeCells).forEach((item, counts) -> {
+            System.arraycopy(counts, 0, column.values(), 0, counts.length);
+            output.add(SampleItems.labels(result, item), column);
+        });
     }
 
     /** The result; no series can be added after it. */

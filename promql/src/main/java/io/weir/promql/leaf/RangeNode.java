@@ -4,6 +4,8 @@ import io.weir.promql.kernel.RangeFunction;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.Column;
 import io.weir.promql.series.SampleBuffer;
+import java.util.Map;
+import java.util.function.LongConsumer;
 
 /** A range function over a range vector selector or a subquery. */
 final class RangeNode implements LeafNode {
@@ -27,6 +29,20 @@ final class RangeNode implements LeafNode {
 
     @Override
     public void eval(SeriesInput input, Column out) {
-        function.eval(nameDropped ? Labels.EMPTY : input.labels(), source.samples(input), out);
+        function.eval(name(input), source.samples(input), out);
+    }
+
+    private Labels name(SeriesInput input) {
+        return nameDropped ? Labels.EMPTY : input.labels();
+    }
+
+    /** Whether the function yields several columns for a series. */
+    boolean yieldsItems() {
+        return function.yieldsItems();
+    }
+
+    /** The columns by item. */
+    Map<String, double[]> evalItems(SeriesInput input, Column scratch, LongConsumer cells) {
+        return function.evalItems(name(input), source.samples(input), scratch, cells);
     }
 }

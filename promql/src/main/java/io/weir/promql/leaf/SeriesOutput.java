@@ -11,22 +11,24 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The series themselves. */
 final class SeriesOutput implements LeafOutput {
     private final StepGrid grid;
-    private final LeafBudget budget;
+    private final LongConsumer cells;
     private final boolean joins;
     private final Map<Labels, Column> columns = new HashMap<>();
 
     /**
+     * @param cells told of the length of each new column, and may throw
      * @param joins whether series with the same labels become one as long as they have no step in common, as after
      *     functions of single values
      */
-    SeriesOutput(StepGrid grid, LeafBudget budget, boolean joins) {
+    SeriesOutput(StepGrid grid, LongConsumer cells, boolean joins) {
         this.grid = grid;
-        this.budget = budget;
+        this.cells = cells;
         this.joins = joins;
     }
 
@@ -34,7 +36,7 @@ final class SeriesOutput implements LeafOutput {
     public void add(Labels labels, Column column) {
         Column known = columns.get(labels);
         if (known == null) {
-            budget.takeCells(column.size());
+            cells.accept(column.size());
             columns.put(labels, column.copy());
             return;
         }

@@ -37,7 +37,8 @@ public final class LeafPlans {
         if (expression instanceof Expr.Call call && call.function() == Function.ABSENT_OVER_TIME) {
             expression = presence(call);
         }
-        if (!LeafRules.isPerSeries(expression) && !(expression instanceof Expr.MatrixSelector)) {
+        boolean items = aggregate == null && LeafRules.isItemsPerSeries(expression);
+        if (!LeafRules.isPerSeries(expression) && !items && !(expression instanceof Expr.MatrixSelector)) {
             throw new IllegalArgumentException("not the root of a leaf: " + root);
         }
         Expr.VectorSelector selector = LeafRules.selector(expression);

@@ -47,8 +47,22 @@ final class LeafRules {
             return isPerSeries(call.arguments().getFirst())
                     && call.arguments().stream().skip(1).allMatch(LeafRules::isStepScalar);
         }
+        return call.function() != Function.ABSENT_OVER_TIME && !yieldsItems(call) && isOverOneSeries(call);
+    }
+
+    /** Whether the subtree is a function that yields several elements for each series of one selector: a leaf, but nothing on top of it. */
+    static boolean isItemsPerSeries(Expr expression) {
+        return yieldsItems(expression) && isOverOneSeries((Expr.Call) expression);
+    }
+
+    /** Whether a function yields several elements for each series. */
+    static boolean yieldsItems(Expr expression) {
+        return expression instanceof Expr.Call call && call.function() == Function.TOP_K_OVER_TIME;
+    }
+
+    private static boolean isOverOneSeries(Expr.Call call) {
         int matrix = matrixArgument(call);
-        if (matrix < 0 || call.function() == Function.ABSENT_OVER_TIME) {
+        if (matrix < 0) {
             return false;
         }
         boolean perSeries = switch (unwrap(call.arguments().get(matrix))) {
@@ -69,7 +83,7 @@ final class LeafRules {
         if (inner instanceof Expr.VectorSelector) {
             return true;
         }
-        if (!(inner instanceof Expr.Call call) || !isPerSeries(call)) {
+        if (!(inner instanceof Expr.Call call) || !(isPerSeries(call) || isItemsPerSeries(call))) {
             return false;
         }
         if (isTimestamp(call)) {

@@ -9,6 +9,7 @@ import io.weir.promql.ast.ValueType;
 import io.weir.promql.ast.VectorMatching;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.function.Elementwise;
+import io.weir.promql.function.SampleItems;
 import io.weir.promql.leaf.LeafPlan;
 import io.weir.promql.parser.Nodes;
 import io.weir.promql.series.StepGrid;
@@ -103,6 +104,7 @@ public final class QueryPlanner {
         }
         if (top instanceof Expr.Call call) {
             return switch (call.function()) {
+                case TOP_K_OVER_TIME -> new ResultOrder.BestFirst(true, true, List.of(SampleItems.LABEL));
                 case SORT -> new ResultOrder.ByValue(false);
                 case SORT_DESC -> new ResultOrder.ByValue(true);
                 case SORT_BY_LABEL -> new ResultOrder.ByLabelValues(PlanStrings.from(call, 1), false);
@@ -119,7 +121,8 @@ public final class QueryPlanner {
             long time = grid.startMillis();
             return new PlanNode.StepInvariant(node(expression, StepGrid.instant(time)), time);
         }
-        if (LeafRules.isMinimal(expression) || (options.pushdown() == Pushdown.FULL && isPushable(expression))) {
+        boolean pushed = options.pushdown() == Pushdown.FULL && (isPushable(expression) || isPushableItems(expression));
+        if (LeafRules.isMinimal(expression) || pushed) {
             return leafNode(expression, grid);
         }
         return switch (expression) {
@@ -139,7 +142,8 @@ public final class QueryPlanner {
     private PlanNode leafNode(Expr expression, StepGrid grid) {
         PlanNode read = read(expression, null, grid, LeafRules.dropsName(expression));
         boolean dropsHere = !options.delayedNameRemoval() && LeafRules.dropsOneOfSeveralNames(expression);
-        return dropsHere ? new PlanNode.NameDrop(read, LeafRules.hasMatrix(expression)) : read;
+        boolean strict = LeafRules.hasMatrix(expression) && !LeafRules.yieldsItems(expression);
+        return dropsHere ? new PlanNode.NameDrop(read, strict) : read;
     }
 
     private static IllegalStateException misplaced(Expr expression) {
@@ -222,6 +226,11 @@ public final class QueryPlanner {
      */
     private boolean isPushable(Expr expression) {
         return LeafRules.isPerSeries(expression)
+                && (options.delayedNameRemoval() || !LeafRules.dropsOneOfSeveralNames(expression));
+    }
+
+    private boolean isPushableItems(Expr expression) {
+        return LeafRules.isItemsPerSeries(expression)
                 && (options.delayedNameRemoval() || !LeafRules.dropsOneOfSeveralNames(expression));
     }
 

@@ -71,6 +71,8 @@ final class TestingQueries {
             "avg_over_time",
             "stddev_over_time",
             "quantile_over_time",
+            "count_distinct_over_time",
+            "top_k_over_time",
             "predict_linear");
     private static final List<String> WHOLE_RANGE_FUNCTIONS = List.of(
             "sum_over_time",
@@ -117,6 +119,9 @@ final class TestingQueries {
         return switch (function) {
             case "quantile_over_time" ->
                 "quantile_over_time(" + pick(List.of("0.5", "0", "1.2", "-1", FROM_DATA)) + ", " + matrix + ")";
+            case "top_k_over_time" ->
+                "top_k_over_time(" + pick(List.of("1", "2", "1000", "0", "time() % 4", FROM_DATA)) + ", " + matrix
+                        + ")";
             case "predict_linear" -> "predict_linear(" + matrix + ", " + pick(List.of("60", FROM_DATA)) + ")";
             default -> function + "(" + matrix + ")";
         };

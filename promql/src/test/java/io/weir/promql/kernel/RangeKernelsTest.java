@@ -70,7 +70,7 @@ final class RangeKernelsTest {
 
     private static double[][] arguments(Function function, int count, Random random) {
         int number = switch (function) {
-            case QUANTILE_OVER_TIME, PREDICT_LINEAR -> 1;
+            case QUANTILE_OVER_TIME, PREDICT_LINEAR, TOP_K_OVER_TIME -> 1;
             case DOUBLE_EXPONENTIAL_SMOOTHING -> 2;
             default -> 0;
         };
@@ -80,6 +80,7 @@ final class RangeKernelsTest {
                 argument[i] = switch (function) {
                     case QUANTILE_OVER_TIME -> random.nextInt(20) == 0 ? Double.NaN : random.nextDouble() * 1.2 - 0.1;
                     case PREDICT_LINEAR -> random.nextInt(7200);
+                    case TOP_K_OVER_TIME -> random.nextInt(6) - 1;
                     default -> 0.01 + 0.98 * random.nextDouble();
                 };
             }
@@ -225,6 +226,11 @@ final class RangeKernelsTest {
                 case TS_OF_FIRST_OVER_TIME -> t[0] / 1000.0;
                 case TS_OF_LAST_OVER_TIME -> t[n - 1] / 1000.0;
                 case QUANTILE_OVER_TIME -> quantile(arguments[0][step], v);
+                case COUNT_DISTINCT_OVER_TIME -> distinct(v);
+                case TOP_K_OVER_TIME -> {
+                    int k = (int) arguments[0][step];
+                    yield k < 1 ? StaleMarker.VALUE : Math.min(k, distinct(v));
+                }
                 case MAD_OVER_TIME -> {
                     if (Arrays.stream(v).anyMatch(Double::isNaN)) {
                         yield Double.NaN;
@@ -235,6 +241,11 @@ final class RangeKernelsTest {
                 }
                 default -> throw new IllegalArgumentException("no oracle for " + function);
             };
+        }
+
+        private static long distinct(double[] v) {
+            // a boxed double keeps the zeros apart
+            return Arrays.stream(v).map(x -> x + 0.0).boxed().distinct().count();
         }
 
         private static List<Integer> resets(double[] v) {

@@ -343,7 +343,7 @@ final class SampleKernelsTest {
 
     private static double[][] arguments(Function function, int count) {
         int number = switch (function) {
-            case QUANTILE_OVER_TIME, PREDICT_LINEAR -> 1;
+            case QUANTILE_OVER_TIME, PREDICT_LINEAR, TOP_K_OVER_TIME -> 1;
             case DOUBLE_EXPONENTIAL_SMOOTHING -> 2;
             default -> 0;
         };
