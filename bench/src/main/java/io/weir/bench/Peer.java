@@ -32,25 +32,32 @@ final class Peer implements AutoCloseable {
     }
 
     static Peer weir(Path root, Path folder, int workers) throws IOException, InterruptedException {
+        return weir(List.of(root.resolve("weir").toString()), folder, workers, List.of());
+    }
+
+    /**
+     * Weir with its workers in one process.
+     *
+     * @param launcher the command before its verb
+     * @param settings more flags and their values
+     */
+    static Peer weir(List<String> launcher, Path folder, int workers, List<String> settings)
+            throws IOException, InterruptedException {
         int port = freePort();
-        return start(
-                "weir",
-                List.of(
-                        root.resolve("weir").toString(),
-                        "standalone",
-                        "--data-dir",
-                        folder.toString(),
-                        "--http-port",
-                        "" + port,
-                        "--workers",
-                        "" + workers,
-                        // Objects that compaction replaced go soon, so that the size on disk is that of the live
-                        // segments.
-                        "--ingest-compaction-grace-millis",
-                        "5000"),
-                port,
-                "/readyz",
-                folder);
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(
+                "standalone",
+                "--data-dir",
+                folder.toString(),
+                "--http-port",
+                "" + port,
+                "--workers",
+                "" + workers,
+                // Objects that compaction replaced go soon, so that the size on disk is that of the live segments.
+                "--ingest-compaction-grace-millis",
+                "5000"));
+        command.addAll(settings);
+        return start("weir", command, port, "/readyz", folder);
     }
 
     static Peer prometheus(Path folder) throws IOException, InterruptedException {

@@ -23,7 +23,7 @@ import org.xerial.snappy.Snappy;
 
 /** Sends {@link SampleRounds} by remote write 1.0, some requests at a time, in time order. */
 final class RemoteWriteSender {
-    private static final int SERIES_PER_REQUEST = 1_000;
+    private static final int SAMPLES_PER_REQUEST = 10_000;
     private static final int SAMPLES_PER_SERIES = 10;
     private static final int CONNECTIONS = 4;
     private static final int ATTEMPTS_MAX = 100;
@@ -38,13 +38,22 @@ final class RemoteWriteSender {
     }
 
     private final URI target;
+    private final int samplesPerSeries;
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(10))
             .build();
 
     RemoteWriteSender(URI target) {
+        this(target, SAMPLES_PER_SERIES);
+    }
+
+    /**
+     * @param samplesPerSeries how many samples of a series a request has: many where there are few series
+     */
+    RemoteWriteSender(URI target, int samplesPerSeries) {
         this.target = target;
+        this.samplesPerSeries = samplesPerSeries;
     }
 
     /** Sends {@code intervals} rounds from {@code startMillis} on; each series' samples stay in order. */
@@ -53,19 +62,20 @@ final class RemoteWriteSender {
         for (Map<String, String> series : data.labels()) {
             labels.add(encodeLabels(series));
         }
+        int seriesPerRequest = Math.max(1, SAMPLES_PER_REQUEST / samplesPerSeries);
         long samples = 0;
         long begin = System.nanoTime();
         try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
             BlockingQueue<Future<?>> inFlight = new ArrayBlockingQueue<>(CONNECTIONS);
-            double[][] values = new double[SAMPLES_PER_SERIES][];
-            for (int interval = 0; interval < intervals; interval += SAMPLES_PER_SERIES) {
-                int rounds = Math.min(SAMPLES_PER_SERIES, intervals - interval);
+            double[][] values = new double[samplesPerSeries][];
+            for (int interval = 0; interval < intervals; interval += samplesPerSeries) {
+                int rounds = Math.min(samplesPerSeries, intervals - interval);
                 for (int i = 0; i < rounds; i++) {
                     values[i] = data.next().clone();
                 }
                 long first = startMillis + data.phaseMillis() + interval * data.intervalMillis();
-                for (int from = 0; from < labels.size(); from += SERIES_PER_REQUEST) {
-                    int to = Math.min(from + SERIES_PER_REQUEST, labels.size());
+                for (int from = 0; from < labels.size(); from += seriesPerRequest) {
+                    int to = Math.min(from + seriesPerRequest, labels.size());
                     byte[] body =
                             Snappy.compress(encode(labels, from, to, values, rounds, first, data.intervalMillis()));
                     if (inFlight.remainingCapacity() == 0) {

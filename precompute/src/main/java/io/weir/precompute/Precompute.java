@@ -7,6 +7,9 @@ import io.weir.lake.catalog.Databases;
 import io.weir.precompute.metrics.FeedbackMetrics;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
+import io.weir.precompute.router.HitObserver;
+import io.weir.precompute.router.PrecomputeRouter;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.TickSources;
 import io.weir.proto.shutdown.BoundedClose;
@@ -14,6 +17,7 @@ import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.RouteContributor;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -47,11 +51,23 @@ public final class Precompute implements AutoCloseable {
         }
         try (HikariDataSource administration = Databases.open(database)) {
             PrecomputeSchema.migrate(administration);
+            started.answers = started.router(settings.router(), registry);
             return started;
         } catch (RuntimeException e) {
             started.close();
             throw e;
         }
+    }
+
+    private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
+        return new PrecomputeRouter(
+                settings,
+                job -> ticks.delayMillis(job.jobId(), job.spec().granularityMillis()),
+                results,
+                feedback,
+                registry,
+                HitObserver.NONE,
+                Clock.systemUTC());
     }
 
     /** Starts the ticks of the jobs that this process owns. */

@@ -1,6 +1,7 @@
 package io.weir.precompute;
 
 import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.source.SourceSettings;
 
@@ -10,7 +11,7 @@ import io.weir.precompute.source.SourceSettings;
  * @param enabled whether this API has jobs at all
  */
 public record PrecomputeSettings(
-        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources) {
-    public static final PrecomputeSettings DEFAULT =
-            new PrecomputeSettings(true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT);
+        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources, RouterSettings router) {
+    public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
+            true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT, RouterSettings.DEFAULT);
 }

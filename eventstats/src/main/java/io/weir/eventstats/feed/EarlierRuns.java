@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What earlier runs of a query tell about the next one.
  *
- * @param durationsMillis of those that succeeded, the latest first
+ * @param durationsMillis of those that were computed and succeeded, the latest first
  * @param last how the latest ended; null if there was none
  */
 record EarlierRuns(List<Long> durationsMillis, @Nullable Outcome last) {
@@ -28,18 +28,21 @@ record EarlierRuns(List<Long> durationsMillis, @Nullable Outcome last) {
      *
      * @param status succeeded, failed, canceled or unavailable
      * @param errorCode null on success
+     * @param precomputed whether it was answered from precomputed results
      */
     record Outcome(
             String queryId,
             String status,
             Instant finishedAt,
             long durationMillis,
-            @Nullable String errorCode) {}
+            @Nullable String errorCode,
+            boolean precomputed) {}
 
     /** With one more run, the latest; so many are kept. */
     EarlierRuns with(Outcome outcome, int runsMax) {
         List<Long> durations = new ArrayList<>();
-        if (outcome.status().equals("succeeded")) {
+        // How long an answer took that was there already tells nothing of one that has to be computed.
+        if (outcome.status().equals("succeeded") && !outcome.precomputed()) {
             durations.add(outcome.durationMillis());
         }
         durations.addAll(durationsMillis);

@@ -80,12 +80,13 @@ final class FeedRows {
                 signal.phase().text(),
                 ended.progress().unitsTotal(),
                 ended.progress().samplesRead(),
-                ended.progress().workers());
+                ended.progress().workers(),
+                ended.progress().precomputed());
     }
 
     /**
      * The events of time to first signal in what is unwritten. There is none of a query's start: the summaries count all types alike, and a start
-     * after 0 ms would halve every average.
+     * after 0 ms would halve every average. For the same reason an answer from precomputed results is one event, rendered with a hit of the cache.
      */
     List<TtfsEvent> events(Unwritten entry, OpenJobs.Update update, boolean predicted) {
         List<TtfsEvent> events = new ArrayList<>();
@@ -99,7 +100,7 @@ final class FeedRows {
                     TtfsEvent.Type.RENDERED,
                     first.elapsedNanos(),
                     update,
-                    TtfsEvent.Source.COLD_START,
+                    first.progress().precomputed() ? TtfsEvent.Source.SNAPSHOT : TtfsEvent.Source.COLD_START,
                     null));
         }
         if (entry.hasErrorEvent() && entry.latest() instanceof Ended ended) {
@@ -134,7 +135,7 @@ final class FeedRows {
                 TtfsEvent.Surface.valueOf(origin.surface().toUpperCase(Locale.ROOT)),
                 type,
                 (int) Math.min(Integer.MAX_VALUE, millis(elapsedNanos)),
-                false,
+                source == TtfsEvent.Source.SNAPSHOT,
                 source,
                 update.signal().kind(),
                 update.signal().phase(),

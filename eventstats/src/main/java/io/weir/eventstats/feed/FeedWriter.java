@@ -133,7 +133,12 @@ final class FeedWriter {
 
     private static EarlierRuns.Outcome outcome(HistoryRow row) {
         return new EarlierRuns.Outcome(
-                row.queryId().toString(), row.status(), row.endedAt(), row.durationMillis(), row.errorCode());
+                row.queryId().toString(),
+                row.status(),
+                row.endedAt(),
+                row.durationMillis(),
+                row.errorCode(),
+                row.precomputed());
     }
 
     private Map<EarlierRuns.Key, EarlierRuns> readEarlier(List<EarlierRuns.Key> keys) {

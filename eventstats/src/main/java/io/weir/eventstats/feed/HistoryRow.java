@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param errorType by Prometheus' name; null on success
  * @param errorCode finer than the type; null on success
  * @param phase it ended in
+ * @param precomputed whether it was answered from precomputed results
  */
 record HistoryRow(
         UUID queryId,
@@ -40,4 +41,5 @@ record HistoryRow(
         String phase,
         int workUnits,
         long samplesRead,
-        int workers) {}
+        int workers,
+        boolean precomputed) {}

@@ -21,26 +21,27 @@ final class HistoryStore {
     private static final String INSERT = """
         INSERT INTO public.promql_query_runs (query_id, run_id, tenant_id, user_name, surface, kind, canonical_hash, query_text,
             range_start, range_end, step_ms, started_at, ended_at, duration_ms, ttfs_ms, status, error_type, error_code,
-            error_message, phase, work_units, samples_read, workers)
+            error_message, phase, work_units, samples_read, workers, precompute_hit)
         SELECT query_id, run_id, tenant_id, user_name, surface, kind, canonical_hash, query_text,
             TIMESTAMPTZ 'epoch' + range_start * INTERVAL '1 ms', TIMESTAMPTZ 'epoch' + range_end * INTERVAL '1 ms', step_ms,
             TIMESTAMPTZ 'epoch' + started_at * INTERVAL '1 ms', TIMESTAMPTZ 'epoch' + ended_at * INTERVAL '1 ms', duration_ms,
-            ttfs_ms, status, error_type, error_code, error_message, phase, work_units, samples_read, workers
+            ttfs_ms, status, error_type, error_code, error_message, phase, work_units, samples_read, workers,
+            precompute_hit
         FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[],
             ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-            ?::int[], ?::bigint[], ?::int[])
+            ?::int[], ?::bigint[], ?::int[], ?::bool[])
             AS run(query_id, run_id, tenant_id, user_name, surface, kind, canonical_hash, query_text, range_start, range_end, step_ms,
                 started_at, ended_at, duration_ms, ttfs_ms, status, error_type, error_code, error_message, phase, work_units,
-                samples_read, workers)
+                samples_read, workers, precompute_hit)
         ON CONFLICT (query_id) DO NOTHING
         """;
 
     /** One descent of the index for each question. */
     private static final String EARLIER = """
-        SELECT asked.number, run.query_id::text, run.status, run.ended_at, run.duration_ms, run.error_code
+        SELECT asked.number, run.query_id::text, run.status, run.ended_at, run.duration_ms, run.error_code, run.precompute_hit
         FROM unnest(?::text[], ?::text[], ?::text[]) WITH ORDINALITY AS asked(tenant_id, canonical_hash, kind, number)
         CROSS JOIN LATERAL (
-            SELECT query_id, status, ended_at, duration_ms, error_code
+            SELECT query_id, status, ended_at, duration_ms, error_code, precompute_hit
             FROM public.promql_query_runs
             WHERE tenant_id = asked.tenant_id AND canonical_hash = asked.canonical_hash AND kind = asked.kind
             ORDER BY ended_at DESC
@@ -91,6 +92,7 @@ final class HistoryStore {
             columns.add("int4", HistoryRow::workUnits);
             columns.add("int8", HistoryRow::samplesRead);
             columns.add("int4", HistoryRow::workers);
+            columns.add("bool", HistoryRow::precomputed);
             return statement.executeUpdate();
         }
     }
@@ -128,7 +130,8 @@ final class HistoryStore {
                             rows.getString(3),
                             rows.getTimestamp(4).toInstant(),
                             rows.getLong(5),
-                            rows.getString(6));
+                            rows.getString(6),
+                            rows.getBoolean(7));
                     // The oldest comes first.
                     found.compute(
                             keys.get(rows.getInt(1) - 1),

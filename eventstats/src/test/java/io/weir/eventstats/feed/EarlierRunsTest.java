@@ -13,7 +13,7 @@ class EarlierRunsTest {
     }
 
     private static Outcome outcome(String status, long millis) {
-        return new Outcome("id", status, Instant.EPOCH, millis, null);
+        return new Outcome("id", status, Instant.EPOCH, millis, null, false);
     }
 
     @Test
@@ -41,5 +41,14 @@ class EarlierRunsTest {
                 .with(outcome("failed", 1), 2);
         assertThat(runs.durationsMillis()).containsExactly(30L, 20L);
         assertThat(runs.last()).isEqualTo(outcome("failed", 1));
+    }
+
+    @Test
+    void anAnswerThatWasThereAlreadyTellsNothingOfHowLongItTakes() {
+        Outcome hit = new Outcome("id", "succeeded", Instant.EPOCH, 1, null, true);
+        EarlierRuns runs =
+                EarlierRuns.NONE.with(outcome("succeeded", 900), 3).with(hit, 3).with(hit, 3);
+        assertThat(runs.durationsMillis()).containsExactly(900L);
+        assertThat(runs.last()).isEqualTo(hit);
     }
 }

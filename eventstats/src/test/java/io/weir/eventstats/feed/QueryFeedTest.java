@@ -238,6 +238,21 @@ class QueryFeedTest {
     }
 
     @Test
+    void anAnswerFromPrecomputedResultsIsAHitOfTheCache() throws Exception {
+        QueryFeed feed = start();
+        AskedQuery query = asked("up");
+        TestingQueries.precomputed(query).forEach(feed::onEvent);
+        await(query, SignalKind.SUCCEEDED);
+        awaitHistory(1);
+        assertThat(query("SELECT concat_ws('|', status, duration_ms, ttfs_ms, work_units, samples_read, workers,"
+                        + " precompute_hit) FROM public.promql_query_runs"))
+                .containsExactly("succeeded|3|2|0|0|0|t");
+        assertThat(query("SELECT concat_ws('|', event_type, ttfs_ms, cache_hit, signal_source)"
+                        + " FROM scheduler.ttfs_events"))
+                .containsExactly("signal.rendered|2|t|snapshot");
+    }
+
+    @Test
     void earlierRunsTellHowLongItTakesAndHowItEnded() throws Exception {
         QueryFeed feed = start();
         for (int millis : new int[] {3_000, 5_000, 9_000}) {

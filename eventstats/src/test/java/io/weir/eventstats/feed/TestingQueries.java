@@ -6,6 +6,7 @@ import io.weir.queryapi.spi.QueryEvent.Cause;
 import io.weir.queryapi.spi.QueryEvent.Phase;
 import io.weir.queryapi.spi.QueryEvent.Progress;
 import io.weir.queryapi.spi.QueryOrigin;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,16 @@ final class TestingQueries {
                 phase,
                 cause == Cause.DONE ? millis(sequence - 1) : -1,
                 PROGRESS);
+    }
+
+    /** All events of a query that is answered from precomputed results. */
+    static List<QueryEvent> precomputed(AskedQuery query) {
+        Progress nothing = new Progress(0, 0, 0, 0, true);
+        return List.of(
+                queued(query),
+                new QueryEvent.FirstResult(query, 2, millis(2), Phase.SENDING, nothing),
+                new QueryEvent.Ended(
+                        query, 3, millis(3), "success", Cause.DONE, null, Phase.SENDING, millis(2), nothing));
     }
 
     static QueryEvent.Ended done(AskedQuery query, int sequence) {

@@ -4,6 +4,7 @@ import io.weir.precompute.job.SketchFunction;
 import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.source.SketchPoint;
+import io.weir.promql.function.SampleItems;
 import io.weir.promql.labels.Labels;
 import io.weir.sketch.CountMin;
 import io.weir.sketch.CountSketch;
@@ -27,8 +28,6 @@ import java.util.TreeMap;
  * <p>A sketch that recorded nothing gives no element, never a zero.
  */
 public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
-    /** The label that names an item of {@code top_k_over_time}. */
-    public static final String ITEM_LABEL = "item";
     /** Of the errors of a row of a Count Sketch, this many standard errors bound the median of the rows with high probability. */
     private static final double STANDARD_ERRORS = 3;
 
@@ -123,7 +122,7 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
             // A Count Sketch errs both ways: what it estimates at nothing was not seen.
             if (hitter.weight() > 0) {
                 elements.add(new ResultVector.Element(
-                        labels.with(ITEM_LABEL, hitter.key().text()), hitter.weight()));
+                        SampleItems.labels(labels, hitter.key().text()), hitter.weight()));
             }
         }
     }
@@ -133,7 +132,7 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
         for (ResultVector.Element element : elements) {
             if (!seen.add(element.labels())) {
                 throw new SketchMismatchException("two elements of the result have the labels " + element.labels()
-                        + ": the source's series have a label " + ITEM_LABEL
+                        + ": the source's series have a label " + SampleItems.LABEL
                         + " of their own, or items of the same name");
             }
         }

@@ -102,6 +102,21 @@ public final class ResultCache implements ResultDirectory {
                 .map(JobRing::results);
     }
 
+    @Override
+    public List<Job> jobs(String tenant) {
+        lock.lock();
+        try {
+            long now = wallMillis.getAsLong();
+            return rings.values().stream()
+                    .filter(ring -> ring.isUsable(now))
+                    .map(JobRing::job)
+                    .filter(job -> job.spec().tenant().equals(tenant))
+                    .toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private List<JobResults> usable(List<JobRing> found) {
         if (found.isEmpty()) {
             return List.of();

@@ -26,6 +26,9 @@ public interface ResultDirectory {
      */
     List<JobResults> findQuantiles(String tenant, String selector);
 
+    /** The jobs of a tenant with results, or without any yet. Walks over all jobs, so it is nothing for every query. */
+    List<Job> jobs(String tenant);
+
     /** By store path. */
     Optional<JobResults> at(String tenant, String storePath);
 

@@ -13,6 +13,8 @@ public final class SampleItems {
     /** What a label of the series itself that has the name of ours is called, as Prometheus does when it scrapes. */
     private static final String KEPT_PREFIX = "exported_";
 
+    private static final double EXPONENT_BELOW = 1e-6;
+    private static final double EXPONENT_FROM = 1e21;
     private static final long NAN = 0x7ff8000000000000L;
 
     private SampleItems() {}
@@ -25,9 +27,14 @@ public final class SampleItems {
         return Double.isNaN(value) ? NAN : Double.doubleToRawLongBits(value);
     }
 
-    /** The item as text, as Prometheus prints the number; the same for equal items only. */
+    /** The item as text, as Prometheus' JSON has the number: with an exponent below 1e-6 and from 1e21 on. The same for equal items only. */
     public static String text(double value) {
-        return GoFormat.plain(value == 0 ? 0 : value);
+        double magnitude = Math.abs(value);
+        if (magnitude == 0) {
+            return "0";
+        }
+        boolean exponent = magnitude < EXPONENT_BELOW || (magnitude >= EXPONENT_FROM && !Double.isInfinite(value));
+        return exponent ? GoFormat.general(value) : GoFormat.plain(value);
     }
 
     /** The labels of a series with an item; a label {@code item} of its own is kept as {@code exported_item}. */

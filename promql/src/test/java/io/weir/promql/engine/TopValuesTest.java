@@ -32,7 +32,9 @@ final class TopValuesTest {
         for (int i = 0; i < SAMPLES; i++) {
             storage.add(Labels.of("__name__", "m", "a", "1"), i * 1_000L, values[i]);
         }
-        storage.add(Labels.of("__name__", "k"), 0, 1e9);
+        for (long minute = 0; minute <= 10; minute++) {
+            storage.add(Labels.of("__name__", "k"), minute * 60_000, 1e9);
+        }
         return storage;
     }
 
@@ -43,7 +45,7 @@ final class TopValuesTest {
         Engine narrow = new Engine(
                 manyValues(),
                 new EngineOptions(
-                        options.plan(), options.features(), new LeafLimits(100_000, 10_000), 10_000, 1, labels -> 0));
+                        options.plan(), options.features(), new LeafLimits(100_000, 5_000), 5_000, 1, labels -> 0));
         assertThatThrownBy(() -> narrow.range(query, 0, 600_000, 60_000))
                 .isInstanceOf(QueryException.LimitExceeded.class)
                 .hasMessageMatching(".*setting(s)? (worker-executor-result-cells-max|query-samples-max).*");

@@ -135,7 +135,11 @@ final class ItemKernelsTest {
         double payload = Double.longBitsToDouble(0x7ff8000000000123L);
         assertThat(SampleItems.bits(payload)).isEqualTo(SampleItems.bits(Double.NaN));
         assertThat(SampleItems.text(payload)).isEqualTo("NaN");
-        assertThat(SampleItems.text(1e21)).isEqualTo("1000000000000000000000");
+        assertThat(SampleItems.text(1e21)).isEqualTo("1e+21");
+        assertThat(SampleItems.text(1e20)).isEqualTo("100000000000000000000");
+        assertThat(SampleItems.text(-0.00000025)).isEqualTo("-2.5e-07");
+        assertThat(SampleItems.text(0.000001)).isEqualTo("0.000001");
+        assertThat(SampleItems.text(Double.POSITIVE_INFINITY)).isEqualTo("+Inf");
         assertThat(SampleItems.text(0.1)).isEqualTo("0.1");
         assertThat(SampleItems.text(Double.NEGATIVE_INFINITY)).isEqualTo("-Inf");
     }

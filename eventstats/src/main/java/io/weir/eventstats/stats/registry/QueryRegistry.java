@@ -23,6 +23,7 @@ public final class QueryRegistry {
             "aggregation_by_catalog",
             "error_summary",
             "failed_jobs_last_7d",
+            "precompute_savings",
             "retry_chains",
             "run_status_summary",
             "running_jobs",

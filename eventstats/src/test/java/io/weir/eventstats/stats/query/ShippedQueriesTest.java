@@ -233,6 +233,17 @@ final class ShippedQueriesTest {
     }
 
     @Test
+    void precomputeSavings() throws Exception {
+        assertThat(rows(ask("A", "promql.query.runs", "precompute_savings", "{}")))
+                .containsExactly(
+                        "{\"tenant_id\":\"T1\",\"canonical_hash\":\"h1\",\"query_text\":\"up{}\",\"hit_count\":1,"
+                                + "\"computed_count\":1,\"hit_ratio\":0.5,\"p50_hit_ms\":300,\"p50_computed_ms\":100,"
+                                + "\"saved_ms\":-200}");
+        assertThat(rows(ask("A", "promql.query.runs", "precompute_savings", "{\"tenant\":\"T2\"}")))
+                .isEmpty();
+    }
+
+    @Test
     void ttfsBySurface() throws Exception {
         assertThat(rows(ask("A", "promql.query.runs", "ttfs_by_surface", "{}")))
                 .containsExactly(

@@ -1,0 +1,99 @@
+package io.weir.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A user's exact query without and with many jobs that tick beside it, and whether their ticks keep up. */
+final class ManyJobs {
+    private static final String USER_QUERY = "quantile by (pattern) (0.99, sensor_reading{region=\"region-1\"})";
+    private static final long GRANULARITY_SECONDS = 10;
+    private static final long SETTLE_MILLIS = 30_000;
+
+    private final PrecomputeClient client;
+    private final PrintStream out;
+    private final int jobs;
+    private final int rounds;
+    private final int valuesPerLabel;
+
+    ManyJobs(PrecomputeClient client, PrintStream out, int jobs, int rounds, int valuesPerLabel) {
+        this.client = client;
+        this.out = out;
+        this.jobs = jobs;
+        this.rounds = rounds;
+        this.valuesPerLabel = valuesPerLabel;
+    }
+
+    void run() throws IOException, InterruptedException {
+        Timings without = user();
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < jobs; i++) {
+            ids.add(client.register(query(i), GRANULARITY_SECONDS + "s", "bench/many/" + i, null));
+        }
+        Thread.sleep(SETTLE_MILLIS);
+        Totals before = totals();
+        long begin = System.nanoTime();
+        Timings with = user();
+        // whole granularities, so that the number of ticks that are due is known
+        long took = (System.nanoTime() - begin) / 1_000_000_000;
+        long periods = took / GRANULARITY_SECONDS + 1;
+        long rest = periods * GRANULARITY_SECONDS * 1_000 - (System.nanoTime() - begin) / 1_000_000;
+        Thread.sleep(Math.max(0, rest));
+        Totals after = totals();
+        out.printf(
+                Locale.ROOT,
+                "%n`%s`, exact, without jobs p50 %.1f, p99 %.1f ms; beside %d jobs at %d s p50 %.1f, p99 %.1f ms (%+.0f %%)%n",
+                USER_QUERY,
+                without.median(),
+                without.quantile(0.99),
+                jobs,
+                GRANULARITY_SECONDS,
+                with.median(),
+                with.quantile(0.99),
+                100 * (with.quantile(0.99) / without.quantile(0.99) - 1));
+        out.printf(
+                Locale.ROOT,
+                "ticks in %d s: %d of %d due, %d skipped, %d failed%n",
+                periods * GRANULARITY_SECONDS,
+                after.runs() - before.runs(),
+                periods * jobs,
+                after.skipped() - before.skipped(),
+                after.failures() - before.failures());
+        for (String id : ids) {
+            client.delete(id);
+        }
+    }
+
+    private record Totals(long runs, long skipped, long failures) {}
+
+    private Totals totals() throws IOException, InterruptedException {
+        List<PrecomputeClient.Job> all = client.jobs();
+        return new Totals(
+                all.stream().mapToLong(PrecomputeClient.Job::runs).sum(),
+                all.stream().mapToLong(PrecomputeClient.Job::skipped).sum(),
+                all.stream().mapToLong(PrecomputeClient.Job::failures).sum());
+    }
+
+    /** Each asks for the average of seven series. */
+    private String query(int number) {
+        return "avg(sensor_reading{region=\"region-%d\",service=\"service-%d\",host=\"host-%d\"}) + %d"
+                .formatted(
+                        number / (valuesPerLabel * valuesPerLabel) % valuesPerLabel,
+                        number / valuesPerLabel % valuesPerLabel,
+                        number % valuesPerLabel,
+                        number);
+    }
+
+    private Timings user() throws IOException, InterruptedException {
+        double[] millis = new double[rounds];
+        for (int i = -20; i < rounds; i++) {
+            double took = client.query(USER_QUERY, 0, false).millis();
+            millis[Math.max(0, i)] = took;
+            // a person's dashboard, not a closed loop that takes whatever the machine has
+            Thread.sleep(50);
+        }
+        return Timings.of(millis);
+    }
+}
