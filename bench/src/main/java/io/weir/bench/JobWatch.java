@@ -19,8 +19,8 @@ final class JobWatch {
         PrecomputeClient.Job job = client.job(id);
         while (!job.hasSucceeded()) {
             if (System.nanoTime() > deadline) {
-                throw new IOException("job " + id + " has no result after " + FIRST_RESULT_MAX + "; its last error: "
-                        + job.error());
+                throw new IOException(
+                        "job " + id + " has no result after " + FIRST_RESULT_MAX + "; its last error: " + job.error());
             }
             Thread.sleep(200);
             job = client.job(id);
@@ -51,6 +51,9 @@ final class JobWatch {
             }
             Thread.sleep(500);
         }
-        return durations.values().stream().mapToDouble(millis -> millis).average().orElse(Double.NaN);
+        return durations.values().stream()
+                .mapToDouble(millis -> millis)
+                .average()
+                .orElse(Double.NaN);
     }
 }

@@ -44,7 +44,8 @@ final class ManyJobs {
         Totals after = totals();
         out.printf(
                 Locale.ROOT,
-                "%n`%s`, exact, without jobs p50 %.1f, p99 %.1f ms; beside %d jobs at %d s p50 %.1f, p99 %.1f ms (%+.0f %%)%n",
+                "%n`%s`, exact, without jobs p50 %.1f, p99 %.1f ms; beside %d jobs at %d s p50 %.1f, p99 %.1f ms"
+                        + " (%+.0f %%)%n",
                 USER_QUERY,
                 without.median(),
                 without.quantile(0.99),

@@ -57,7 +57,10 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "9", description = "Of each exact query (default ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--hits", defaultValue = "300", description = "Of each query from a job (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--hits",
+            defaultValue = "300",
+            description = "Of each query from a job (default ${DEFAULT-VALUE}).")
     private int hits;
 
     @Option(
@@ -66,7 +69,10 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
             description = "Of the 1,000 elements (default ${DEFAULT-VALUE}).")
     private int latencyHits;
 
-    @Option(names = "--jobs", defaultValue = "1000", description = "Jobs at 10 s beside a user (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--jobs",
+            defaultValue = "1000",
+            description = "Jobs at 10 s beside a user (default ${DEFAULT-VALUE}).")
     private int jobs;
 
     @Option(
@@ -108,7 +114,8 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
             queries.put("q" + rank.substring(2) + "_all", "quantile(" + rank + ", sensor_reading)");
         }
         for (String rank : List.of("0.95", "0.99", "0.5")) {
-            queries.put("q" + rank.substring(2) + "_by_pattern", "quantile by (pattern) (" + rank + ", sensor_reading)");
+            queries.put(
+                    "q" + rank.substring(2) + "_by_pattern", "quantile by (pattern) (" + rank + ", sensor_reading)");
         }
         queries.put("avg_by_pattern", "avg by (pattern) (sensor_reading)");
         queries.put("sum_by_region", "sum by (region) (sensor_reading)");
@@ -188,7 +195,8 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
                 UPSTREAM_SERIES,
                 (double) UPSTREAM_SERIES / series,
                 Runtime.getRuntime().availableProcessors(),
-                java.lang.management.ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+                java.lang.management.ManagementFactory.getOperatingSystemMXBean()
+                        .getSystemLoadAverage());
         out.println("| system | samples | samples/s by remote write |");
         out.println("|---|---|---|");
         for (Peer peer : peers()) {
@@ -249,8 +257,7 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
                     difference = Answers.compare(answer.body(), peer.body()).toString();
                 }
             }
-            exact.put(
-                    query.getKey(), new Exact(Timings.of(weirMillis), Timings.of(prometheusMillis), difference));
+            exact.put(query.getKey(), new Exact(Timings.of(weirMillis), Timings.of(prometheusMillis), difference));
         }
         return exact;
     }
@@ -313,8 +320,9 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
         PrecomputeClient client = client();
         String id = client.register(THOUSAND_GROUPS, "30s", "bench/thousand", null);
         JobWatch.awaitSuccess(client, id);
-        int elements =
-                PrecomputeClient.vector(JobWatch.hit(client, THOUSAND_GROUPS).body()).size();
+        int elements = PrecomputeClient.vector(
+                        JobWatch.hit(client, THOUSAND_GROUPS).body())
+                .size();
         for (int i = 0; i < 500; i++) {
             JobWatch.hit(client, THOUSAND_GROUPS);
         }
@@ -330,8 +338,8 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
         Timings hit = Timings.of(millis);
         out.printf(
                 Locale.ROOT,
-                "%n%d hits on %d elements, one after the other: p50 %.2f, p99 %.2f, p99.9 %.2f, max %.2f ms (target p99 < 5);"
-                        + " %.0f pieces of work were given to workers meanwhile, for %.0f ticks (of %.0f ms)%n",
+                "%n%d hits on %d elements, one after the other: p50 %.2f, p99 %.2f, p99.9 %.2f, max %.2f ms (target"
+                    + " p99 < 5); %.0f pieces of work were given to workers meanwhile, for %.0f ticks (of %.0f ms)%n",
                 latencyHits,
                 elements,
                 hit.median(),

@@ -164,7 +164,12 @@ final class PrecomputeClient {
 
     /** The time of an answer's or a result's elements, in seconds; NaN if it has none. */
     static double timestampSeconds(byte[] body) throws IOException {
-        JsonNode first = MAPPER.readTree(body).path("data").path("result").path(0).path("value").path(0);
+        JsonNode first = MAPPER.readTree(body)
+                .path("data")
+                .path("result")
+                .path(0)
+                .path("value")
+                .path(0);
         return first.isMissingNode() ? Double.NaN : first.asDouble();
     }
 

@@ -32,8 +32,8 @@ final class SketchAccuracy {
 
     void run() throws IOException, InterruptedException {
         out.printf(
-                "%n| job | what | worst over streams | target | exact warm ms | first tick ms | later ticks ms | pays from"
-                        + " queries per tick |%n|---|---|---|---|---|---|---|---|%n");
+                "%n| job | what | worst over streams | target | exact warm ms | first tick ms | later ticks ms | pays"
+                        + " from queries per tick |%n|---|---|---|---|---|---|---|---|%n");
         for (String rank : List.of("0.5", "0.9", "0.99")) {
             quantile(Double.parseDouble(rank), rank);
         }
@@ -62,15 +62,15 @@ final class SketchAccuracy {
     private void distinctPerStream() throws IOException, InterruptedException {
         Job job = job("count_distinct_over_time(zipf[5m])", "bench/distinct/stream", null);
         Map<Map<String, String>, Double> result = PrecomputeClient.vector(job.body());
-        Map<Map<String, String>, Double> counted = PrecomputeClient.vector(client.query(
-                        job.query(), job.endMillis() / 1000.0, false)
-                .body());
+        Map<Map<String, String>, Double> counted = PrecomputeClient.vector(
+                client.query(job.query(), job.endMillis() / 1000.0, false).body());
         double worst = 0;
         for (int stream = 0; stream < zipf.labels().size(); stream++) {
             int exact = KnownStreams.counts(zipf.window(stream, job.endMillis(), WINDOW_MILLIS))
                     .size();
             if (counted.getOrDefault(Map.of("stream", "s" + stream), Double.NaN) != exact) {
-                throw new IOException("the exact answer " + counted + " is not what was sent: " + exact + " in s" + stream);
+                throw new IOException(
+                        "the exact answer " + counted + " is not what was sent: " + exact + " in s" + stream);
             }
             double found = result.getOrDefault(Map.of("stream", "s" + stream), Double.NaN);
             worst = larger(worst, Math.abs(found - exact) / exact);
@@ -149,7 +149,8 @@ final class SketchAccuracy {
         double later = JobWatch.meanTickMillis(client, job.id(), 3);
         double[] exact = new double[EXACT_ROUNDS];
         for (int round = -2; round < EXACT_ROUNDS; round++) {
-            double millis = client.query(job.query(), job.endMillis() / 1000.0, false).millis();
+            double millis =
+                    client.query(job.query(), job.endMillis() / 1000.0, false).millis();
             exact[Math.max(0, round)] = millis;
         }
         double median = Timings.of(exact).median();

@@ -4,22 +4,33 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.catalog.DatabaseSettings;
 import io.weir.lake.catalog.Databases;
+import io.weir.precompute.http.JobRoutes;
+import io.weir.precompute.http.ResultRoutes;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.metrics.FeedbackMetrics;
+import io.weir.precompute.metrics.TickMetrics;
+import io.weir.precompute.registry.JobRegistry;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.router.HitObserver;
 import io.weir.precompute.router.PrecomputeRouter;
 import io.weir.precompute.router.RouterSettings;
+import io.weir.precompute.schedule.TickScheduler;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
+import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.RouteContributor;
 import java.time.Clock;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Precompute in an API process: started before its HTTP server, begun after it, closed before it. */
 public final class Precompute implements AutoCloseable {
@@ -28,22 +39,28 @@ public final class Precompute implements AutoCloseable {
     private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
     private final TickSettings ticks;
     private final FeedbackMetrics feedback;
+    private final TickMetrics tickMetrics;
     private final ResultCache results;
     /** Each source registers itself for its kind of address. */
     private final TickSources sources = new TickSources();
+
+    private @Nullable JobRegistry jobs;
 
     private Precompute(PrecomputeSettings settings, MeterRegistry registry) {
         ticks = settings.ticks();
         feedback = new FeedbackMetrics(registry);
         results = new ResultCache(settings.results(), System::currentTimeMillis);
+        tickMetrics = new TickMetrics(registry, ticks.jobMetricsMax(), System::currentTimeMillis, results);
     }
 
     /**
      * Brings the schema up to date and loads the jobs. No tick runs before {@link #begin}.
      *
      * @param database the catalog's, which holds these tables, too
+     * @param features of the language, as the API's queries have it
      */
-    public static Precompute start(PrecomputeSettings settings, DatabaseSettings database, MeterRegistry registry) {
+    public static Precompute start(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
         Precompute started = new Precompute(settings, registry);
         started.running.add(started.sources);
         if (!settings.enabled()) {
@@ -51,6 +68,7 @@ public final class Precompute implements AutoCloseable {
         }
         try (HikariDataSource administration = Databases.open(database)) {
             PrecomputeSchema.migrate(administration);
+            started.startJobs(settings, database, features, registry);
             started.answers = started.router(settings.router(), registry);
             return started;
         } catch (RuntimeException e) {
@@ -70,8 +88,25 @@ public final class Precompute implements AutoCloseable {
                 Clock.systemUTC());
     }
 
+    private void startJobs(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
+        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
+        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
+        jobs = running.add(JobRegistry.start(
+                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
+        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
+        routes.add(new ResultRoutes(results, InstantSource.system()));
+    }
+
     /** Starts the ticks of the jobs that this process owns. */
-    public void begin(BackgroundQueries queries) {}
+    public void begin(BackgroundQueries queries) {
+        if (jobs == null) {
+            return;
+        }
+        TickScheduler scheduler = running.add(TickScheduler.start(new TickScheduler.Parts(
+                ticks, sources, results, jobs, feedback, tickMetrics, System::currentTimeMillis, System::nanoTime)));
+        jobs.begin(scheduler);
+    }
 
     /** Routes for the API's HTTP server. */
     public List<RouteContributor> routes() {

@@ -1,5 +1,7 @@
 package io.weir.precompute;
 
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
@@ -11,7 +13,19 @@ import io.weir.precompute.source.SourceSettings;
  * @param enabled whether this API has jobs at all
  */
 public record PrecomputeSettings(
-        boolean enabled, TickSettings ticks, ResultSettings results, SourceSettings sources, RouterSettings router) {
+        boolean enabled,
+        JobLimits jobs,
+        RegistrySettings registry,
+        TickSettings ticks,
+        ResultSettings results,
+        SourceSettings sources,
+        RouterSettings router) {
     public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
-            true, TickSettings.DEFAULT, ResultSettings.DEFAULT, SourceSettings.DEFAULT, RouterSettings.DEFAULT);
+            true,
+            JobLimits.DEFAULT,
+            RegistrySettings.DEFAULT,
+            TickSettings.DEFAULT,
+            ResultSettings.DEFAULT,
+            SourceSettings.DEFAULT,
+            RouterSettings.DEFAULT);
 }

@@ -56,8 +56,9 @@ CREATE TABLE IF NOT EXISTS precompute_hits (
 CREATE TABLE IF NOT EXISTS precompute_results (
     job_id TEXT NOT NULL REFERENCES precompute_jobs (job_id) ON DELETE CASCADE,
     eval_millis BIGINT NOT NULL,
-    -- weir.precompute.v1.StoredResult, deflated.
+    -- See StoredResults, which writes it.
     result BYTEA NOT NULL,
     PRIMARY KEY (job_id, eval_millis)
 );
+-- It is compressed already.
 ALTER TABLE precompute_results ALTER COLUMN result SET STORAGE EXTERNAL;

@@ -9,6 +9,7 @@ import io.weir.lake.catalog.Databases;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.precompute.Precompute;
 import io.weir.precompute.PrecomputeSettings;
+import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.proto.trace.Tracing;
@@ -66,7 +67,11 @@ public final class ApiProcess implements AutoCloseable {
             Databases.migrate(database);
             EventStats eventStats = EventStats.start(parts.eventStats(), parts.database(), registry);
             try {
-                Precompute precompute = Precompute.start(parts.precompute(), parts.database(), registry);
+                Precompute precompute = Precompute.start(
+                        parts.precompute(),
+                        parts.database(),
+                        Feature.parse(parts.api().features()),
+                        registry);
                 try {
                     return start(parts, database, eventStats, precompute, registry, tracing, extraRoutes);
                 } catch (RuntimeException e) {

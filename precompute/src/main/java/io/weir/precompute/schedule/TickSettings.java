@@ -11,7 +11,6 @@ package io.weir.precompute.schedule;
  * @param runningPerSourceMax ticks that run at the same time over one source, so that one that hangs leaves room for the others
  * @param durationMillisMax longest a tick may take; then it is cancelled and has failed
  * @param failuresInRow after which a job is failing
- * @param jobsMax jobs that this process runs
  * @param jobMetricsMax jobs with metrics of their own
  */
 public record TickSettings(
@@ -23,9 +22,8 @@ public record TickSettings(
         int runningPerSourceMax,
         long durationMillisMax,
         int failuresInRow,
-        int jobsMax,
         int jobMetricsMax) {
-    public static final TickSettings DEFAULT = new TickSettings(10, 5_000, 20, 5_000, 64, 16, 30_000, 3, 10_000, 1_000);
+    public static final TickSettings DEFAULT = new TickSettings(10, 5_000, 20, 5_000, 64, 16, 30_000, 3, 1_000);
 
     public TickSettings {
         requireIn("settle-percent", settlePercent, 0, 100);
@@ -36,7 +34,6 @@ public record TickSettings(
         requireIn("running-per-source-max", runningPerSourceMax, 1, 10_000);
         requireIn("duration-millis-max", durationMillisMax, 10, 3_600_000);
         requireIn("failures-in-row", failuresInRow, 1, 1_000);
-        requireIn("jobs-max", jobsMax, 1, 1_000_000);
         requireIn("job-metrics-max", jobMetricsMax, 0, 1_000_000);
     }
 

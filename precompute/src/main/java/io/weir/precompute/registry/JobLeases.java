@@ -1,0 +1,281 @@
+package io.weir.precompute.registry;
+
+import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.precompute.job.Job;
+import io.weir.precompute.job.JobStatistics;
+import io.weir.precompute.registry.RegistryState.Effect;
+import io.weir.precompute.schedule.JobOwner;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Knows the jobs, renews this process's lease, and takes jobs that nobody runs: the shell of {@link RegistryState}. */
+final class JobLeases {
+    private static final Logger LOG = LoggerFactory.getLogger(JobLeases.class);
+    /** Longest that a deletion waits for its effects in this process; its ticks are fenced by then in any case. */
+    private static final long DELETION_MILLIS_MAX = 1_000;
+    /** Deletions that wait for their effects, beside the one look that the loop has going. */
+    private static final int MAILBOX_MAX = 10_000;
+
+    private static final long CLOSE_MILLIS_MAX = 2_000;
+
+    private final RegistrySettings settings;
+    private final String name;
+    private final RegistryDatabase database;
+    private final JobReader reader;
+    private final InstantSource clock;
+    private final RegistryMetrics metrics;
+    private final RegistryLoop loop;
+    /** Only the mailbox's one thread touches it. */
+    private final RegistryState state;
+
+    private final ThreadPoolExecutor mailbox;
+    private final AtomicLong looks = new AtomicLong();
+    private final AtomicBoolean lookWanted = new AtomicBoolean(true);
+    private final Map<String, JobStatistics> before = new ConcurrentHashMap<>();
+    private volatile Map<String, Job> known = Map.of();
+    private volatile Map<String, Long> owned = Map.of();
+    private volatile @Nullable JobOwner owner;
+    private volatile @Nullable Listener listener;
+    private long lookedNanos;
+
+    /** Hears of jobs on the registry's thread. */
+    interface Listener {
+        void added(Job job);
+
+        void removed(String jobId, boolean expired);
+    }
+
+    JobLeases(
+            RegistrySettings settings,
+            String name,
+            RegistryDatabase database,
+            JobReader reader,
+            InstantSource clock,
+            RegistryMetrics metrics) {
+        this.settings = settings;
+        this.name = name;
+        this.database = database;
+        this.reader = reader;
+        this.clock = clock;
+        this.metrics = metrics;
+        this.state = new RegistryState(name);
+        this.loop = new RegistryLoop("registry", settings.renewMillis(), this::step, metrics::failure);
+        this.mailbox = new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MAILBOX_MAX),
+                Thread.ofVirtual().name("weir-precompute-jobs").factory());
+    }
+
+    /** Before the start. */
+    void listen(Listener first) {
+        listener = first;
+    }
+
+    /** Loads the jobs, then goes on by itself. */
+    void start() {
+        step();
+        loop.start();
+    }
+
+    void begin(JobOwner first) {
+        owner = first;
+        lookSoon();
+    }
+
+    void lookSoon() {
+        lookWanted.set(true);
+        loop.wake();
+    }
+
+    Map<String, Job> known() {
+        return known;
+    }
+
+    boolean owns(String jobId) {
+        return owned.containsKey(jobId);
+    }
+
+    /** How a job fared when this process came to know it. */
+    JobStatistics before(String jobId) {
+        return before.getOrDefault(jobId, JobStatistics.NONE);
+    }
+
+    private void step() {
+        try {
+            long nowNanos = System.nanoTime();
+            boolean due = nowNanos - lookedNanos >= TimeUnit.MILLISECONDS.toNanos(settings.pollMillis());
+            boolean wanted = lookWanted.getAndSet(false) || due;
+            int claimed = 0;
+            try {
+                claimed = owner == null ? 0 : database.run("renew the lease", this::renew);
+                if (wanted || claimed > 0) {
+                    look();
+                    lookedNanos = nowNanos;
+                }
+            } catch (CatalogUnavailableException e) {
+                lookWanted.set(true);
+                throw e;
+            }
+        } finally {
+            // Whether or not the database answers.
+            apply(() -> state.onTime(clock.millis()));
+        }
+    }
+
+    private int renew(Connection connection) throws SQLException {
+        LeaseRows.renew(connection, name, settings.leaseMillis());
+        int claimed = LeaseRows.claim(connection, name);
+        if (claimed > 0) {
+            Hint.sendJobs(connection, name);
+        }
+        return claimed;
+    }
+
+    private void look() {
+        long number = looks.incrementAndGet();
+        List<JobRow.Holding> holdings = database.run("look for jobs", connection -> {
+            int expired = JobRows.expire(connection);
+            JobRows.removeExpired(connection, settings.expiredListedMillis());
+            if (expired > 0) {
+                Hint.sendJobs(connection, name);
+            }
+            return JobRows.holdings(connection, settings.jobsMax());
+        });
+        TreeSet<String> wanted = new TreeSet<>(ask(() -> state.unknown(holdings)));
+        wanted.addAll(ask(() -> state.gained(holdings)));
+        Map<String, Job> loaded = new HashMap<>();
+        if (!wanted.isEmpty()) {
+            for (JobRow row : database.run("load jobs", connection -> JobRows.byIds(connection, wanted))) {
+                before.put(row.jobId(), row.statistics());
+                reader.read(row).ifPresent(job -> loaded.put(job.jobId(), job));
+            }
+        }
+        apply(() -> state.onLook(
+                new RegistryState.Look(number, holdings, loaded, Map.copyOf(before), clock.millis())));
+        before.keySet().retainAll(known.keySet());
+    }
+
+    /** A job of the database was deleted by this process; waits, at most for a second, until no tick of it runs here. */
+    void deleted(String jobId) {
+        try {
+            Future<?> done = mailbox.submit(() -> execute(state.onDeleted(jobId, looks.get())));
+            done.get(DELETION_MILLIS_MAX, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            LOG.debug("job {} is deleted; its effects here take longer than {} ms", jobId, DELETION_MILLIS_MAX);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the effects of the deletion of job " + jobId + " failed", e);
+        } catch (RejectedExecutionException e) {
+            // The next look finds it gone.
+            lookSoon();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void apply(Callable<List<Effect>> step) {
+        Boolean ignored = ask(() -> {
+            execute(step.call());
+            return true;
+        });
+    }
+
+    private <T> T ask(Callable<T> question) {
+        try {
+            return mailbox.submit(question).get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the state of the registry failed", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("the registry ends", e);
+        }
+    }
+
+    /** On the mailbox's thread. */
+    private void execute(List<Effect> effects) {
+        known = state.known();
+        owned = state.owned();
+        metrics.known(known.size());
+        metrics.owned(owned.size());
+        JobOwner runs = owner;
+        Listener hears = listener;
+        for (Effect effect : effects) {
+            try {
+                switch (effect) {
+                    case Effect.Add add -> {
+                        if (hears != null) {
+                            hears.added(add.job());
+                        }
+                    }
+                    case Effect.Remove remove -> {
+                        if (hears != null) {
+                            hears.removed(remove.jobId(), remove.expired());
+                        }
+                    }
+                    case Effect.Own own -> {
+                        if (runs != null) {
+                            runs.own(own.job(), own.epoch(), own.before());
+                        }
+                    }
+                    case Effect.Disown disown -> {
+                        if (runs != null) {
+                            runs.disown(disown.jobId());
+                        }
+                    }
+                }
+            } catch (RuntimeException e) {
+                metrics.failure();
+                LOG.error("{} failed", effect, e);
+            }
+        }
+    }
+
+    /** Ends the loop; leases are still held. */
+    void close() throws InterruptedException {
+        loop.close();
+        CompletableFuture<Void> done = CompletableFuture.runAsync(() -> execute(state.onClose()), mailbox);
+        mailbox.shutdown();
+        if (!mailbox.awaitTermination(CLOSE_MILLIS_MAX, TimeUnit.MILLISECONDS) || done.isCompletedExceptionally()) {
+            LOG.warn("not all jobs were let go of in {}", Duration.ofMillis(CLOSE_MILLIS_MAX));
+        }
+    }
+
+    /** Gives the leases back, so that others need not wait for their end. */
+    void release() {
+        if (owner == null) {
+            return;
+        }
+        try {
+            Boolean ignored = database.run("release the lease", connection -> {
+                LeaseRows.release(connection, name);
+                Hint.sendJobs(connection, name);
+                return true;
+            });
+        } catch (CatalogUnavailableException e) {
+            LOG.warn("other processes wait for the end of this one's lease: {}", e.getMessage());
+        }
+    }
+}
