@@ -151,12 +151,18 @@ public final class JobsCommand implements Runnable {
             mixinStandardHelpOptions = true,
             description = "Show repeated queries of the history that would pay off as jobs; none is made.")
     static final class Suggest implements Callable<Integer> {
+        @Option(
+                names = "--window",
+                defaultValue = "",
+                description = "How much of the history counts, such as 7d (default: the server's).")
+        private String window = "";
+
         @Mixin
         private Server server = new Server();
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            server.open().suggest();
+            server.open().suggest(window);
             return 0;
         }
     }

@@ -19,9 +19,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /** Asks a server for jobs, makes and ends them ({@code /api/v1/precompute}), and prints the answers. */
 public final class PrecomputeJobs {
@@ -160,24 +158,48 @@ public final class PrecomputeJobs {
         }
     }
 
-    /** Prints queries of the history that would pay off as jobs. */
-    public void suggest() throws IOException, InterruptedException {
-        String answer = send(HttpRequest.newBuilder(base.resolve("/api/v1/precompute/suggestions"))
+    /**
+     * Prints queries of the history that would pay off as jobs, each with the command that makes it one, and jobs that nobody asks.
+     *
+     * @param window of the history, such as {@code 7d}; empty for the server's default
+     */
+    public void suggest(String window) throws IOException, InterruptedException {
+        String query = window.isEmpty() ? "" : "?window=" + URLEncoder.encode(window, StandardCharsets.UTF_8);
+        String answer = send(HttpRequest.newBuilder(base.resolve("/api/v1/precompute/suggestions" + query))
                 .GET());
         if (json) {
             out.println(answer);
             return;
         }
         JsonNode root = MAPPER.readTree(answer);
-        JsonNode suggestions = root.path("suggestions");
-        Set<String> names = new LinkedHashSet<>();
-        suggestions.forEach(suggestion -> suggestion.properties().forEach(field -> {
-            if (field.getValue().isValueNode()) {
-                names.add(field.getKey());
-            }
-        }));
-        table(suggestions, List.copyOf(names));
+        table(
+                root.path("suggestions"),
+                List.of(
+                        "saved_ms",
+                        "runs",
+                        "repetition_seconds",
+                        "exact_p50_ms",
+                        "tick_cost_ms",
+                        "granularity",
+                        "query"));
+        for (JsonNode suggestion : root.path("suggestions")) {
+            JsonNode request = suggestion.path("request");
+            out.println("weir jobs add " + quoted(request.path("query")) + " --granularity "
+                    + quoted(request.path("granularity")) + " --source " + quoted(request.path("source"))
+                    + " --sketch-type " + quoted(request.path("sketch_type")) + " --store-path "
+                    + quoted(request.path("store_path")));
+        }
+        for (JsonNode job : root.path("unused_jobs")) {
+            out.println("# nobody asks for " + oneLine(job.path("query").asText()) + ": weir jobs rm "
+                    + quoted(job.path("job_id")));
+        }
         root.path("warnings").forEach(warning -> out.println("# " + oneLine(warning.asText())));
+    }
+
+    /** As a word of a shell. */
+    private static String quoted(JsonNode text) {
+        String word = oneLine(text.asText());
+        return word.matches("[A-Za-z0-9_./:-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 
     private void table(JsonNode rows, List<String> names) {

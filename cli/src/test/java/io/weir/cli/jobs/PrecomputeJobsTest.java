@@ -103,18 +103,29 @@ final class PrecomputeJobsTest {
         try (TestingServer server =
                 TestingServer.answering(200, "{\"status\":\"success\",\"count\":0,\"jobs\":[],\"suggestions\":[]}")) {
             jobs(server.base()).list("");
-            jobs(server.base()).suggest();
+            jobs(server.base()).suggest("");
             assertThat(printed()).isEqualTo("# none\n# none\n");
         }
     }
 
     @Test
-    void suggestionsAreATableOfWhatTheServerTells() throws Exception {
-        try (TestingServer server = TestingServer.answering(
-                200, "{\"suggestions\":[{\"query\":\"up\",\"count\":12,\"job\":{\"a\":1}},{\"query\":\"x\"}]}")) {
-            jobs(server.base()).suggest();
+    void suggestionsComeWithTheCommandThatFollowsThem() throws Exception {
+        String answer = "{\"status\":\"success\",\"suggestions\":[{\"query\":\"m{a='b'}\",\"runs\":12,"
+                + "\"repetition_seconds\":60,\"exact_p50_ms\":20.5,\"tick_cost_ms\":2,\"granularity\":\"1m\","
+                + "\"saved_ms\":99,\"request\":{\"query\":\"m{a='b'}\",\"granularity\":\"1m\",\"source\":\"lake://\","
+                + "\"sketch_type\":\"ddsketch\",\"store_path\":\"suggested/x\"}}],"
+                + "\"unused_jobs\":[{\"job_id\":\"j9\",\"query\":\"up\"}],\"warnings\":[\"w\"]}";
+        try (TestingServer server = TestingServer.answering(200, answer)) {
+            jobs(server.base()).suggest("7d");
             assertThat(server.request().path()).isEqualTo("/api/v1/precompute/suggestions");
-            assertThat(printed()).isEqualTo("query  count\nup        12\nx          -\n");
+            assertThat(printed())
+                    .isEqualTo("saved_ms  runs  repetition_seconds  exact_p50_ms  tick_cost_ms  granularity  query\n"
+                            + "      99    12                  60          20.5             2  1m          "
+                            + " m{a='b'}\n"
+                            + "weir jobs add 'm{a='\\''b'\\''}' --granularity 1m --source lake:// --sketch-type"
+                            + " ddsketch --store-path suggested/x\n"
+                            + "# nobody asks for up: weir jobs rm j9\n"
+                            + "# w\n");
         }
     }
 
