@@ -12,11 +12,11 @@ import io.weir.precompute.metrics.TickMetrics;
 import io.weir.precompute.registry.JobRegistry;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.weir.precompute.result.ResultCache;
-import io.weir.precompute.router.HitObserver;
 import io.weir.precompute.router.PrecomputeRouter;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickScheduler;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.shadow.ShadowChecks;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
 import io.weir.promql.parser.Feature;
@@ -30,6 +30,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Precompute in an API process: started before its HTTP server, begun after it, closed before it. */
@@ -41,6 +42,7 @@ public final class Precompute implements AutoCloseable {
     private final FeedbackMetrics feedback;
     private final TickMetrics tickMetrics;
     private final ResultCache results;
+    private final ShadowChecks shadow;
     /** Each source registers itself for its kind of address. */
     private final TickSources sources = new TickSources();
 
@@ -51,6 +53,8 @@ public final class Precompute implements AutoCloseable {
         feedback = new FeedbackMetrics(registry);
         results = new ResultCache(settings.results(), System::currentTimeMillis);
         tickMetrics = new TickMetrics(registry, ticks.jobMetricsMax(), System::currentTimeMillis, results);
+        shadow = running.add(new ShadowChecks(
+                settings.shadow(), registry, () -> ThreadLocalRandom.current().nextDouble()));
     }
 
     /**
@@ -84,7 +88,7 @@ public final class Precompute implements AutoCloseable {
                 results,
                 feedback,
                 registry,
-                HitObserver.NONE,
+                shadow,
                 Clock.systemUTC());
     }
 
@@ -100,6 +104,7 @@ public final class Precompute implements AutoCloseable {
 
     /** Starts the ticks of the jobs that this process owns. */
     public void begin(BackgroundQueries queries) {
+        shadow.begin(queries);
         if (jobs == null) {
             return;
         }

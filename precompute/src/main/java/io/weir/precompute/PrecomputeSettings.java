@@ -5,7 +5,9 @@ import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
+import io.weir.precompute.shadow.ShadowSettings;
 import io.weir.precompute.source.SourceSettings;
+import io.weir.precompute.suggestion.SuggestionSettings;
 
 /**
  * What precompute is started with. Each part's settings are a record of its package.
@@ -19,7 +21,9 @@ public record PrecomputeSettings(
         TickSettings ticks,
         ResultSettings results,
         SourceSettings sources,
-        RouterSettings router) {
+        RouterSettings router,
+        ShadowSettings shadow,
+        SuggestionSettings suggestions) {
     public static final PrecomputeSettings DEFAULT = new PrecomputeSettings(
             true,
             JobLimits.DEFAULT,
@@ -27,5 +31,7 @@ public record PrecomputeSettings(
             TickSettings.DEFAULT,
             ResultSettings.DEFAULT,
             SourceSettings.DEFAULT,
-            RouterSettings.DEFAULT);
+            RouterSettings.DEFAULT,
+            ShadowSettings.DEFAULT,
+            SuggestionSettings.DEFAULT);
 }

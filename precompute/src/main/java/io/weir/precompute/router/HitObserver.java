@@ -1,6 +1,7 @@
 package io.weir.precompute.router;
 
 import io.weir.precompute.job.Job;
+import io.weir.precompute.result.ErrorBound;
 import io.weir.promql.ast.Expr;
 import io.weir.queryapi.spi.PrecomputedAnswers.Series;
 import java.util.List;
@@ -16,7 +17,8 @@ public interface HitObserver {
      * A hit.
      *
      * @param expression that was asked
+     * @param bound of the answer
      * @param tickMillis the newest tick in it, which gave the last value of each series
      */
-    record Observed(Job job, Expr expression, boolean range, long tickMillis, List<Series> series) {}
+    record Observed(Job job, Expr expression, ErrorBound bound, long tickMillis, List<Series> series) {}
 }

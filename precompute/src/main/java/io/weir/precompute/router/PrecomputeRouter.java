@@ -68,7 +68,7 @@ public final class PrecomputeRouter implements PrecomputedAnswers {
                 observer.onHit(new HitObserver.Observed(
                         found.job(),
                         question.expression(),
-                        question.range(),
+                        found.bound(),
                         found.newest().evalMillis(),
                         hit.series()));
                 yield hit;
