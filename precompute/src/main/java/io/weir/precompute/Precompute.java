@@ -21,6 +21,8 @@ import io.weir.precompute.source.SourceAddress;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
 import io.weir.precompute.source.lake.LakeSource;
+import io.weir.precompute.sources.Sources;
+import io.weir.precompute.suggestion.SuggestionRoutes;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
@@ -79,6 +81,7 @@ public final class Precompute implements AutoCloseable {
         }
         try (HikariDataSource administration = Databases.open(database)) {
             PrecomputeSchema.migrate(administration);
+            started.running.add(Sources.start(settings.sources(), settings.receiver(), started.sources, registry));
             started.startJobs(settings, database, features, registry);
             started.answers = started.router(settings.router(), registry);
             return started;
@@ -96,6 +99,12 @@ public final class Precompute implements AutoCloseable {
                 JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
         routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
         routes.add(new ResultRoutes(results, InstantSource.system()));
+        routes.add(running.add(new SuggestionRoutes(
+                settings.suggestions(),
+                settings.results().ticksMax(),
+                database,
+                results,
+                InstantSource.system())));
     }
 
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {

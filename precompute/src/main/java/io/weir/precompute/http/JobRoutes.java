@@ -58,7 +58,7 @@ public final class JobRoutes implements RouteContributor {
     }
 
     /** 405 that says what is allowed. */
-    static void refuseOthers(JavalinConfig config, String path, List<HandlerType> allowed) {
+    public static void refuseOthers(JavalinConfig config, String path, List<HandlerType> allowed) {
         String text = String.join(", ", allowed.stream().map(HandlerType::name).toList());
         for (HandlerType method : METHODS) {
             if (!allowed.contains(method)) {
