@@ -98,12 +98,7 @@ class DatabaseWriteTest {
             fleet.load(LOAD);
             TestingFleet.Worker worker = fleet.worker("worker");
             TestingFleet.Api api = fleet.api(
-                    "api",
-                    List.of(worker.grpcPort()),
-                    "--history-batch-millis",
-                    "5",
-                    "--precompute-enabled",
-                    "false");
+                    "api", List.of(worker.grpcPort()), "--history-batch-millis", "5", "--precompute-enabled", "false");
             try (Connection connection =
                             DriverManager.getConnection(fleet.database().jdbcUrl());
                     Statement statement = connection.createStatement()) {

@@ -59,7 +59,8 @@ final class SharedJobsTest {
     @BeforeEach
     void start() throws Exception {
         database = EmbeddedDatabase.start(folder.resolve("postgres"));
-        proxy = new TestingProxy(URI.create(database.jdbcUrl().substring("jdbc:".length())).getPort());
+        proxy = new TestingProxy(
+                URI.create(database.jdbcUrl().substring("jdbc:".length())).getPort());
         source = new TestingSketchSource();
     }
 
@@ -182,10 +183,12 @@ final class SharedJobsTest {
         Api other = owner == first ? second : first;
         owner.process().kill();
         long killedNanos = System.nanoTime();
-        await().atMost(LEASE.multipliedBy(2)).pollInterval(Duration.ofMillis(50)).until(() -> {
-            String now = owner(other, jobId);
-            return !now.isEmpty() && !now.equals(ownerBefore);
-        });
+        await().atMost(LEASE.multipliedBy(2))
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    String now = owner(other, jobId);
+                    return !now.isEmpty() && !now.equals(ownerBefore);
+                });
         long takenOverMillis = Duration.ofNanos(System.nanoTime() - killedNanos).toMillis();
         int afterwards = source.fetches("latency").size();
         await().atMost(Duration.ofSeconds(20))
@@ -231,7 +234,8 @@ final class SharedJobsTest {
         }
         api.process().kill();
         Map<String, Integer> fetched = new HashMap<>();
-        List.of("a", "b", "c").forEach(metric -> fetched.put(metric, source.fetches(metric).size()));
+        List.of("a", "b", "c")
+                .forEach(metric -> fetched.put(metric, source.fetches(metric).size()));
         Api again = api();
         long readyNanos = System.nanoTime();
         Map<String, JsonNode> after = jobs(again);
@@ -257,7 +261,8 @@ final class SharedJobsTest {
     @Test
     void ticksAndAnswersGoOnWithoutTheDatabase() throws Exception {
         Api api = api();
-        String jobId = JSON.readTree(create(api, "latency").body()).get("job_id").textValue();
+        String jobId =
+                JSON.readTree(create(api, "latency").body()).get("job_id").textValue();
         awaitHit(api, "latency");
         proxy.stop();
         HttpResponse<String> refused = create(api, "other");
@@ -271,8 +276,7 @@ final class SharedJobsTest {
         assertThat(isHit(api, "latency")).isTrue();
         assertThat(jobs(api)).containsOnlyKeys(jobId);
         proxy.restart();
-        await().atMost(Duration.ofSeconds(40))
-                .until(() -> create(api, "other").statusCode() == 200);
+        await().atMost(Duration.ofSeconds(40)).until(() -> create(api, "other").statusCode() == 200);
         assertThat(jobs(api)).hasSize(2);
         awaitHit(api, "other");
         assertThat(source.fetches("latency").stream().map(TestingSketchSource.Fetch::toMillis))

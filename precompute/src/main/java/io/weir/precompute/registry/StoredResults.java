@@ -211,9 +211,7 @@ final class StoredResults {
             byte[] sketch = readBytes(in, SKETCH_BYTES_MAX);
             try {
                 points.add(new SketchPoint(
-                        labels,
-                        SKETCHES.decode(
-                                Sketch.parseFrom(sketch), Optional.of(SketchKind.DDSKETCH))));
+                        labels, SKETCHES.decode(Sketch.parseFrom(sketch), Optional.of(SketchKind.DDSKETCH))));
             } catch (SketchFormatException e) {
                 throw new IOException("the result has a sketch that is none: " + e.getMessage(), e);
             }

@@ -207,8 +207,8 @@ class JobRegistryTest {
 
     @Test
     void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
-        RegistrySettings brief =
-                new RegistrySettings(100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
+        RegistrySettings brief = new RegistrySettings(
+                100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
         TestingProcess process = TestingProcess.begun(database, brief);
         processes.add(process);
         String soon =
@@ -281,10 +281,12 @@ class JobRegistryTest {
     void aProcessWithoutJobsWritesNothing() throws Exception {
         TestingProcess process = process();
         Thread.sleep(2 * TestingProcess.QUICK.pollMillis());
-        assertThat(database.query("select count(*) from weir.precompute_owners")).containsExactly("0");
+        assertThat(database.query("select count(*) from weir.precompute_owners"))
+                .containsExactly("0");
         Job job = create(process, "a");
         await().until(() -> process.owned().containsKey(job.jobId()));
-        assertThat(database.query("select count(*) from weir.precompute_owners")).containsExactly("1");
+        assertThat(database.query("select count(*) from weir.precompute_owners"))
+                .containsExactly("1");
     }
 
     @Test

@@ -69,7 +69,8 @@ class StoredResultsTest {
         assertThat(again(odd)).isEqualTo(odd);
         TickResult large = result("job-2", 1, 5_000);
         assertThat(again(large)).isEqualTo(large);
-        assertThat(StoredResults.write(large, 1 << 20, 1 << 16).orElseThrow().length).isLessThan(100_000);
+        assertThat(StoredResults.write(large, 1 << 20, 1 << 16).orElseThrow().length)
+                .isLessThan(100_000);
     }
 
     @Test
@@ -100,7 +101,8 @@ class StoredResultsTest {
         assertThat(read.vector()).isEqualTo(whole.vector());
         assertThat(read.sketches()).singleElement().satisfies(point -> {
             assertThat(point.labels()).isEqualTo(Labels.of("a", "b"));
-            assertThat(((DdSketch) point.sketch().sketch()).sameContents(sketch)).isTrue();
+            assertThat(((DdSketch) point.sketch().sketch()).sameContents(sketch))
+                    .isTrue();
         });
         byte[] without = StoredResults.write(whole, 1 << 20, 100).orElseThrow();
         assertThat(StoredResults.read("job-4", 60_000, without).sketches()).isEmpty();
@@ -109,7 +111,8 @@ class StoredResultsTest {
 
     @Test
     void brokenBytesAreAnErrorAndNothingElse() {
-        byte[] whole = StoredResults.write(result("job-3", 1, 100), 1 << 20, 1 << 16).orElseThrow();
+        byte[] whole =
+                StoredResults.write(result("job-3", 1, 100), 1 << 20, 1 << 16).orElseThrow();
         assertThatThrownBy(() -> StoredResults.read("job-3", 1, new byte[0])).isInstanceOf(IOException.class);
         for (int length = 0; length < whole.length - 4; length += 7) {
             byte[] cut = Arrays.copyOf(whole, length);

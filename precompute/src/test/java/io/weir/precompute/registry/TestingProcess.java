@@ -36,8 +36,7 @@ final class TestingProcess implements AutoCloseable {
 
     TestingProcess(TestingDatabase database, RegistrySettings settings, JobRequests requests) {
         registry = JobRegistry.start(
-                JobRegistry.Parts.of(settings, JobLimits.DEFAULT, database.settings(), requests, results),
-                metrics);
+                JobRegistry.Parts.of(settings, JobLimits.DEFAULT, database.settings(), requests, results), metrics);
     }
 
     /** One that runs jobs. */
