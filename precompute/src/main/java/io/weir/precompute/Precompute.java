@@ -98,7 +98,7 @@ public final class Precompute implements AutoCloseable {
         jobs = running.add(JobRegistry.start(
                 JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
         routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
-        routes.add(new ResultRoutes(results, InstantSource.system()));
+        routes.add(new ResultRoutes(results, ticks::delayMillis, InstantSource.system()));
         routes.add(running.add(new SuggestionRoutes(
                 settings.suggestions(),
                 settings.results().ticksMax(),
@@ -110,7 +110,7 @@ public final class Precompute implements AutoCloseable {
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
         return new PrecomputeRouter(
                 settings,
-                job -> ticks.delayMillis(job.jobId(), job.spec().granularityMillis()),
+                ticks::delayMillis,
                 results,
                 feedback,
                 registry,
