@@ -370,9 +370,15 @@ final class ScheduleTest {
         for (int count : perTenth) {
             assertTrue(count > 50 && count < 200, "a tenth of the jitter has " + count + " of 1,000 jobs");
         }
-        assertEquals(5_000, settings.settleMillis(quantile("a").granularityMillis(86_400_000).job()));
+        assertEquals(
+                5_000,
+                settings.settleMillis(
+                        quantile("a").granularityMillis(86_400_000).job()));
         assertEquals(1_000, settings.settleMillis(quantile("a").job()));
-        assertEquals(0, new TickSettings(0, 0, 0, 0, 0, 1, 1, 10, 1, 0).delayMillis(quantile("a").job()));
+        assertEquals(
+                0,
+                new TickSettings(0, 0, 0, 0, 0, 1, 1, 10, 1, 0)
+                        .delayMillis(quantile("a").job()));
         // What was ingested into the lake cannot be queried before it is flushed.
         assertEquals(12_000, settings.settleMillis(expression("a").job()));
     }

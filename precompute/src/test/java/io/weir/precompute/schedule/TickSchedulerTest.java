@@ -440,7 +440,8 @@ final class TickSchedulerTest {
         pause(31_000);
         List<Long> lags = new ArrayList<>();
         for (TestingTickSource.Fetch fetch : source.fetches) {
-            long due = fetch.toMillis() + TickSettings.DEFAULT.delayMillis(quantile(fetch.jobId()).job());
+            long due = fetch.toMillis()
+                    + TickSettings.DEFAULT.delayMillis(quantile(fetch.jobId()).job());
             lags.add(fetch.atMillis() - due);
         }
         // The first tick of each runs when it comes, whatever is due.
