@@ -17,8 +17,10 @@ import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickScheduler;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowChecks;
+import io.weir.precompute.source.SourceAddress;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
+import io.weir.precompute.source.lake.LakeSource;
 import io.weir.precompute.suggestion.SuggestionRoutes;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
@@ -26,6 +28,7 @@ import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.RouteContributor;
+import io.weir.queryapi.spi.SketchQueries;
 import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -39,6 +42,8 @@ public final class Precompute implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
     private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
+    private final PrecomputeSettings settings;
+    private final MeterRegistry registry;
     private final TickSettings ticks;
     private final FeedbackMetrics feedback;
     private final TickMetrics tickMetrics;
@@ -50,12 +55,14 @@ public final class Precompute implements AutoCloseable {
     private @Nullable JobRegistry jobs;
 
     private Precompute(PrecomputeSettings settings, MeterRegistry registry) {
+        this.settings = settings;
+        this.registry = registry;
         ticks = settings.ticks();
         feedback = new FeedbackMetrics(registry);
         results = new ResultCache(settings.results(), System::currentTimeMillis);
+        tickMetrics = new TickMetrics(registry, ticks.jobMetricsMax(), System::currentTimeMillis, results);
         shadow = running.add(new ShadowChecks(
                 settings.shadow(), registry, () -> ThreadLocalRandom.current().nextDouble()));
-        tickMetrics = new TickMetrics(registry, ticks.jobMetricsMax(), System::currentTimeMillis, results);
     }
 
     /**
@@ -82,17 +89,6 @@ public final class Precompute implements AutoCloseable {
         }
     }
 
-    private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
-        return new PrecomputeRouter(
-                settings,
-                job -> ticks.delayMillis(job.jobId(), job.spec().granularityMillis()),
-                results,
-                feedback,
-                registry,
-                shadow,
-                Clock.systemUTC());
-    }
-
     private void startJobs(
             PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
         SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
@@ -109,12 +105,24 @@ public final class Precompute implements AutoCloseable {
                 InstantSource.system())));
     }
 
+    private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
+        return new PrecomputeRouter(
+                settings,
+                job -> ticks.delayMillis(job.jobId(), job.spec().granularityMillis()),
+                results,
+                feedback,
+                registry,
+                shadow,
+                Clock.systemUTC());
+    }
+
     /** Starts the ticks of the jobs that this process owns. */
-    public void begin(BackgroundQueries queries) {
+    public void begin(BackgroundQueries queries, SketchQueries sketches) {
+        shadow.begin(queries);
         if (jobs == null) {
             return;
         }
-        shadow.begin(queries);
+        sources.register(SourceAddress.Lake.class, new LakeSource(queries, sketches, settings.lake(), registry));
         TickScheduler scheduler = running.add(TickScheduler.start(new TickScheduler.Parts(
                 ticks, sources, results, jobs, feedback, tickMetrics, System::currentTimeMillis, System::nanoTime)));
         jobs.begin(scheduler);

@@ -7,6 +7,7 @@ import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowSettings;
 import io.weir.precompute.source.SourceSettings;
+import io.weir.precompute.source.lake.LakeSourceSettings;
 import io.weir.precompute.suggestion.SuggestionSettings;
 
 /**
@@ -21,6 +22,7 @@ public record PrecomputeSettings(
         TickSettings ticks,
         ResultSettings results,
         SourceSettings sources,
+        LakeSourceSettings lake,
         RouterSettings router,
         ShadowSettings shadow,
         SuggestionSettings suggestions) {
@@ -31,6 +33,7 @@ public record PrecomputeSettings(
             TickSettings.DEFAULT,
             ResultSettings.DEFAULT,
             SourceSettings.DEFAULT,
+            LakeSourceSettings.DEFAULT,
             RouterSettings.DEFAULT,
             ShadowSettings.DEFAULT,
             SuggestionSettings.DEFAULT);

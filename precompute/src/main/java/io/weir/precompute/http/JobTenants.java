@@ -24,13 +24,14 @@ public final class JobTenants {
                 continue;
             }
             if (!NAME.matcher(value).matches() || value.equals(".") || value.equals("..")) {
-                throw new QueryException.BadData("header " + header
-                        + " must be 1 to 128 characters of A-Z a-z 0-9 _ . - and not . or ..");
+                throw new QueryException.BadData(
+                        "header " + header + " must be 1 to 128 characters of A-Z a-z 0-9 _ . - and not . or ..");
             }
             found.add(value);
         }
         if (found.size() > 1) {
-            throw new QueryException.BadData("the headers " + String.join(" and ", HEADERS) + " name different tenants");
+            throw new QueryException.BadData(
+                    "the headers " + String.join(" and ", HEADERS) + " name different tenants");
         }
         return found.isEmpty() ? DEFAULT : found.first();
     }
