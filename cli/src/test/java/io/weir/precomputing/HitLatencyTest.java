@@ -101,9 +101,12 @@ final class HitLatencyTest {
                         new NoCatalog(),
                         new NoWorkers(),
                         registry,
-                        ApiServer.Surroundings.DEFAULT.withListener(this::onEvent).withAnswers(router));
-                HttpClient client =
-                        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+                        ApiServer.Surroundings.DEFAULT
+                                .withListener(this::onEvent)
+                                .withAnswers(router));
+                HttpClient client = HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .build()) {
             assertFast(client, server.port(), P99);
             assertFast(client, server.port(), P50);
         }
@@ -138,7 +141,8 @@ final class HitLatencyTest {
                     assertThat(body.split("\"metric\"", -1)).hasSize(SERIES + 1);
                 }
                 assertThat(response.statusCode()).isEqualTo(200);
-                assertThat(client.send(small, HttpResponse.BodyHandlers.ofByteArray()).statusCode())
+                assertThat(client.send(small, HttpResponse.BodyHandlers.ofByteArray())
+                                .statusCode())
                         .isEqualTo(200);
             }
             long[] hits = new long[HITS];
@@ -195,14 +199,13 @@ final class HitLatencyTest {
         List<ResultVector.Element> elements = new ArrayList<>();
         List<SketchPoint> points = new ArrayList<>();
         for (int i = 0; i < series; i++) {
-            Labels labels =
-                    Labels.of("instance", "10.0.%d.%d:9090".formatted(i / 250, i % 250), "job", "web", "service", "web");
+            Labels labels = Labels.of(
+                    "instance", "10.0.%d.%d:9090".formatted(i / 250, i % 250), "job", "web", "service", "web");
             DdSketch sketch = DdSketch.ofAccuracy(0.01);
             for (int sample = 1; sample <= 300; sample++) {
                 sketch.add(Math.exp((i * 31 + sample * 17) % 97 / 20.0));
             }
-            elements.add(new ResultVector.Element(
-                    labels, sketch.quantile(0.99).orElseThrow()));
+            elements.add(new ResultVector.Element(labels, sketch.quantile(0.99).orElseThrow()));
             points.add(new SketchPoint(labels, SampledSketch.of(sketch)));
         }
         return new TickResult(
