@@ -17,15 +17,19 @@ import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickScheduler;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowChecks;
+import io.weir.precompute.source.SourceAddress;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
+import io.weir.precompute.source.lake.LakeSource;
 import io.weir.precompute.sources.Sources;
+import io.weir.precompute.suggestion.SuggestionRoutes;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.RouteContributor;
+import io.weir.queryapi.spi.SketchQueries;
 import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -39,6 +43,8 @@ public final class Precompute implements AutoCloseable {
     private final BoundedClose running = new BoundedClose();
     private final List<RouteContributor> routes = new ArrayList<>();
     private PrecomputedAnswers answers = PrecomputedAnswers.NONE;
+    private final PrecomputeSettings settings;
+    private final MeterRegistry registry;
     private final TickSettings ticks;
     private final FeedbackMetrics feedback;
     private final TickMetrics tickMetrics;
@@ -50,6 +56,8 @@ public final class Precompute implements AutoCloseable {
     private @Nullable JobRegistry jobs;
 
     private Precompute(PrecomputeSettings settings, MeterRegistry registry) {
+        this.settings = settings;
+        this.registry = registry;
         ticks = settings.ticks();
         feedback = new FeedbackMetrics(registry);
         results = new ResultCache(settings.results(), System::currentTimeMillis);
@@ -83,6 +91,22 @@ public final class Precompute implements AutoCloseable {
         }
     }
 
+    private void startJobs(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
+        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
+        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
+        jobs = running.add(JobRegistry.start(
+                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
+        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
+        routes.add(new ResultRoutes(results, InstantSource.system()));
+        routes.add(running.add(new SuggestionRoutes(
+                settings.suggestions(),
+                settings.results().ticksMax(),
+                database,
+                results,
+                InstantSource.system())));
+    }
+
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
         return new PrecomputeRouter(
                 settings,
@@ -94,22 +118,13 @@ public final class Precompute implements AutoCloseable {
                 Clock.systemUTC());
     }
 
-    private void startJobs(
-            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
-        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
-        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
-        jobs = running.add(JobRegistry.start(
-                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
-        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
-        routes.add(new ResultRoutes(results, InstantSource.system()));
-    }
-
     /** Starts the ticks of the jobs that this process owns. */
-    public void begin(BackgroundQueries queries) {
+    public void begin(BackgroundQueries queries, SketchQueries sketches) {
         shadow.begin(queries);
         if (jobs == null) {
             return;
         }
+        sources.register(SourceAddress.Lake.class, new LakeSource(queries, sketches, settings.lake(), registry));
         TickScheduler scheduler = running.add(TickScheduler.start(new TickScheduler.Parts(
                 ticks, sources, results, jobs, feedback, tickMetrics, System::currentTimeMillis, System::nanoTime)));
         jobs.begin(scheduler);

@@ -6,6 +6,7 @@ import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowSettings;
+import io.weir.precompute.source.lake.LakeSourceSettings;
 import io.weir.precompute.source.otlp.ReceiverSettings;
 import io.weir.precompute.sources.SourcesSettings;
 import io.weir.precompute.suggestion.SuggestionSettings;
@@ -23,6 +24,7 @@ public record PrecomputeSettings(
         ResultSettings results,
         SourcesSettings sources,
         ReceiverSettings receiver,
+        LakeSourceSettings lake,
         RouterSettings router,
         ShadowSettings shadow,
         SuggestionSettings suggestions) {
@@ -34,6 +36,7 @@ public record PrecomputeSettings(
             ResultSettings.DEFAULT,
             SourcesSettings.DEFAULT,
             ReceiverSettings.DEFAULT,
+            LakeSourceSettings.DEFAULT,
             RouterSettings.DEFAULT,
             ShadowSettings.DEFAULT,
             SuggestionSettings.DEFAULT);

@@ -112,7 +112,7 @@ public final class ApiProcess implements AutoCloseable {
                             .withListener(eventStats.queries())
                             .withAnswers(precompute.answers())
                             .withRoutes(routes));
-            precompute.begin(server.background());
+            precompute.begin(server.background(), server.sketches());
             return new ApiProcess(
                     database,
                     eventStats,

@@ -45,11 +45,11 @@ final class Attempt {
 
     private void enter(WorkState to) {
         if (!state.takesCredit() && to.takesCredit()) {
-            requireOwner().inFlight++;
+            requireOwner().takesCredit(work.query.priority);
             work.query.takesCredit(this);
         }
         if (state.takesCredit() && !to.takesCredit()) {
-            requireOwner().inFlight--;
+            requireOwner().freesCredit(work.query.priority);
             work.query.freesCredit(this);
         }
         if (state.isOwned() && !to.isOwned()) {

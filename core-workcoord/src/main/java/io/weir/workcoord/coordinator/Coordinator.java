@@ -43,7 +43,7 @@ public final class Coordinator {
      */
     private final CoordinatorLimits limits;
     private final Membership members;
-    private final FairQueue queue = new FairQueue();
+    private final WorkQueues queues = new WorkQueues();
     private final Map<String, QueryEntry> queries = new LinkedHashMap<>();
     private final Map<String, WorkItem> works = new LinkedHashMap<>();
     private final Admission admission;
@@ -137,8 +137,8 @@ public final class Coordinator {
             effects.add(new QueryCompleted(submit.queryId()));
             return;
         }
-        QueryEntry query =
-                new QueryEntry(submit.queryId(), queue.tenant(submit.tenant()), submit.deadlineMillis(), nowMillis);
+        FairQueue queue = queues.of(submit.priority());
+        QueryEntry query = new QueryEntry(submit, queue.tenant(submit.tenant()), nowMillis);
         for (CoordinatorEvent.Unit unit : submit.units()) {
             WorkItem item = new WorkItem(query, unit, nowMillis);
             query.works.add(item);
@@ -150,7 +150,7 @@ public final class Coordinator {
 
     /** Cancels what is not finished, on the workers too, and forgets the query. */
     private void endQuery(QueryEntry query, String reason) {
-        queue.remove(query);
+        queues.of(query).remove(query);
         for (WorkItem item : query.works) {
             for (Attempt attempt : item.attempts()) {
                 abortFetch(attempt);
@@ -471,7 +471,7 @@ public final class Coordinator {
         }
         count(Counter.REASSIGNED);
         item.queuedSinceMillis = nowMillis;
-        queue.giveBack(item);
+        queues.of(item.query).giveBack(item);
     }
 
     private void giveUp(WorkItem item, String message) {
@@ -480,11 +480,16 @@ public final class Coordinator {
     }
 
     private void placeQueued(long nowMillis) {
-        // Without room anywhere, no item is offered: the queue may be long.
-        while (!queue.isEmpty()
-                && members.live().stream().anyMatch(WorkerEntry::hasRoom)
-                && queue.placeNext(item -> place(item, nowMillis))) {
-            // Until nothing more can be placed.
+        for (Priority priority : Priority.values()) {
+            FairQueue queue = queues.of(priority);
+            // Without room anywhere, no item is offered: the queue may be long.
+            while (!queue.isEmpty() && members.hasRoom(priority) && queue.placeNext(item -> place(item, nowMillis))) {
+                // Until nothing more can be placed.
+            }
+            if (!queue.isEmpty()) {
+                // It may want whatever room there is next.
+                return;
+            }
         }
     }
 
@@ -503,7 +508,7 @@ public final class Coordinator {
 
     /** Second attempts, on room that nothing else wants. */
     private void hedgeStragglers(long nowMillis) {
-        if (!queue.isEmpty()) {
+        if (!queues.of(Priority.INTERACTIVE).isEmpty()) {
             return;
         }
         for (QueryEntry query : queries.values()) {
@@ -574,9 +579,9 @@ public final class Coordinator {
         return best == null ? Optional.empty() : Optional.of(best.workerId);
     }
 
-    /** Pieces of work that wait for a worker with room. */
-    public int queued() {
-        return queue.size();
+    /** Pieces of work of a priority that wait for a worker with room. */
+    public int queued(Priority priority) {
+        return queues.of(priority).size();
     }
 
     /** Pieces of work on workers, not finished there. */
@@ -592,8 +597,8 @@ public final class Coordinator {
         return works.size();
     }
 
-    /** Age of the piece of work that has waited longest in the queue; 0 when it is empty. */
+    /** Age of the piece of interactive work that has waited longest in the queue; 0 when it is empty. */
     public long oldestQueuedMillis(long nowMillis) {
-        return nowMillis - queue.oldestSinceMillis(nowMillis);
+        return nowMillis - queues.of(Priority.INTERACTIVE).oldestSinceMillis(nowMillis);
     }
 }

@@ -17,9 +17,15 @@ public sealed interface CoordinatorEvent {
      */
     record Unit(int leafId, String workId, String affinityKey) {}
 
-    record Submit(String queryId, String tenant, long deadlineMillis, List<Unit> units) implements CoordinatorEvent {
+    record Submit(String queryId, String tenant, long deadlineMillis, List<Unit> units, Priority priority)
+            implements CoordinatorEvent {
         public Submit {
             units = List.copyOf(units);
+        }
+
+        /** A user waits for it. */
+        public Submit(String queryId, String tenant, long deadlineMillis, List<Unit> units) {
+            this(queryId, tenant, deadlineMillis, units, Priority.INTERACTIVE);
         }
     }
 

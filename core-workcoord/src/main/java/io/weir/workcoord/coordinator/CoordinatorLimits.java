@@ -16,6 +16,7 @@ import io.weir.workcoord.HeartbeatLimits;
  * @param noWorkersGraceMillis a query is still taken when the last worker was lost no longer ago than this
  * @param noWorkersWaitMillis queued work waits this long for a worker that accepts work, then its query fails
  * @param hedge second attempts at stragglers
+ * @param backgroundPercentMax of a worker's credits, in percent, rounded down, that background work may take; one credit in any case
  */
 public record CoordinatorLimits(
         HeartbeatLimits heartbeat,
@@ -28,11 +29,14 @@ public record CoordinatorLimits(
         int workersMax,
         long noWorkersGraceMillis,
         long noWorkersWaitMillis,
-        HedgeLimits hedge) {
+        HedgeLimits hedge,
+        int backgroundPercentMax) {
+    private static final int BACKGROUND_PERCENT = 25;
+
     public static final CoordinatorLimits DEFAULT =
             new CoordinatorLimits(HeartbeatLimits.DEFAULT, 100_000, 1_000, 4, 32, 256, 50, 1_000, 5_000, 10_000);
 
-    /** Without hedging. */
+    /** Without hedging, and with the usual share for background work. */
     public CoordinatorLimits(
             HeartbeatLimits heartbeat,
             int worksMax,
@@ -55,7 +59,8 @@ public record CoordinatorLimits(
                 workersMax,
                 noWorkersGraceMillis,
                 noWorkersWaitMillis,
-                HedgeLimits.OFF);
+                HedgeLimits.OFF,
+                BACKGROUND_PERCENT);
     }
 
     public CoordinatorLimits {
@@ -68,6 +73,7 @@ public record CoordinatorLimits(
         Check.range("workers", workersMax, 1, 100_000);
         Check.range("grace without workers (ms)", noWorkersGraceMillis, 0, 3_600_000);
         Check.range("wait without workers (ms)", noWorkersWaitMillis, 0, 3_600_000);
+        Check.range("credits for background work (percent)", backgroundPercentMax, 1, 100);
     }
 
     /** These limits with others for hedging. */
@@ -83,6 +89,24 @@ public record CoordinatorLimits(
                 workersMax,
                 noWorkersGraceMillis,
                 noWorkersWaitMillis,
+                other,
+                backgroundPercentMax);
+    }
+
+    /** These limits with another share for background work. */
+    public CoordinatorLimits withBackgroundPercentMax(int other) {
+        return new CoordinatorLimits(
+                heartbeat,
+                worksMax,
+                queriesMax,
+                attemptsMax,
+                assignmentsMax,
+                queryRetriesMax,
+                retryBackoffMillis,
+                workersMax,
+                noWorkersGraceMillis,
+                noWorkersWaitMillis,
+                hedge,
                 other);
     }
 }

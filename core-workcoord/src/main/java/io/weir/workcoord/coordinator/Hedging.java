@@ -29,9 +29,11 @@ final class Hedging {
         }
     }
 
-    /** Whether a query may have another second attempt, and it is known what is slow in it. */
+    /** Whether a query may have another second attempt, and it is known what is slow in it. Nobody waits for background work. */
     boolean mayHedge(QueryEntry query) {
-        return query.hedged < limits.budget(query.works.size()) && 2 * query.pieceMillis.count() >= query.works.size();
+        return query.priority == Priority.INTERACTIVE
+                && query.hedged < limits.budget(query.works.size())
+                && 2 * query.pieceMillis.count() >= query.works.size();
     }
 
     /** Pieces of a query that {@link #mayHedge} that ought to have a second attempt by now, oldest first. */

@@ -66,7 +66,7 @@ final class Membership {
                     CloseReason.TOO_MANY_WORKERS,
                     "the limit is " + limits.workersMax() + " workers"));
         } else {
-            WorkerEntry worker = new WorkerEntry(opened, limits.heartbeat(), nowMillis);
+            WorkerEntry worker = new WorkerEntry(opened, limits, nowMillis);
             byId.put(worker.workerId, worker);
             bySession.put(worker.session, worker);
         }
@@ -125,6 +125,11 @@ final class Membership {
                 : Math.max(noneAvailableSinceMillis, submittedMillis) + limits.noWorkersWaitMillis();
     }
 
+    /** Whether any worker has room for work of this priority. */
+    boolean hasRoom(Priority priority) {
+        return byId.values().stream().anyMatch(worker -> worker.hasRoom(priority));
+    }
+
     /** The best ranked of the accepting workers, full or not. */
     @Nullable
     WorkerEntry best(long keyHash) {
@@ -137,9 +142,10 @@ final class Membership {
      */
     @Nullable
     WorkerEntry place(WorkItem item) {
+        Priority priority = item.query.priority;
         Predicate<WorkerEntry> eligible = hasUntried(item)
-                ? worker -> worker.hasRoom() && !item.tried.contains(worker.workerId)
-                : WorkerEntry::hasRoom;
+                ? worker -> worker.hasRoom(priority) && !item.tried.contains(worker.workerId)
+                : worker -> worker.hasRoom(priority);
         return best(item.keyHash, eligible);
     }
 

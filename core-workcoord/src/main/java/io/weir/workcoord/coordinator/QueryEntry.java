@@ -11,6 +11,7 @@ import java.util.Set;
 final class QueryEntry {
     final String queryId;
     final TenantEntry tenant;
+    final Priority priority;
     final long deadlineMillis;
     final long submittedMillis;
     final List<WorkItem> works = new ArrayList<>();
@@ -29,10 +30,11 @@ final class QueryEntry {
     int hedged;
     long lastServed;
 
-    QueryEntry(String queryId, TenantEntry tenant, long deadlineMillis, long submittedMillis) {
-        this.queryId = queryId;
+    QueryEntry(CoordinatorEvent.Submit submit, TenantEntry tenant, long submittedMillis) {
+        this.queryId = submit.queryId();
         this.tenant = tenant;
-        this.deadlineMillis = deadlineMillis;
+        this.priority = submit.priority();
+        this.deadlineMillis = submit.deadlineMillis();
         this.submittedMillis = submittedMillis;
     }
 

@@ -1,7 +1,6 @@
 package io.weir.workcoord.coordinator;
 
 import io.weir.workcoord.Heartbeat;
-import io.weir.workcoord.HeartbeatLimits;
 import io.weir.workcoord.Rendezvous;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -21,14 +20,20 @@ final class WorkerEntry {
     boolean draining;
     int credits;
     int inFlight;
+    /** Of these, what is background work. */
+    int backgroundInFlight;
 
-    WorkerEntry(CoordinatorEvent.SessionOpened opened, HeartbeatLimits limits, long nowMillis) {
+    private final int backgroundPercentMax;
+
+    WorkerEntry(CoordinatorEvent.SessionOpened opened, CoordinatorLimits limits, long nowMillis) {
         this.workerId = opened.workerId();
         this.idHash = Rendezvous.hash(opened.workerId());
         this.incarnation = opened.incarnation();
         this.address = opened.address();
         this.session = opened.session();
-        this.heartbeat = new Heartbeat(limits.intervalMillis(), limits.silenceMillis(), nowMillis);
+        this.heartbeat = new Heartbeat(
+                limits.heartbeat().intervalMillis(), limits.heartbeat().silenceMillis(), nowMillis);
+        this.backgroundPercentMax = limits.backgroundPercentMax();
         this.acceptingWork = opened.acceptingWork();
         this.draining = opened.draining();
         this.credits = Math.max(0, opened.credits());
@@ -40,6 +45,27 @@ final class WorkerEntry {
 
     boolean hasRoom() {
         return isAvailable() && inFlight < credits;
+    }
+
+    /** Background work may have a share of the credits, but one in any case. */
+    boolean hasRoom(Priority priority) {
+        return switch (priority) {
+            case INTERACTIVE -> hasRoom();
+            case BACKGROUND ->
+                hasRoom() && backgroundInFlight < Math.max(1, (long) credits * backgroundPercentMax / 100);
+        };
+    }
+
+    /** An attempt takes a credit. */
+    void takesCredit(Priority priority) {
+        inFlight++;
+        backgroundInFlight += priority == Priority.BACKGROUND ? 1 : 0;
+    }
+
+    /** An attempt gives its credit back. */
+    void freesCredit(Priority priority) {
+        inFlight--;
+        backgroundInFlight -= priority == Priority.BACKGROUND ? 1 : 0;
     }
 
     WorkerSnapshot snapshot() {

@@ -483,7 +483,7 @@ final class CoordinatorRobustnessTest {
             assertThat(test.coordinator.placement("key0")).contains("a");
             assertThat(test.coordinator.nextTimerMillis()).isEqualTo(2_000);
             assertThat(test.coordinator.oldestQueuedMillis(test.now)).isEqualTo(300);
-            assertThat(test.coordinator.queued()).isEqualTo(3);
+            assertThat(test.coordinator.queued(Priority.INTERACTIVE)).isEqualTo(3);
             assertThat(test.coordinator.inFlight()).isEqualTo(1);
             assertThat(test.coordinator.queriesRunning()).isEqualTo(2);
             assertThat(test.coordinator.worksTracked()).isEqualTo(4);
@@ -524,12 +524,12 @@ final class CoordinatorRobustnessTest {
     @Test
     void anImpossibleMoveIsADefect() {
         FairQueue queue = new FairQueue();
-        QueryEntry query = new QueryEntry("q", queue.tenant("t"), 100, 0);
+        QueryEntry query = new QueryEntry(new Submit("q", "t", 100, List.of()), queue.tenant("t"), 0);
         WorkItem item = new WorkItem(query, new Unit(0, "w", "k"), 0);
         assertThatThrownBy(() -> item.primary.move(WorkTrigger.OWNER_LOST))
                 .hasMessage("work w: OWNER_LOST in state QUEUED");
         WorkerEntry worker =
-                new WorkerEntry(new SessionOpened(1, "a", "r", "x", true, false, 1), HeartbeatLimits.DEFAULT, 0);
+                new WorkerEntry(new SessionOpened(1, "a", "r", "x", true, false, 1), CoordinatorLimits.DEFAULT, 0);
         item.primary.assignTo(worker, false, 7);
         assertThat(item.primary.assignedMillis).isEqualTo(7);
         assertThatThrownBy(() -> item.primary.assignTo(worker, false, 7))

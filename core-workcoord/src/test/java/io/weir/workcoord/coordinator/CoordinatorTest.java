@@ -149,7 +149,7 @@ final class CoordinatorTest {
         worker(2, "b", 1);
         submit("q", "t", 5);
         assertThat(all(SendAssign.class)).hasSize(3);
-        assertThat(coordinator.queued()).isEqualTo(2);
+        assertThat(coordinator.queued(Priority.INTERACTIVE)).isEqualTo(2);
         now += 300;
         assertThat(coordinator.oldestQueuedMillis(now)).isEqualTo(300);
         on(new StatusReceived(2, true, false, 3));
@@ -240,7 +240,7 @@ final class CoordinatorTest {
                         new Count(Counter.REASSIGNED),
                         new SendCancel(1, "q-w1", "moved: the worker stopped accepting work"),
                         new Count(Counter.REASSIGNED));
-        assertThat(coordinator.queued()).isEqualTo(2);
+        assertThat(coordinator.queued(Priority.INTERACTIVE)).isEqualTo(2);
         assertThat(coordinator.inFlight()).as("what it accepted").isEqualTo(1);
     }
 
@@ -306,7 +306,7 @@ final class CoordinatorTest {
                         org.assertj.core.groups.Tuple.tuple(1L, CloseReason.SILENT),
                         org.assertj.core.groups.Tuple.tuple(2L, CloseReason.SILENT));
         assertThat(all(SendAssign.class)).isEmpty();
-        assertThat(coordinator.queued()).isEqualTo(4);
+        assertThat(coordinator.queued(Priority.INTERACTIVE)).isEqualTo(4);
     }
 
     @Test
@@ -475,7 +475,7 @@ final class CoordinatorTest {
         assertThat(all(CoordinatorEffect.AbortFetch.class)).hasSize(1);
         assertThat(all(QueryFailed.class)).isEmpty();
         assertThat(coordinator.worksTracked()).isZero();
-        assertThat(coordinator.queued()).isZero();
+        assertThat(coordinator.queued(Priority.INTERACTIVE)).isZero();
         assertThat(coordinator.inFlight()).isZero();
         on(new CancelQuery("q", "again"));
         assertThat(effects).isEmpty();

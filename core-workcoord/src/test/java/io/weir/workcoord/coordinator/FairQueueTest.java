@@ -53,9 +53,9 @@ final class FairQueueTest {
         credits(0);
         test.on(new Failed(1, "q-w0", 1, FailureKind.INTERNAL, "x"));
         test.submit("other", "t", 1);
-        assertThat(test.coordinator.queued()).isEqualTo(4);
+        assertThat(test.coordinator.queued(Priority.INTERACTIVE)).isEqualTo(4);
         test.on(new CancelQuery("q", "x"));
-        assertThat(test.coordinator.queued()).isEqualTo(1);
+        assertThat(test.coordinator.queued(Priority.INTERACTIVE)).isEqualTo(1);
     }
 
     @Test
@@ -100,7 +100,7 @@ final class FairQueueTest {
         test.on(new Ready(1, "two", 0, "two-w0", 1, "c"));
         order.add(test.one(SendAssign.class).workId());
         assertThat(order).containsExactly("two-w0", "one-w2", "two-w1");
-        assertThat(test.coordinator.queued()).isEqualTo(1);
+        assertThat(test.coordinator.queued(Priority.INTERACTIVE)).isEqualTo(1);
     }
 
     @Test

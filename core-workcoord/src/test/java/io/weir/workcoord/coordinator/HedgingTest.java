@@ -279,7 +279,7 @@ final class HedgingTest {
                 .filteredOn(new Count(Counter.REASSIGNED)::equals)
                 .hasSize(1);
         assertThat(test.work(LAST)).isEqualTo(new WorkSnapshot("q", "t", LAST, WorkState.QUEUED, 2, 1, 0, null));
-        assertThat(test.coordinator.queued()).isEqualTo(1);
+        assertThat(test.coordinator.queued(Priority.INTERACTIVE)).isEqualTo(1);
         test.worker(3, "b", 10);
         assertThat(test.one(SendAssign.class))
                 .extracting(SendAssign::attempt, SendAssign::hedge)
@@ -417,7 +417,7 @@ final class HedgingTest {
         assertThat(test.coordinator.nextTimerMillis()).as("no timer for that").isEqualTo(test.now + 1_000);
         test.on(new StatusReceived(1, true, false, 1));
         test.submit("other", "t", 2);
-        assertThat(test.coordinator.queued()).isEqualTo(2);
+        assertThat(test.coordinator.queued(Priority.INTERACTIVE)).isEqualTo(2);
         test.on(new StatusReceived(2, true, false, 1));
         assertThat(test.one(SendAssign.class))
                 .as("what is queued comes first")

@@ -4,6 +4,7 @@ import io.weir.workcoord.coordinator.Coordinator;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
 import io.weir.workcoord.coordinator.CoordinatorLimits;
+import io.weir.workcoord.coordinator.Priority;
 import io.weir.workcoord.coordinator.WorkSnapshot;
 import io.weir.workcoord.coordinator.WorkState;
 import io.weir.workcoord.coordinator.WorkerSnapshot;
@@ -96,7 +97,7 @@ final class ApiChecks {
                 throw broken(Invariant.L4, "a deadline was " + (now - query.deadlineMillis) + " ms ago: " + query.id);
             }
         }
-        if (model.queued.isEmpty() && !limits.hedge().isOff() && now > quietUntilMillis) {
+        if (!model.interactiveWaits() && !limits.hedge().isOff() && now > quietUntilMillis) {
             stragglers(now - 1);
         }
         if (model.anyRoom()) {
@@ -279,6 +280,9 @@ final class ApiChecks {
         if (session == null || !session.hasRoom()) {
             throw broken(Invariant.I6, "assignment to a worker out of rotation or without room: " + assign);
         }
+        if (work.query.isBackground()) {
+            background(work, session);
+        }
         if (work.tried.contains(session.workerId()) && model.anyUntried(work)) {
             throw broken(Invariant.I7, "assignment to a worker that tried it, while another accepts work: " + assign);
         }
@@ -294,6 +298,16 @@ final class ApiChecks {
         model.assign(work, session, assign.attempt(), now);
     }
 
+    /** Background work gets what interactive work leaves, and of a worker's credits its share. */
+    private void background(Work work, Session session) {
+        if (model.interactiveWaits()) {
+            throw broken(Invariant.B1, "goes before what a user waits for: " + work.unit.workId());
+        }
+        if (!model.hasRoom(session, work.query)) {
+            throw broken(Invariant.B1, "takes more than its share of " + session.workerId());
+        }
+    }
+
     /** A second attempt is at a straggler, elsewhere, within the budget, on room that nothing queued wants. */
     private void hedge(Work work, Session session, long now) {
         Attempt first = work.live.getFirst();
@@ -301,7 +315,7 @@ final class ApiChecks {
         if (first.stage == Stage.READY || now - first.assignedMillis < model.stragglerMillis(query)) {
             throw broken(Invariant.H1, "no straggler, or beyond the budget: " + work.unit.workId());
         }
-        if (!ApiModel.mayHedge(first, session) || !model.queued.isEmpty()) {
+        if (!ApiModel.mayHedge(first, session) || model.interactiveWaits()) {
             throw broken(Invariant.H1, "the room is not for a second attempt: " + work.unit.workId());
         }
         query.hedged++;
@@ -315,7 +329,7 @@ final class ApiChecks {
             for (Session other : model.sessions.values()) {
                 boolean first = other.workerId().equals(best.get());
                 boolean has = !work.live.isEmpty() && work.live.getFirst().session == other;
-                if (first && other.hasRoom() && !has && !work.tried.contains(other.workerId())) {
+                if (first && model.hasRoom(other, work.query) && !has && !work.tried.contains(other.workerId())) {
                     throw broken(
                             Invariant.I8, "goes to " + session.workerId() + " though the best has room: " + best.get());
                 }
@@ -327,7 +341,9 @@ final class ApiChecks {
     private void fair(Work work, long now) {
         Query query = work.query;
         for (Tenant tenant : model.tenants.values()) {
-            if (tenant != query.tenant && tenant.inFlight < query.tenant.inFlight) {
+            if (tenant != query.tenant
+                    && tenant.priority == query.priority
+                    && tenant.inFlight < query.tenant.inFlight) {
                 for (Query other : tenant.queries) {
                     if (other.queuedFresh > 0) {
                         throw broken(Invariant.F1, "the turn is of " + other.id + ", not of " + query.id);
@@ -364,8 +380,12 @@ final class ApiChecks {
     }
 
     private void counts(Coordinator coordinator) {
-        if (coordinator.queued() != model.queued.size()) {
-            throw broken(Invariant.I4, coordinator.queued() + " queued, not " + model.queued.size());
+        for (Priority priority : Priority.values()) {
+            if (coordinator.queued(priority) != model.queued(priority)) {
+                throw broken(
+                        Invariant.I4,
+                        coordinator.queued(priority) + " queued, not " + model.queued(priority) + ", " + priority);
+            }
         }
         if (coordinator.inFlight() != model.inFlight) {
             throw broken(Invariant.I4, coordinator.inFlight() + " in flight, not " + model.inFlight);
@@ -410,7 +430,7 @@ final class ApiChecks {
                 }
             }
         }
-        if (model.queued.isEmpty() && !limits.hedge().isOff() && now >= quietUntilMillis) {
+        if (!model.interactiveWaits() && !limits.hedge().isOff() && now >= quietUntilMillis) {
             stragglers(now);
         }
         for (Query query : model.queries.values()) {
@@ -542,7 +562,8 @@ final class ApiChecks {
         views.add(coordinator.works());
         views.add(coordinator.nextTimerMillis());
         views.add(coordinator.placement("sample0"));
-        views.add(coordinator.queued());
+        views.add(coordinator.queued(Priority.INTERACTIVE));
+        views.add(coordinator.queued(Priority.BACKGROUND));
         views.add(coordinator.inFlight());
         views.add(coordinator.oldestQueuedMillis(0));
         return views;

@@ -2,6 +2,7 @@ package io.weir.workcoord.sim;
 
 import io.weir.workcoord.coordinator.CoordinatorEvent;
 import io.weir.workcoord.coordinator.CoordinatorLimits;
+import io.weir.workcoord.coordinator.Priority;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -33,6 +34,7 @@ final class ApiModel {
         boolean draining;
         int credits;
         int inFlight;
+        int backgroundInFlight;
         long heardRunningMillis;
         long heardMillis;
         int heardStalls;
@@ -62,11 +64,17 @@ final class ApiModel {
     }
 
     static final class Tenant {
+        final Priority priority;
         int inFlight;
         final Set<Query> queries = new LinkedHashSet<>();
+
+        Tenant(Priority priority) {
+            this.priority = priority;
+        }
     }
 
     static final class Query {
+        final Priority priority;
         final String id;
         final Tenant tenant;
         final String tenantName;
@@ -81,12 +89,17 @@ final class ApiModel {
         /** Milliseconds from assignment to artifact of what is committed. */
         final List<Long> pieceMillis = new ArrayList<>();
 
-        Query(String id, String tenantName, Tenant tenant, long deadlineMillis, long submittedMillis) {
+        Query(CoordinatorEvent.Submit submit, String tenantName, Tenant tenant, long submittedMillis) {
             this.submittedMillis = submittedMillis;
-            this.id = id;
+            this.priority = submit.priority();
+            this.id = submit.queryId();
             this.tenantName = tenantName;
             this.tenant = tenant;
-            this.deadlineMillis = deadlineMillis;
+            this.deadlineMillis = submit.deadlineMillis();
+        }
+
+        boolean isBackground() {
+            return priority == Priority.BACKGROUND;
         }
     }
 
@@ -201,8 +214,10 @@ final class ApiModel {
     }
 
     Query begin(CoordinatorEvent.Submit submit, long nowMillis) {
-        Tenant tenant = tenants.computeIfAbsent(submit.tenant(), name -> new Tenant());
-        Query query = new Query(submit.queryId(), submit.tenant(), tenant, submit.deadlineMillis(), nowMillis);
+        // What a tenant has in one priority says nothing of its turn in the other.
+        String name = submit.priority() + " " + submit.tenant();
+        Tenant tenant = tenants.computeIfAbsent(name, unknown -> new Tenant(submit.priority()));
+        Query query = new Query(submit, name, tenant, nowMillis);
         tenant.queries.add(query);
         for (CoordinatorEvent.Unit unit : submit.units()) {
             Work work = new Work(query, unit);
@@ -337,6 +352,7 @@ final class ApiModel {
 
     private void occupy(Attempt attempt, int change) {
         attempt.session.inFlight += change;
+        attempt.session.backgroundInFlight += attempt.work.query.isBackground() ? change : 0;
         attempt.work.query.inFlight += change;
         attempt.work.query.tenant.inFlight += change;
         inFlight += change;
@@ -345,7 +361,7 @@ final class ApiModel {
     /** Age at which a piece of the query is a straggler; MAX_VALUE while none can be, or none may be hedged any more. */
     long stragglerMillis(Query query) {
         int budget = (query.works.size() * limits.hedge().percentMax() + 99) / 100;
-        if (query.hedged >= budget || 2 * query.pieceMillis.size() < query.works.size()) {
+        if (query.isBackground() || query.hedged >= budget || 2 * query.pieceMillis.size() < query.works.size()) {
             return Long.MAX_VALUE;
         }
         List<Long> sorted = new ArrayList<>(query.pieceMillis);
@@ -362,6 +378,30 @@ final class ApiModel {
     boolean anyAvailable() {
         for (Session session : sessions.values()) {
             if (session.isAvailable()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Background work may take its share of a worker's credits, one in any case. */
+    boolean hasRoom(Session session, Query query) {
+        int share = session.credits * limits.backgroundPercentMax() / 100;
+        return session.hasRoom() && (!query.isBackground() || session.backgroundInFlight < Math.max(share, 1));
+    }
+
+    /** Pieces of work of a priority that wait. */
+    int queued(Priority priority) {
+        int count = 0;
+        for (Work work : queued) {
+            count += work.query.priority == priority ? 1 : 0;
+        }
+        return count;
+    }
+
+    boolean interactiveWaits() {
+        for (Work work : queued) {
+            if (!work.query.isBackground()) {
                 return true;
             }
         }
@@ -388,12 +428,12 @@ final class ApiModel {
 
     /** Whether the work could be placed now. */
     boolean placeable(Work work, long nowMillis) {
-        if (work.mayWaitUntilMillis > nowMillis) {
+        if (work.mayWaitUntilMillis > nowMillis || (work.query.isBackground() && interactiveWaits())) {
             return false;
         }
         boolean untried = !work.tried.isEmpty() && anyUntried(work);
         for (Session session : sessions.values()) {
-            if (session.hasRoom() && !(untried && work.tried.contains(session.workerId()))) {
+            if (hasRoom(session, work.query) && !(untried && work.tried.contains(session.workerId()))) {
                 return true;
             }
         }

@@ -5,6 +5,7 @@ import io.weir.workcoord.agent.AgentEvent;
 import io.weir.workcoord.agent.WorkerAgent;
 import io.weir.workcoord.coordinator.CoordinatorLimits;
 import io.weir.workcoord.coordinator.HedgeLimits;
+import io.weir.workcoord.coordinator.Priority;
 import io.weir.workcoord.coordinator.WorkerSnapshot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -64,8 +65,9 @@ final class Exhaustive {
     Exhaustive(int choicesMax, int faultsMax, HedgeLimits hedge) {
         this.choicesMax = choicesMax;
         this.faultsMax = faultsMax;
-        CoordinatorLimits limits =
-                new CoordinatorLimits(HeartbeatLimits.DEFAULT, 10, 10, 4, 10, 10, 50, 10, 5_000, 8_000, hedge);
+        CoordinatorLimits limits = new CoordinatorLimits(
+                        HeartbeatLimits.DEFAULT, 10, 10, 4, 10, 10, 50, 10, 5_000, 8_000)
+                .withHedge(hedge);
         this.setting = new SimSetting(new SimSetting.Size(1, 2, 1, 1, 2), 0, 0, 0, 0, limits, Map.of());
     }
 
@@ -111,7 +113,7 @@ final class Exhaustive {
         SimWorld world = new SimWorld(1, setting, observer, first, first, first, first);
         world.apis.forEach(SimApi::start);
         world.runUntil(20);
-        world.apis.getFirst().submit("q0", 2, "t0", 3_600_000);
+        world.apis.getFirst().submit("q0", 2, "t0", 3_600_000, Priority.INTERACTIVE);
         return world;
     }
 
@@ -165,7 +167,7 @@ final class Exhaustive {
     private static String identity(SimWorld world) {
         StringBuilder identity = new StringBuilder();
         for (SimApi api : world.apis) {
-            identity.append(api.coordinator.works()).append(api.coordinator.queued());
+            identity.append(api.coordinator.works()).append(api.coordinator.queued(Priority.INTERACTIVE));
             for (WorkerSnapshot worker : api.coordinator.workers()) {
                 identity.append(worker.session())
                         .append(worker.acceptingWork())

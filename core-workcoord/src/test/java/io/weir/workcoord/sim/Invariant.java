@@ -25,6 +25,7 @@ enum Invariant {
     L5("work is placed in the step in which that becomes possible"),
     F1("the next free place goes to the tenant, query and API with least work on the workers"),
     H1("a straggler gets one second attempt, elsewhere, within the budget, on room nothing queued wants"),
+    B1("background work gets what interactive work leaves, and of a worker's credits its share"),
     /** An assertion of the core itself. */
     CORE("the core's own assertions hold");
 

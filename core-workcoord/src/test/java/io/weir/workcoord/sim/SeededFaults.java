@@ -14,6 +14,7 @@ final class SeededFaults {
         all.addAll(placement());
         all.addAll(ends());
         all.addAll(hedging());
+        all.addAll(background());
         all.addAll(agent());
         all.addAll(agentEnds());
         return all;
@@ -167,8 +168,8 @@ final class SeededFaults {
                 SeededFault.of(
                         "a worker that tried the work gets it again while another is there",
                         MEMBERSHIP,
-                        "? worker -> worker.hasRoom() && !item.tried.contains(worker.workerId)\n",
-                        "? worker -> worker.hasRoom()\n"),
+                        "? worker -> worker.hasRoom(priority) && !item.tried.contains(worker.workerId)\n",
+                        "? worker -> worker.hasRoom(priority)\n"),
                 SeededFault.of(
                         "the first worker with room gets the work, not the best ranked",
                         MEMBERSHIP,
@@ -303,13 +304,43 @@ final class SeededFaults {
                 SeededFault.of(
                         "second attempts take the room that queued work waits for",
                         COORDINATOR,
-                        "        if (!queue.isEmpty()) {\n            return;\n        }\n        for (QueryEntry",
+                        "        if (!queues.of(Priority.INTERACTIVE).isEmpty()) {\n            return;\n        }\n"
+                                + "        for (QueryEntry",
                         "        for (QueryEntry"),
                 SeededFault.of(
                         "nobody wakes the coordinator for a straggler",
                         COORDINATOR,
                         "next = Math.min(next, hedging.nextStragglerMillis(query, stalls.lastStepMillis()));",
                         ""));
+    }
+
+    private static List<SeededFault> background() {
+        return List.of(
+                SeededFault.of(
+                        "background work takes room that waiting interactive work may want next",
+                        COORDINATOR,
+                        "            if (!queue.isEmpty()) {\n",
+                        "            if (queue.size() > 1_000) {\n"),
+                SeededFault.of(
+                        "background work takes every credit",
+                        WORKER_ENTRY,
+                        "hasRoom() && backgroundInFlight < Math.max(1, (long) credits * backgroundPercentMax / 100);",
+                        "hasRoom();"),
+                SeededFault.of(
+                        "background work never gives its share back",
+                        WORKER_ENTRY,
+                        "backgroundInFlight -= priority == Priority.BACKGROUND ? 1 : 0;",
+                        ""),
+                SeededFault.of(
+                        "a small share is none",
+                        WORKER_ENTRY,
+                        "Math.max(1, (long) credits * backgroundPercentMax / 100)",
+                        "(long) credits * backgroundPercentMax / 100"),
+                SeededFault.of(
+                        "background work has second attempts",
+                        HEDGING,
+                        "query.priority == Priority.INTERACTIVE",
+                        "query.priority != null"));
     }
 
     private static List<SeededFault> agent() {

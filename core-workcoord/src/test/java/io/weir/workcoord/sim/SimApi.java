@@ -5,6 +5,7 @@ import io.weir.workcoord.agent.AgentEvent;
 import io.weir.workcoord.coordinator.Coordinator;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
+import io.weir.workcoord.coordinator.Priority;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -173,7 +174,7 @@ final class SimApi extends SimNode {
         });
     }
 
-    void submit(String queryId, int units, String tenant, long timeoutMillis) {
+    void submit(String queryId, int units, String tenant, long timeoutMillis, Priority priority) {
         inProcess(epoch, () -> {
             List<CoordinatorEvent.Unit> list = new ArrayList<>();
             for (int i = 0; i < units; i++) {
@@ -181,7 +182,7 @@ final class SimApi extends SimNode {
                         i % 3, queryId + "/w" + i, "tenant/shard" + world.workload.below(16)));
             }
             world.submitted.add(queryId);
-            step(new CoordinatorEvent.Submit(queryId, tenant, now() + timeoutMillis, list));
+            step(new CoordinatorEvent.Submit(queryId, tenant, now() + timeoutMillis, list, priority));
         });
     }
 
@@ -357,7 +358,8 @@ final class SimApi extends SimNode {
 
     String describe() {
         return "[live " + coordinator.workers().size() + "/"
-                + world.setting.size().workers() + " q " + coordinator.queued() + " fly " + coordinator.inFlight()
+                + world.setting.size().workers() + " q " + coordinator.queued(Priority.INTERACTIVE) + "+"
+                + coordinator.queued(Priority.BACKGROUND) + " fly " + coordinator.inFlight()
                 + "]";
     }
 }

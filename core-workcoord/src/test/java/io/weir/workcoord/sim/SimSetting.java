@@ -89,7 +89,8 @@ record SimSetting(
                 500 + choices.below(8_000),
                 choices.half()
                         ? HedgeLimits.OFF
-                        : new HedgeLimits(choices.upTo(100), choices.upTo(500), 100 + choices.below(200)));
+                        : new HedgeLimits(choices.upTo(100), choices.upTo(500), 100 + choices.below(200)),
+                choices.upTo(100));
     }
 
     int rate(Fault fault) {

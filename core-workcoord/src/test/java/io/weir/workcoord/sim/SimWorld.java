@@ -1,6 +1,7 @@
 package io.weir.workcoord.sim;
 
 import io.weir.workcoord.FailureKind;
+import io.weir.workcoord.coordinator.Priority;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,6 +41,7 @@ final class SimWorld {
     /** Hash of all events and effects so far. */
     long hash;
 
+    private final Choices priorities;
     private final @Nullable Observer observer;
     private boolean healed;
 
@@ -73,6 +75,7 @@ final class SimWorld {
         this.faults = faults;
         this.execution = execution;
         this.network = new SimNetwork(this, networking);
+        this.priorities = new SeededChoices(seed, "priorities");
         boolean large = setting.size().queries() * setting.size().unitsMax() > 300;
         this.sweepEvery = large ? 512 : 4;
         this.replays = !large && seed % 8 == 0;
@@ -171,11 +174,13 @@ final class SimWorld {
         String tenant = "t" + workload.below(3);
         long at = workload.below((int) setting.faultsMillis());
         boolean isShort = happens(Fault.DEADLINE, workload);
+        // Drawn apart, so that the rest of a world is what it was before there were priorities.
+        Priority priority = priorities.perMille(300) ? Priority.BACKGROUND : Priority.INTERACTIVE;
         long timeout = isShort ? 1 + workload.below((int) setting.executionMillis() * 4 + 2_000) : 3_600_000;
         if (at > setting.eventsMillis()) {
             return;
         }
-        clock.after(at, () -> api.submit(queryId, units, tenant, timeout));
+        clock.after(at, () -> api.submit(queryId, units, tenant, timeout, priority));
         if (happens(Fault.CANCEL, workload)) {
             clock.after(at + workload.below((int) setting.executionMillis() * 4 + 500), () -> api.cancel(queryId));
         }
@@ -226,7 +231,7 @@ final class SimWorld {
             }
         }
         for (SimApi api : apis) {
-            if (!api.isConnected() || api.coordinator.inFlight() > 0 || api.coordinator.queued() > 0) {
+            if (!api.isConnected() || api.coordinator.inFlight() > 0 || queued(api) > 0) {
                 return false;
             }
         }
@@ -257,5 +262,9 @@ final class SimWorld {
                 }
             });
         }
+    }
+
+    private static int queued(SimApi api) {
+        return api.coordinator.queued(Priority.INTERACTIVE) + api.coordinator.queued(Priority.BACKGROUND);
     }
 }

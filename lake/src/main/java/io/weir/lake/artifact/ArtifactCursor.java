@@ -38,6 +38,9 @@ public interface ArtifactCursor extends AutoCloseable {
     @Nullable
     HistogramCell h();
 
+    /** The bytes of a row of {@link ArtifactWriter#writeCells}; null where there are none, or the artifact has no such column. */
+    byte @Nullable [] cell();
+
     @Override
     void close();
 }

@@ -131,6 +131,42 @@ public final class ArtifactWriter {
     }
 
     /**
+     * Writes bytes that only their reader understands: a row for every cell that is there, with the bytes as {@code h}, where results have
+     * histograms, and a number beside them as {@code v}.
+     *
+     * @param stepsMillis ascending
+     * @param cells by series and step; null where there is none
+     * @param values by series and step
+     */
+    public static ArtifactMeta writeCells(
+            ArtifactTarget target,
+            String workId,
+            List<Labels> series,
+            long[] stepsMillis,
+            byte @Nullable [][][] cells,
+            double[][] values)
+            throws IOException {
+        long rows = 0;
+        for (byte @Nullable [][] ofSeries : cells) {
+            for (byte @Nullable [] cell : ofSeries) {
+                rows += cell == null ? 0 : 1;
+            }
+        }
+        try (ArtifactFile file = new ArtifactFile(target, workId, StateLayout.SAMPLES, true, rows)) {
+            file.writeSeries(series);
+            for (int step = 0; step < stepsMillis.length; step++) {
+                for (int ordinal = 0; ordinal < cells.length; ordinal++) {
+                    byte[] cell = cells[ordinal][step];
+                    if (cell != null) {
+                        file.row(stepsMillis[step], ordinal, values[ordinal][step], 0, 0, cell, cell.length);
+                    }
+                }
+            }
+            return file.finish(List.of());
+        }
+    }
+
+    /**
      * Writes raw samples: a row for every sample, with its own time as {@code step_ts} and its exact bits as {@code v}, histograms as {@code h}.
      *
      * @param samples of the series with the same index; each in ascending time

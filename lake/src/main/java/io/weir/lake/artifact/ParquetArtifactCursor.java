@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.parquet.format.ColumnMetaData;
 import org.apache.parquet.format.CompressionCodec;
@@ -400,6 +401,14 @@ public final class ParquetArtifactCursor implements ArtifactCursor {
         } catch (CorruptArtifactException e) {
             throw corrupt(path, e);
         }
+    }
+
+    @Override
+    public byte @Nullable [] cell() {
+        if (!hasHistograms || histogramOffsets[row] + 4 == histogramOffsets[row + 1]) {
+            return null;
+        }
+        return Arrays.copyOfRange(bytes, histogramOffsets[row] + 4, histogramOffsets[row + 1]);
     }
 
     @Override

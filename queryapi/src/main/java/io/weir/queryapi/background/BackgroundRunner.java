@@ -3,6 +3,7 @@ package io.weir.queryapi.background;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.promql.error.QueryException;
+import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.plan.PlanNode;
 import io.weir.promql.plan.QueryPlan;
 import io.weir.promql.series.StepGrid;
@@ -15,8 +16,9 @@ import io.weir.queryapi.eval.MatrixResult;
 import io.weir.queryapi.eval.QueryControl;
 import io.weir.queryapi.eval.QueryEngine;
 import io.weir.queryapi.eval.QueryLimits;
-import io.weir.queryapi.eval.QuerySessions.Question;
+import io.weir.queryapi.eval.QuerySessions;
 import io.weir.queryapi.eval.QuerySessions.Session;
+import io.weir.queryapi.eval.SketchEngine;
 import io.weir.queryapi.monitor.QueryTelling;
 import io.weir.queryapi.monitor.RunningQuery;
 import io.weir.queryapi.plan.QueryPlanning;
@@ -25,6 +27,7 @@ import io.weir.queryapi.spi.AskedQuery;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.QueryOrigin;
+import io.weir.queryapi.spi.SketchQueries;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.workcoord.coordinator.Priority;
 import java.io.IOException;
@@ -37,9 +40,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Runs queries that no user waits for, each on the thread that asks, in its turn. Thread-safe. */
-public final class BackgroundRunner implements BackgroundQueries, AutoCloseable {
+public final class BackgroundRunner implements BackgroundQueries, SketchQueries, AutoCloseable {
     private final QueryPlanning planning;
     private final QueryEngine engine;
+    private final SketchEngine sketches;
     private final QueryLimits limits;
     private final Clock clock;
     private final BackgroundTurns turns;
@@ -63,6 +67,7 @@ public final class BackgroundRunner implements BackgroundQueries, AutoCloseable 
         turns = new BackgroundTurns(settings);
         metrics = new BackgroundMetrics(registry);
         engine = new QueryEngine(planning, workManager, opener, limits, metrics);
+        sketches = new SketchEngine(planning, workManager, opener, limits, metrics);
         metrics.gauge("weir.background.running", "Queries that no user waits for that run now", turns::running);
         metrics.gauge(
                 "weir.background.waiting", "Queries that no user waits for that wait for their turn", turns::waiting);
@@ -102,6 +107,21 @@ public final class BackgroundRunner implements BackgroundQueries, AutoCloseable 
             engine.run(session, request, plan, result, false);
             return samples(result);
         });
+    }
+
+    @Override
+    public List<SegmentSpan> segments(String tenant, List<LabelMatcher> matchers, long afterMillis, long untilMillis) {
+        return SketchEngine.spans(sketches.planning().segments(tenant, matchers, afterMillis, untilMillis));
+    }
+
+    @Override
+    public Answer sketches(SketchQueries.Question question, long deadlineNanos) throws InterruptedException {
+        return run(
+                question.tenant(),
+                "sketches of " + question.matchers(),
+                question.granules().untilMillis(),
+                deadlineNanos,
+                session -> sketches.run(session, question));
     }
 
     private static List<Sample> samples(MatrixResult result) {
@@ -180,7 +200,7 @@ public final class BackgroundRunner implements BackgroundQueries, AutoCloseable 
                 start);
         QueryTelling telling = new QueryTelling(QueryListener.NONE, asked);
         RunningQuery running = new RunningQuery(asked, timeoutMillis, control::cancel, telling);
-        Question question = new Question(
+        QuerySessions.Question question = new QuerySessions.Question(
                 queryId,
                 tenant,
                 text,

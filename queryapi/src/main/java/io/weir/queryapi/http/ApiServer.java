@@ -29,6 +29,7 @@ import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
 import io.weir.queryapi.spi.RouteContributor;
+import io.weir.queryapi.spi.SketchQueries;
 import io.weir.queryapi.spi.WorkerCount;
 import io.weir.queryapi.sse.SeriesRoutes;
 import io.weir.queryapi.sse.SseRoutes;
@@ -193,6 +194,11 @@ public final class ApiServer implements AutoCloseable {
 
     /** Runs queries that no user waits for, until this is closed. */
     public BackgroundQueries background() {
+        return background;
+    }
+
+    /** Makes sketches that no user waits for, until this is closed. */
+    public SketchQueries sketches() {
         return background;
     }
 

@@ -23,6 +23,7 @@ import io.weir.workcoord.FailureKind;
 import io.weir.workcoord.coordinator.Coordinator;
 import io.weir.workcoord.coordinator.CoordinatorEffect;
 import io.weir.workcoord.coordinator.CoordinatorEvent;
+import io.weir.workcoord.coordinator.Priority;
 import io.weir.workcoord.coordinator.WorkerSnapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -311,7 +312,11 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
         }
         submitting = query;
         step(new CoordinatorEvent.Submit(
-                submission.queryId(), submission.tenant(), mailbox.millisOf(submission.deadlineNanos()), units));
+                submission.queryId(),
+                submission.tenant(),
+                mailbox.millisOf(submission.deadlineNanos()),
+                units,
+                submission.priority()));
         submitting = null;
     }
 
@@ -334,10 +339,13 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
                 capacity += worker.credits();
             }
         }
-        int queued = coordinator.queued();
+        int queued = coordinator.queued(Priority.INTERACTIVE);
+        // Background work waits for its share, so it asks for a worker, not for more of them.
+        int background = accepting == 0 ? Math.min(1, coordinator.queued(Priority.BACKGROUND)) : 0;
         long oldestMillis = coordinator.oldestQueuedMillis(nowMillis);
         int inFlight = coordinator.inFlight();
-        autoscaler.observe(queued + refusedWithoutWorkers, oldestMillis, inFlight, capacity, accepting, nowMillis);
+        autoscaler.observe(
+                queued + background + refusedWithoutWorkers, oldestMillis, inFlight, capacity, accepting, nowMillis);
         refusedWithoutWorkers = 0;
         observed = new Observed(
                 new WorkLoad(
@@ -388,7 +396,9 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
             case CoordinatorEffect.SubmitRefused refused -> {
                 RunningQuery query = requireSubmitting();
                 if (refused.kind() == FailureKind.NO_WORKERS) {
-                    refusedWithoutWorkers += query.submission.units().size();
+                    refusedWithoutWorkers += query.submission.priority() == Priority.INTERACTIVE
+                            ? query.submission.units().size()
+                            : 1;
                 }
                 query.answer.complete(WorkFailures.exception(refused.kind(), refused.message(), false));
             }

@@ -8,6 +8,7 @@ import io.weir.queryapi.http.ApiSettings;
 import io.weir.queryapi.spi.BackgroundQueries;
 import io.weir.queryapi.spi.PrecomputedAnswers;
 import io.weir.queryapi.spi.QueryListener;
+import io.weir.queryapi.spi.SketchQueries;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -74,6 +75,11 @@ public final class TestingApi implements AutoCloseable {
     /** Runs queries that no user waits for. */
     public BackgroundQueries background() {
         return server.background();
+    }
+
+    /** Makes sketches that no user waits for. */
+    public SketchQueries sketches() {
+        return server.sketches();
     }
 
     public TestingWorkManager workManager() {

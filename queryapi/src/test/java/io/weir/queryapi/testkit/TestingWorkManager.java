@@ -1,6 +1,7 @@
 package io.weir.queryapi.testkit;
 
 import io.weir.lake.Shards;
+import io.weir.lake.artifact.ArtifactTarget;
 import io.weir.lake.artifact.ArtifactWriter;
 import io.weir.promql.aggregate.PartialAggregate;
 import io.weir.promql.ast.AggregateOperator;
@@ -22,16 +23,23 @@ import io.weir.proto.leaf.v1.ExpressionLeaf;
 import io.weir.proto.leaf.v1.Grid;
 import io.weir.proto.leaf.v1.Matcher;
 import io.weir.proto.leaf.v1.MatcherSet;
+import io.weir.proto.leaf.v1.SketchLeaf;
 import io.weir.proto.leaf.v1.WorkSpec;
 import io.weir.queryapi.fetch.FetchedFile;
 import io.weir.queryapi.workmanager.WorkLoad;
 import io.weir.queryapi.workmanager.WorkManager;
 import io.weir.queryapi.workmanager.WorkUnit;
+import io.weir.sketch.SampleSketches;
+import io.weir.sketch.SampledSketch;
+import io.weir.sketch.Sketch;
+import io.weir.sketch.codec.SketchFormatException;
+import io.weir.sketch.codec.WireSketch;
 import io.weir.workcoord.coordinator.Priority;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -190,6 +198,7 @@ public final class TestingWorkManager implements WorkManager {
                             Labels.of("value", labels.get(spec.getLabelValues().getLabel()));
                     return value.size() == 0 ? Set.of() : Set.of(value);
                 });
+            case SKETCHES -> sketches(unit, file);
             case KIND_NOT_SET -> throw new IllegalStateException("no kind");
         }
     }
@@ -248,6 +257,56 @@ public final class TestingWorkManager implements WorkManager {
             }
         });
         Objects.requireNonNull(ArtifactWriter.writeSamples(file, unit.workId(), series, samples, List.of(), bytesMax));
+    }
+
+    /** As a worker does it, sample by sample. */
+    private void sketches(WorkUnit unit, Path file) throws IOException {
+        SketchLeaf leaf = unit.spec().getSketches();
+        List<LabelMatcher> matchers = leaf.getMatchers().getMatchersList().stream()
+                .map(TestingWorkManager::matcher)
+                .toList();
+        long[] ends = new long[leaf.getGranules()];
+        for (int i = 0; i < ends.length; i++) {
+            ends[i] = leaf.getFirstGranuleEndMillis() + i * leaf.getGranuleMillis();
+        }
+        List<Labels> series = new ArrayList<>();
+        List<byte[][]> cells = new ArrayList<>();
+        for (Map.Entry<Labels, SampleBuffer> entry : selected(unit, matchers)) {
+            byte[][] row = new byte[ends.length][];
+            for (int i = 0; i < ends.length; i++) {
+                SampleBuffer window = window(entry.getValue(), ends[i] - leaf.getGranuleMillis(), ends[i], false);
+                row[i] = window.size() == 0 ? null : sketch(leaf, window);
+            }
+            if (Arrays.stream(row).anyMatch(Objects::nonNull)) {
+                series.add(entry.getKey());
+                cells.add(row);
+            }
+        }
+        ArtifactTarget target = ArtifactTarget.of(file, unit.spec().getLimits().getArtifactBytesMax());
+        Objects.requireNonNull(ArtifactWriter.writeCells(
+                target,
+                unit.workId(),
+                series,
+                ends,
+                cells.toArray(byte[][][]::new),
+                new double[series.size()][ends.length]));
+    }
+
+    private static byte[] sketch(SketchLeaf leaf, SampleBuffer samples) {
+        Sketch sketch = switch (leaf.getKind()) {
+            case DDSKETCH -> SampleSketches.quantiles(leaf.getRelativeAccuracy());
+            case HYPERLOGLOG -> SampleSketches.distinct(leaf.getPrecision());
+            case FREQUENCIES -> SampleSketches.frequencies(leaf.getCandidatesMax());
+            case KIND_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalStateException("no kind of sketch");
+        };
+        for (int i = 0; i < samples.size(); i++) {
+            SampleSketches.record(sketch, samples.values()[i]);
+        }
+        try {
+            return WireSketch.encode(SampledSketch.of(sketch)).toByteArray();
+        } catch (SketchFormatException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private List<Map.Entry<Labels, SampleBuffer>> selected(WorkUnit unit, List<LabelMatcher> matchers) {

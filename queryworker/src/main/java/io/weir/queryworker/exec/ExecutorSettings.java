@@ -11,6 +11,7 @@ package io.weir.queryworker.exec;
  * @param blockReader {@link #MAPPED} or {@link #DUCKDB}
  * @param blockHeaderBytesMax heap bytes of block headers kept in memory by the mapped reader; a segment with more is read by DuckDB
  * @param seriesHistogramBytesMax bytes, as they were sent, of the native histograms of one series held while it is evaluated
+ * @param sketchBytesMax encoded bytes of the sketches of one piece of work, which are held until all of them are there
  */
 public record ExecutorSettings(
         long samplesMax,
@@ -20,7 +21,8 @@ public record ExecutorSettings(
         long encodedBatchBytesMax,
         String blockReader,
         long blockHeaderBytesMax,
-        long seriesHistogramBytesMax) {
+        long seriesHistogramBytesMax,
+        long sketchBytesMax) {
     /** Blocks are read from mapped files, their headers kept in memory. */
     public static final String MAPPED = "mapped";
 
@@ -29,12 +31,13 @@ public record ExecutorSettings(
 
     private static final long BLOCK_HEADER_BYTES = 256L << 20;
     private static final long SERIES_HISTOGRAM_BYTES = 64L << 20;
+    private static final long SKETCH_BYTES = 256L << 20;
 
     /** 2 billion samples, 2 million series, 64 million values (512 MiB), 2 GiB of artifact, 32 MiB of blocks. */
     public static final ExecutorSettings DEFAULT =
             new ExecutorSettings(2_000_000_000L, 2_000_000L, 64_000_000L, 2L << 30, 32L << 20);
 
-    /** With the mapped reader and its usual limit of 256 MiB, and 64 MiB of histograms per series. */
+    /** With the mapped reader and its usual limit of 256 MiB, 64 MiB of histograms per series and 256 MiB of sketches. */
     public ExecutorSettings(
             long samplesMax, long seriesMax, long resultCellsMax, long artifactBytesMax, long encodedBatchBytesMax) {
         this(
@@ -45,7 +48,8 @@ public record ExecutorSettings(
                 encodedBatchBytesMax,
                 MAPPED,
                 BLOCK_HEADER_BYTES,
-                SERIES_HISTOGRAM_BYTES);
+                SERIES_HISTOGRAM_BYTES,
+                SKETCH_BYTES);
     }
 
     /** These settings with another reader of blocks. */
@@ -58,7 +62,8 @@ public record ExecutorSettings(
                 encodedBatchBytesMax,
                 reader,
                 blockHeaderBytesMax,
-                seriesHistogramBytesMax);
+                seriesHistogramBytesMax,
+                sketchBytesMax);
     }
 
     /** These settings with another limit of histograms per series. */
@@ -71,6 +76,21 @@ public record ExecutorSettings(
                 encodedBatchBytesMax,
                 blockReader,
                 blockHeaderBytesMax,
+                bytesMax,
+                sketchBytesMax);
+    }
+
+    /** These settings with another limit of sketches. */
+    public ExecutorSettings withSketchBytesMax(long bytesMax) {
+        return new ExecutorSettings(
+                samplesMax,
+                seriesMax,
+                resultCellsMax,
+                artifactBytesMax,
+                encodedBatchBytesMax,
+                blockReader,
+                blockHeaderBytesMax,
+                seriesHistogramBytesMax,
                 bytesMax);
     }
 
@@ -88,11 +108,12 @@ public record ExecutorSettings(
                 || artifactBytesMax <= 0
                 || encodedBatchBytesMax <= 0
                 || seriesHistogramBytesMax <= 0
+                || sketchBytesMax <= 0
                 || encodedBatchBytesMax > 1L << 30) {
             throw new IllegalArgumentException(
                     "executor settings must be positive and encodedBatchBytesMax at most 1 GiB: " + samplesMax + ", "
                             + seriesMax + ", " + resultCellsMax + ", " + artifactBytesMax + ", "
-                            + encodedBatchBytesMax + ", " + seriesHistogramBytesMax);
+                            + encodedBatchBytesMax + ", " + seriesHistogramBytesMax + ", " + sketchBytesMax);
         }
     }
 }

@@ -137,6 +137,7 @@ public final class LeafExecutor implements WorkExecutor {
         Limits limits = Limits.of(spec.getLimits(), settings);
         return switch (spec.getKindCase()) {
             case EXPRESSION -> expression(spec, workId, target, cancellation, use, statistics, limits);
+            case SKETCHES -> sketches(spec, workId, target, cancellation, use, statistics, limits);
             case SERIES, LABEL_NAMES, LABEL_VALUES ->
                 lookup(spec, workId, target, cancellation, use, statistics, limits);
             case KIND_NOT_SET ->
@@ -186,7 +187,8 @@ public final class LeafExecutor implements WorkExecutor {
                         leaf.getEndMillis(),
                         leaf.getLimit());
             }
-            case EXPRESSION, KIND_NOT_SET -> throw new IllegalStateException("no lookup: " + spec.getKindCase());
+            case EXPRESSION, SKETCHES, KIND_NOT_SET ->
+                throw new IllegalStateException("no lookup: " + spec.getKindCase());
         };
         statistics.setSeriesMatched(scan.seriesMatched());
         return ArtifactWriter.writeSeries(target.withBytesMax(limits.artifactBytesMax()), workId, found, List.of());
@@ -202,7 +204,68 @@ public final class LeafExecutor implements WorkExecutor {
             Limits limits)
             throws WorkFailureException, IOException {
         LeafPlan plan = LeafSpecs.plan(spec.getExpression());
-        List<SelectedSeries> selected = select(spec, plan, use);
+        Reading reading = new Reading(plan.selector().matchers(), plan.dataStartMillis(), plan.dataEndMillis());
+        return read(
+                spec,
+                reading,
+                cancellation,
+                use,
+                statistics,
+                limits,
+                (scan, selected) -> evaluate(plan, workId, target, limits, scan, selected));
+    }
+
+    private ArtifactMeta sketches(
+            WorkSpec spec,
+            String workId,
+            ArtifactTarget target,
+            Cancellation cancellation,
+            CacheUse use,
+            WorkStatistics.Builder statistics,
+            Limits limits)
+            throws WorkFailureException, IOException {
+        var first = new SketchSeries(spec.getSketches(), settings.sketchBytesMax(), settings.resultCellsMax());
+        Reading reading = new Reading(
+                LeafSpecs.matchers(spec.getSketches().getMatchers()), first.afterMillis(), first.untilMillis());
+        return read(spec, reading, cancellation, use, statistics, limits, (scan, selected) -> {
+            var sketches = new SketchSeries(spec.getSketches(), settings.sketchBytesMax(), settings.resultCellsMax());
+            scan(scan, selected, (labels, samples) -> {
+                if (scan.samplesRead() > limits.samplesMax()) {
+                    throw new QueryException.LimitExceeded("one piece of work reads more samples than "
+                            + limits.samplesMax() + ", the smaller of the settings query-samples-max and"
+                            + " worker-executor-samples-max; select fewer series or a shorter range");
+                }
+                sketches.accept(labels, samples);
+            });
+            try (Trace span = Trace.current().child("write artifact")) {
+                return sketches.write(target.withBytesMax(limits.artifactBytesMax()), workId);
+            }
+        });
+    }
+
+    /**
+     * What is read.
+     *
+     * @param afterMillis not of it
+     * @param untilMillis of it
+     */
+    private record Reading(List<LabelMatcher> matchers, long afterMillis, long untilMillis) {}
+
+    /** Makes an artifact of what a scan finds; begins anew when it is called again. */
+    private interface Evaluation {
+        ArtifactMeta run(LeafScan scan, List<SelectedSeries> selected) throws WorkFailureException, IOException;
+    }
+
+    private ArtifactMeta read(
+            WorkSpec spec,
+            Reading reading,
+            Cancellation cancellation,
+            CacheUse use,
+            WorkStatistics.Builder statistics,
+            Limits limits,
+            Evaluation evaluation)
+            throws WorkFailureException, IOException {
+        List<SelectedSeries> selected = select(spec, reading, use);
         for (boolean again = true; ; again = false) {
             LeafScan scan = new LeafScan(
                     cache,
@@ -211,10 +274,10 @@ public final class LeafExecutor implements WorkExecutor {
                     limits.seriesMax(),
                     cancellation,
                     use,
-                    plan.dataStartMillis(),
-                    plan.dataEndMillis());
+                    reading.afterMillis(),
+                    reading.untilMillis());
             try (AutoCloseable registration = cancellation.onCancel(scan::cancel)) {
-                ArtifactMeta artifact = evaluate(plan, workId, target, limits, scan, selected);
+                ArtifactMeta artifact = evaluation.run(scan, selected);
                 statistics
                         .setSamplesRead(scan.samplesRead())
                         .setBlocksRead(scan.blocksRead())
@@ -274,27 +337,26 @@ public final class LeafExecutor implements WorkExecutor {
         }
     }
 
-    private List<SelectedSeries> select(WorkSpec spec, LeafPlan plan, CacheUse use) throws WorkFailureException {
+    private List<SelectedSeries> select(WorkSpec spec, Reading reading, CacheUse use) throws WorkFailureException {
         List<Segment> segments = new ArrayList<>();
         for (Segment segment : spec.getSegmentsList()) {
-            if (segment.getMinTimeMillis() <= plan.dataEndMillis()
-                    && segment.getMaxTimeMillis() > plan.dataStartMillis()) {
+            if (segment.getMinTimeMillis() <= reading.untilMillis()
+                    && segment.getMaxTimeMillis() > reading.afterMillis()) {
                 segments.add(segment);
             }
         }
         segments.sort(Comparator.comparing(Segment::getId));
-        List<LabelMatcher> matchers = plan.selector().matchers();
         List<SeriesIndex> indexes = cache.indexes(segments, use);
         List<SelectedSeries> selected = new ArrayList<>();
         for (int i = 0; i < segments.size(); i++) {
             SelectedSeries series = SelectedSeries.select(
                     segments.get(i),
                     indexes.get(i),
-                    matchers,
+                    reading.matchers(),
                     spec.getShardFrom(),
                     spec.getShardTo(),
-                    plan.dataStartMillis() + 1,
-                    plan.dataEndMillis());
+                    reading.afterMillis() + 1,
+                    reading.untilMillis());
             if (series.size() > 0) {
                 selected.add(series);
             }

@@ -77,14 +77,17 @@ final class LeafSpecs {
     /** The alternatives of matchers; no set at all means every series. */
     static List<List<LabelMatcher>> matcherSets(List<MatcherSet> sets) {
         List<List<LabelMatcher>> alternatives = new ArrayList<>();
-        for (MatcherSet set : sets) {
-            List<LabelMatcher> matchers = new ArrayList<>();
-            for (Matcher matcher : set.getMatchersList()) {
-                matchers.add(matcher(matcher));
-            }
-            alternatives.add(matchers);
-        }
+        sets.forEach(set -> alternatives.add(matchers(set)));
         return alternatives.isEmpty() ? List.of(List.of()) : alternatives;
+    }
+
+    /** Matchers of which all must match. */
+    static List<LabelMatcher> matchers(MatcherSet set) {
+        List<LabelMatcher> matchers = new ArrayList<>();
+        for (Matcher matcher : set.getMatchersList()) {
+            matchers.add(matcher(matcher));
+        }
+        return matchers;
     }
 
     private static LabelMatcher matcher(Matcher matcher) {
