@@ -22,9 +22,9 @@ public record PrecomputeSettings(
         RegistrySettings registry,
         TickSettings ticks,
         ResultSettings results,
+        LakeSourceSettings lake,
         SourcesSettings sources,
         ReceiverSettings receiver,
-        LakeSourceSettings lake,
         RouterSettings router,
         ShadowSettings shadow,
         SuggestionSettings suggestions) {
@@ -34,9 +34,9 @@ public record PrecomputeSettings(
             RegistrySettings.DEFAULT,
             TickSettings.DEFAULT,
             ResultSettings.DEFAULT,
+            LakeSourceSettings.DEFAULT,
             SourcesSettings.DEFAULT,
             ReceiverSettings.DEFAULT,
-            LakeSourceSettings.DEFAULT,
             RouterSettings.DEFAULT,
             ShadowSettings.DEFAULT,
             SuggestionSettings.DEFAULT);

@@ -69,10 +69,10 @@ class SourcesJobsTest {
                         defaults.registry(),
                         defaults.ticks(),
                         defaults.results(),
+                        defaults.lake(),
                         defaults.sources(),
                         new ReceiverSettings(
                                 true, "127.0.0.1", grpcPort, httpPort, 1 << 20, 4, 5_000, PushedSettings.DEFAULT),
-                        defaults.lake(),
                         defaults.router(),
                         defaults.shadow(),
                         defaults.suggestions()),
@@ -147,9 +147,9 @@ class SourcesJobsTest {
     }
 
     private JsonNode job(JsonNode created) throws Exception {
-        return MAPPER.readTree(send(
-                        "GET", "/api/v1/precompute/jobs/" + created.get("job_id").textValue(), "")
-                .body());
+        return MAPPER.readTree(
+                send("GET", "/api/v1/precompute/jobs/" + created.get("job_id").textValue(), "")
+                        .body());
     }
 
     private JsonNode result(String path) throws Exception {
@@ -192,7 +192,8 @@ class SourcesJobsTest {
 
     @Test
     void pushedSketchesBecomeTheResultOfAJobThatNamesTheReceiver() throws Exception {
-        // A sketch for each second from a minute ago until in half a minute, so that ticks of the test's time are covered.
+        // A sketch for each second from a minute ago until in half a minute, so that ticks of the test's time are
+        // covered.
         long second = System.currentTimeMillis() / 1_000 * 1_000;
         for (long end = second - 60_000; end <= second + 30_000; end += 1_000) {
             assertThat(push(end - 1_000, end)).isEqualTo(200);
@@ -206,7 +207,8 @@ class SourcesJobsTest {
 
         JsonNode vector = result("precomputed/latency/p99/10s");
         assertThat(vector).hasSize(1);
-        assertThat(vector.get(0).get("metric")).isEqualTo(MAPPER.createObjectNode().put("service", "web"));
+        assertThat(vector.get(0).get("metric"))
+                .isEqualTo(MAPPER.createObjectNode().put("service", "web"));
         assertThat(Double.parseDouble(vector.get(0).get("value").get(1).textValue()))
                 .isBetween(980.0, 1_000.0);
     }
@@ -217,7 +219,9 @@ class SourcesJobsTest {
         await().atMost(Duration.ofSeconds(60))
                 .until(() -> job(created).toString().contains("\"status\":\"failing\""));
         assertThat(job(created).toString()).contains("127.0.0.1:1 cannot be reached");
-        assertThat(registry.get("asapquery.precompute.sketch.pull.errors").counter().count())
+        assertThat(registry.get("asapquery.precompute.sketch.pull.errors")
+                        .counter()
+                        .count())
                 .isGreaterThanOrEqualTo(3);
     }
 
