@@ -21,6 +21,7 @@ import io.weir.precompute.source.SourceAddress;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
 import io.weir.precompute.source.lake.LakeSource;
+import io.weir.precompute.suggestion.SuggestionRoutes;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
@@ -88,6 +89,22 @@ public final class Precompute implements AutoCloseable {
         }
     }
 
+    private void startJobs(
+            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
+        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
+        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
+        jobs = running.add(JobRegistry.start(
+                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
+        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
+        routes.add(new ResultRoutes(results, InstantSource.system()));
+        routes.add(running.add(new SuggestionRoutes(
+                settings.suggestions(),
+                settings.results().ticksMax(),
+                database,
+                results,
+                InstantSource.system())));
+    }
+
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
         return new PrecomputeRouter(
                 settings,
@@ -97,16 +114,6 @@ public final class Precompute implements AutoCloseable {
                 registry,
                 shadow,
                 Clock.systemUTC());
-    }
-
-    private void startJobs(
-            PrecomputeSettings settings, DatabaseSettings database, Set<Feature> features, MeterRegistry registry) {
-        SourceAddresses addresses = new SourceAddresses(settings.sources().allowedHosts());
-        JobRequests requests = new JobRequests(settings.jobs(), features, addresses::parse);
-        jobs = running.add(JobRegistry.start(
-                JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
-        routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
-        routes.add(new ResultRoutes(results, InstantSource.system()));
     }
 
     /** Starts the ticks of the jobs that this process owns. */

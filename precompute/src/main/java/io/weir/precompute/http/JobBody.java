@@ -13,6 +13,7 @@ import io.javalin.http.Context;
 import io.javalin.http.UnsupportedMediaTypeResponse;
 import io.weir.promql.error.QueryException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -21,6 +22,9 @@ import java.util.Objects;
 final class JobBody {
     /** Deeper than any request that makes sense. */
     private static final int DEPTH_MAX = 16;
+
+    /** Of a body that is too large: a client that still sends would see a broken connection instead of its answer. */
+    private static final long SKIPPED_BYTES_MAX = 4 << 20;
 
     private static final int NUMBER_LENGTH_MAX = 64;
 
@@ -50,11 +54,11 @@ final class JobBody {
         if (!encoding.trim().toLowerCase(Locale.ROOT).equals("identity")) {
             throw new UnsupportedMediaTypeResponse("the body must not be compressed: leave out Content-Encoding");
         }
-        // One byte more says that it is too large, whatever its header says.
-        byte[] bytes = context.req().getContentLengthLong() > bytesMax
-                ? new byte[bytesMax + 1]
-                : context.req().getInputStream().readNBytes(bytesMax + 1);
+        InputStream body = context.req().getInputStream();
+        byte[] bytes = body.readNBytes(bytesMax + 1);
         if (bytes.length > bytesMax) {
+            // As far as it goes; a larger one may well break.
+            long ignored = body.skip(SKIPPED_BYTES_MAX);
             throw new ContentTooLargeResponse(
                     "the body may have at most " + bytesMax + " bytes (setting precompute-jobs-request-bytes-max)",
                     Map.of());

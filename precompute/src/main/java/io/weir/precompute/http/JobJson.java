@@ -101,8 +101,6 @@ final class JobJson {
     }
 
     private static @Nullable String time(OptionalLong millis) {
-        return millis.isEmpty()
-                ? null
-                : DateTimeFormatter.ISO_INSTANT.format(Instant.ofEpochMilli(millis.getAsLong()));
+        return millis.isEmpty() ? null : DateTimeFormatter.ISO_INSTANT.format(Instant.ofEpochMilli(millis.getAsLong()));
     }
 }

@@ -39,8 +39,7 @@ public final class JobRoutes implements RouteContributor {
     private final ResultDirectory results;
     private final InstantSource clock;
 
-    public JobRoutes(
-            JobLimits limits, JobRequests requests, Jobs jobs, ResultDirectory results, InstantSource clock) {
+    public JobRoutes(JobLimits limits, JobRequests requests, Jobs jobs, ResultDirectory results, InstantSource clock) {
         this.limits = limits;
         this.requests = requests;
         this.jobs = jobs;
@@ -59,7 +58,7 @@ public final class JobRoutes implements RouteContributor {
     }
 
     /** 405 that says what is allowed. */
-    static void refuseOthers(JavalinConfig config, String path, List<HandlerType> allowed) {
+    public static void refuseOthers(JavalinConfig config, String path, List<HandlerType> allowed) {
         String text = String.join(", ", allowed.stream().map(HandlerType::name).toList());
         for (HandlerType method : METHODS) {
             if (!allowed.contains(method)) {
@@ -113,10 +112,8 @@ public final class JobRoutes implements RouteContributor {
                 array.add(json(view));
             }
         }
-        ObjectNode answer = JsonNodeFactory.instance
-                .objectNode()
-                .put("status", "success")
-                .put("count", array.size());
+        ObjectNode answer =
+                JsonNodeFactory.instance.objectNode().put("status", "success").put("count", array.size());
         answer.set("jobs", array);
         if (listing.warning() != null) {
             answer.putArray("warnings").add(listing.warning());
@@ -135,8 +132,9 @@ public final class JobRoutes implements RouteContributor {
                 .filter(found -> found.job().jobId().equals(job.jobId()))
                 .map(ResultDirectory.JobResults::ticks)
                 .orElse(List.of());
-        OptionalLong newest =
-                ticks.isEmpty() ? OptionalLong.empty() : OptionalLong.of(ticks.getLast().evalMillis());
+        OptionalLong newest = ticks.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(ticks.getLast().evalMillis());
         return JobJson.job(view, newest, clock.millis());
     }
 

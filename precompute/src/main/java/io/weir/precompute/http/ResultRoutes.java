@@ -70,8 +70,8 @@ public final class ResultRoutes implements RouteContributor {
                             + Durations.text(granularityMillis)));
         }
         if (newest.coverage() < 1) {
-            notes.add(note(
-                    Annotation.Level.WARNING, "the source has seen only " + newest.coverage() + " of the window"));
+            notes.add(
+                    note(Annotation.Level.WARNING, "the source has seen only " + newest.coverage() + " of the window"));
         }
         return notes;
     }

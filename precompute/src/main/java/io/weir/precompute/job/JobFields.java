@@ -78,8 +78,10 @@ final class JobFields {
             throw bad(name, "must be an array of strings, but is " + kind(value));
         }
         if (value.size() > countMax) {
-            throw bad(name, "has " + value.size() + " elements, more than " + countMax
-                    + " (setting precompute-jobs-labels-max)");
+            throw bad(
+                    name,
+                    "has " + value.size() + " elements, more than " + countMax
+                            + " (setting precompute-jobs-labels-max)");
         }
         List<String> texts = new ArrayList<>();
         for (JsonNode element : value) {

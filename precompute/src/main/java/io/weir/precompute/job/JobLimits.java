@@ -36,8 +36,9 @@ public record JobLimits(
                 || topCountMax < 1
                 || topCountMax > 1 << 16
                 || labelsMax < 1) {
-            throw new IllegalArgumentException("precompute-jobs limits must be positive, the smallest granularity at most the largest one,"
-                    + " a body at most 16 MiB and precompute-jobs-top-count-max at most 65536");
+            throw new IllegalArgumentException(
+                    "precompute-jobs limits must be positive, the smallest granularity at most the largest one,"
+                            + " a body at most 16 MiB and precompute-jobs-top-count-max at most 65536");
         }
         storePathConflict = storePathConflict.toLowerCase(Locale.ROOT);
         if (!Set.of("reject", "suffix").contains(storePathConflict)) {

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class JobQueries {
     private static final String FIELD = "query";
     /** The controller's legacy template puts a quantile into every function. */
-    private static final Pattern NEEDLESS_SCALAR =
-            Pattern.compile("(\\s*count_distinct_over_time\\s*\\(\\s*)[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\\s*,\\s*(.*)", Pattern.DOTALL);
+    private static final Pattern NEEDLESS_SCALAR = Pattern.compile(
+            "(\\s*count_distinct_over_time\\s*\\(\\s*)[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\\s*,\\s*(.*)", Pattern.DOTALL);
 
     private final JobLimits limits;
     private final Set<Feature> features;
@@ -78,8 +78,8 @@ final class JobQueries {
         }
         try {
             // For nothing but its errors, which would else come with every tick.
-            var ignored = QueryPlanner.plan(
-                    expression, StepGrid.instant(0), PlanOptions.DEFAULT.withFeatures(features));
+            var ignored =
+                    QueryPlanner.plan(expression, StepGrid.instant(0), PlanOptions.DEFAULT.withFeatures(features));
         } catch (QueryException e) {
             throw bad(String.valueOf(e.getMessage()));
         }
@@ -178,7 +178,8 @@ final class JobQueries {
     /** Empty if it is another one, or its parameter is computed. */
     private Optional<SketchFunction> function(Expr.Call call) {
         String name = call.function().text();
-        Double parameter = call.arguments().size() == 2 ? constant(call.arguments().getFirst()) : null;
+        Double parameter =
+                call.arguments().size() == 2 ? constant(call.arguments().getFirst()) : null;
         return switch (name) {
             case "quantile_over_time" -> {
                 if (parameter == null) {

@@ -150,7 +150,8 @@ public final class JobRequests {
                     json.put(ALPHA, spec.options().relativeAccuracy());
                 case SketchFunction.CountDistinct distinct ->
                     json.put(PRECISION, spec.options().precision());
-                case SketchFunction.Top top -> json.put(CANDIDATES, spec.options().candidatesMax());
+                case SketchFunction.Top top ->
+                    json.put(CANDIDATES, spec.options().candidatesMax());
             }
         }
         return json;
@@ -190,8 +191,10 @@ public final class JobRequests {
             throw JobFields.bad(GRANULARITY, String.valueOf(e.getMessage()));
         }
         if (millis < limits.granularityMillisMin() || millis > limits.granularityMillisMax()) {
-            throw JobFields.bad(GRANULARITY, "must be from " + Durations.text(limits.granularityMillisMin()) + " to "
-                    + Durations.text(limits.granularityMillisMax()));
+            throw JobFields.bad(
+                    GRANULARITY,
+                    "must be from " + Durations.text(limits.granularityMillisMin()) + " to "
+                            + Durations.text(limits.granularityMillisMax()));
         }
         return millis;
     }
@@ -203,10 +206,12 @@ public final class JobRequests {
             case SourceAddress.Sketches sketches -> {
                 switch (query) {
                     case JobQuery.OfExpression expression ->
-                        throw JobFields.bad(QUERY, "a source of sketches answers quantile_over_time,"
-                                + " count_distinct_over_time and top_k_over_time over a plain range selector only, such"
-                                + " as quantile_over_time(0.99, latency[5m]); for another query use the source lake:// or"
-                                + " the http:// address of a Prometheus-compatible server");
+                        throw JobFields.bad(
+                                QUERY,
+                                "a source of sketches answers quantile_over_time, count_distinct_over_time and"
+                                        + " top_k_over_time over a plain range selector only, such as"
+                                        + " quantile_over_time(0.99, latency[5m]); for another query use the source"
+                                        + " lake:// or the http:// address of a Prometheus-compatible server");
                     case JobQuery.OfSketch sketch -> {
                         boolean named = sketch.selector().matchers().stream()
                                 .anyMatch(matcher -> matcher.name().equals(Labels.METRIC_NAME)
@@ -243,7 +248,8 @@ public final class JobRequests {
             return names;
         }
         if (query instanceof JobQuery.OfExpression) {
-            throw JobFields.bad(LABELS, "only sketches are merged by labels; write sum by (...) or the like into the query");
+            throw JobFields.bad(
+                    LABELS, "only sketches are merged by labels; write sum by (...) or the like into the query");
         }
         TreeSet<String> sorted = new TreeSet<>();
         for (String name : names.get()) {
@@ -259,8 +265,7 @@ public final class JobRequests {
 
     private static SketchOptions options(JobFields fields, JobQuery query) {
         OptionalDouble alpha = fields.number(ALPHA);
-        OptionalInt precision =
-                fields.wholeNumber(PRECISION, HyperLogLog.PRECISION_MIN, HyperLogLog.PRECISION_MAX);
+        OptionalInt precision = fields.wholeNumber(PRECISION, HyperLogLog.PRECISION_MIN, HyperLogLog.PRECISION_MAX);
         OptionalInt candidates = fields.wholeNumber(CANDIDATES, 1, CANDIDATES_MAX);
         String needed = query instanceof JobQuery.OfSketch sketch
                 ? switch (sketch.function()) {

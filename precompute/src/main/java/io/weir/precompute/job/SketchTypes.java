@@ -38,11 +38,13 @@ final class SketchTypes {
                 SketchFunction function = sketch.function();
                 if (kind == null || !function.kinds().contains(kind)) {
                     if (!type.equals(ALWAYS_TOLERATED)) {
-                        throw JobFields.bad(FIELD, type + " does not answer " + function.functionName() + "; "
-                                + wanted(function) + " does");
+                        throw JobFields.bad(
+                                FIELD,
+                                type + " does not answer " + function.functionName() + "; " + wanted(function)
+                                        + " does");
                     }
-                    warnings.add(function.functionName() + " is answered from " + wanted(function)
-                            + "; sketch_type " + type + " is ignored");
+                    warnings.add(function.functionName() + " is answered from " + wanted(function) + "; sketch_type "
+                            + type + " is ignored");
                 }
             }
             case JobQuery.OfExpression expression -> {

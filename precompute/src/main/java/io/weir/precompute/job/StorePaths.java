@@ -30,7 +30,8 @@ public final class StorePaths {
                 throw bad("must not have . or .. as a part");
             }
         }
-        // Servers and proxies refuse or rewrite these in URLs, however they are escaped, and the results' URL ends with the path.
+        // Servers and proxies refuse or rewrite these in URLs, however they are escaped, and the results' URL ends with
+        // the path.
         path.codePoints().forEach(character -> {
             if (Character.isISOControl(character) || "\\;%?#".indexOf(character) >= 0) {
                 throw bad("must hold no control characters and none of \\ ; % ? #");

@@ -36,6 +36,7 @@ final class HintListener implements AutoCloseable {
     private final Runnable onFailure;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread thread;
+    private boolean failing;
 
     /** @param onHint also gets a {@link Hint.Unknown} after each connect */
     HintListener(DatabaseSettings database, long reconnectMillisMax, Consumer<Hint> onHint, Runnable onFailure) {
@@ -58,8 +59,12 @@ final class HintListener implements AutoCloseable {
                 listen(connection);
             } catch (SQLException e) {
                 onFailure.run();
-                LOG.warn("no notifications of precompute's jobs and results, which are polled for meanwhile: {}",
-                        e.getMessage());
+                if (!failing) {
+                    LOG.warn(
+                            "no notifications of precompute's jobs and results, which are polled for meanwhile: {}",
+                            e.getMessage());
+                }
+                failing = true;
             } catch (RuntimeException e) {
                 onFailure.run();
                 LOG.error("no notifications of precompute's jobs and results, by a defect", e);
@@ -98,6 +103,10 @@ final class HintListener implements AutoCloseable {
         try (Statement statement = connection.createStatement()) {
             statement.execute("listen " + Hint.CHANNEL);
         }
+        if (failing) {
+            LOG.info("notifications of precompute's jobs and results arrive again");
+        }
+        failing = false;
         onHint.accept(new Hint.Unknown(""));
         PGConnection session = connection.unwrap(PGConnection.class);
         long checkedNanos = System.nanoTime();

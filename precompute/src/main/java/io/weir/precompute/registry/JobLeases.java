@@ -174,8 +174,7 @@ final class JobLeases {
                 reader.read(row).ifPresent(job -> loaded.put(job.jobId(), job));
             }
         }
-        apply(() -> state.onLook(
-                new RegistryState.Look(number, holdings, loaded, Map.copyOf(before), clock.millis())));
+        apply(() -> state.onLook(new RegistryState.Look(number, holdings, loaded, Map.copyOf(before), clock.millis())));
         before.keySet().retainAll(known.keySet());
     }
 

@@ -36,7 +36,12 @@ final class JobRows {
 
     /** What a new job is made of. */
     record New(
-            String jobId, String tenant, String specHash, String storePath, String spec, OptionalLong validUntilMillis) {}
+            String jobId,
+            String tenant,
+            String specHash,
+            String storePath,
+            String spec,
+            OptionalLong validUntilMillis) {}
 
     /** Waits for other creations of the tenant and keeps new ones out until the transaction ends. */
     static void lockTenant(Connection connection, String tenant) throws SQLException {
@@ -134,7 +139,8 @@ final class JobRows {
                     6,
                     job.validUntilMillis().isEmpty()
                             ? null
-                            : Instant.ofEpochMilli(job.validUntilMillis().getAsLong()).atOffset(ZoneOffset.UTC));
+                            : Instant.ofEpochMilli(job.validUntilMillis().getAsLong())
+                                    .atOffset(ZoneOffset.UTC));
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getTimestamp(1).getTime();

@@ -27,7 +27,8 @@ public interface Jobs {
     }
 
     /** A job as people see it. @param owner the process that runs it; null if none does */
-    record JobView(Job job, JobStatistics statistics, @Nullable String owner) {}
+    record JobView(
+            Job job, JobStatistics statistics, @Nullable String owner) {}
 
     /**
      * Jobs of a tenant.

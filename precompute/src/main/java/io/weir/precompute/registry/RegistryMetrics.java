@@ -34,13 +34,16 @@ final class RegistryMetrics {
                 .description("Times that notifications of other processes were lost; meanwhile changes are polled for")
                 .register(registry);
         dropped = Counter.builder("weir.precompute.registry.results.dropped")
-                .description("Results that other processes never see: too large, or the database took none for too long")
+                .description(
+                        "Results that other processes never see: too large, or the database took none for too long")
                 .register(registry);
         fenced = Counter.builder("weir.precompute.registry.results.fenced")
                 .description("Ticks not written since their job was deleted or taken over meanwhile")
                 .register(registry);
         unreadable = Counter.builder("weir.precompute.registry.unreadable")
-                .description("Jobs and results of the registry that this process cannot read or may not run, each time it meets them")
+                .description(
+                        "Jobs and results of the registry that this process cannot read or may not run, each time it"
+                                + " meets them")
                 .register(registry);
     }
 

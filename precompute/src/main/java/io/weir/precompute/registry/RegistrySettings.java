@@ -48,9 +48,10 @@ public record RegistrySettings(
                 || resultBytesMax < 1
                 || pendingBytesMax < resultBytesMax
                 || writeMillis < 0) {
-            throw new IllegalArgumentException("precompute-registry limits must be positive, the lease at least twice the time between its"
-                    + " renewals, the connections at least 3, the wait for one at least 250 ms, and the pending bytes at"
-                    + " least those of one result");
+            throw new IllegalArgumentException(
+                    "precompute-registry limits must be positive, the lease at least twice the time between its"
+                            + " renewals, the connections at least 3, the wait for one at least 250 ms, and the pending"
+                            + " bytes at least those of one result");
         }
     }
 }

@@ -65,7 +65,10 @@ final class RegistryState {
 
     /** Ids of jobs that this process holds now, and did not before, or not in this epoch. */
     List<String> gained(List<JobRow.Holding> holdings) {
-        return holdings.stream().filter(this::isGained).map(JobRow.Holding::jobId).toList();
+        return holdings.stream()
+                .filter(this::isGained)
+                .map(JobRow.Holding::jobId)
+                .toList();
     }
 
     private boolean isGained(JobRow.Holding holding) {

@@ -132,6 +132,8 @@ final class StoredResults {
             return new TickResult(jobId, evalMillis, vector, bound, coverage, computedAtMillis, List.of());
         } catch (EOFException e) {
             throw new IOException("the result ends too early", e);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("the result has labels that are none: " + e.getMessage(), e);
         }
     }
 

@@ -104,8 +104,9 @@ final class TickRows {
 
     /** Removes the results that a job's newer ones have pushed out. */
     static void removeOld(Connection connection, Collection<Progress> progress) throws SQLException {
-        String sql = "delete from weir.precompute_results r using unnest(?::text[], ?::bigint[]) as g (job_id, kept_after)"
-                + " where r.job_id = g.job_id and r.eval_millis <= g.kept_after";
+        String sql =
+                "delete from weir.precompute_results r using unnest(?::text[], ?::bigint[]) as g (job_id, kept_after)"
+                        + " where r.job_id = g.job_id and r.eval_millis <= g.kept_after";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setArray(
                     1, texts(connection, progress.stream().map(Progress::jobId).toList()));

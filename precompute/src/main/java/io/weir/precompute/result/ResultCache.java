@@ -62,6 +62,8 @@ public final class ResultCache implements ResultDirectory {
     private final LongSupplier wallMillis;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, JobRing> rings = new HashMap<>();
+    /** For who asks for what another one asks for. */
+    private final Map<Meaning, List<JobRing>> byMeaning = new HashMap<>();
     /** Jobs that ended, with the time until which that is remembered; in the order of their ends. */
     private final Map<String, Long> ended = new LinkedHashMap<>();
     /** Those of them whose results still answer. */
@@ -257,18 +259,15 @@ public final class ResultCache implements ResultDirectory {
 
     private Optional<JobRing> predecessor(Job job) {
         long now = wallMillis.getAsLong();
-        Meaning meaning = Meaning.of(job.spec());
-        return rings.values().stream()
-                .filter(ring -> ring.size() > 0
-                        && ring.isUsable(now)
-                        && !ring.job().jobId().equals(job.jobId())
-                        && Meaning.of(ring.job().spec()).equals(meaning))
+        return byMeaning.getOrDefault(Meaning.of(job.spec()), List.of()).stream()
+                .filter(ring -> ring.size() > 0 && ring.isUsable(now))
                 .max(Comparator.comparingLong((JobRing ring) -> newestMillis(ring.results()))
                         .thenComparing(ring -> ring.job().jobId()));
     }
 
     private void index(JobRing ring) {
         JobSpec spec = ring.job().spec();
+        add(byMeaning, Meaning.of(spec), ring);
         if (spec.labels().isEmpty()) {
             add(byQuery, new Key(spec.tenant(), spec.query().canonical()), ring);
             selector(spec.query()).ifPresent(text -> add(bySelector, new Key(spec.tenant(), text), ring));
@@ -280,13 +279,14 @@ public final class ResultCache implements ResultDirectory {
         JobSpec spec = ring.job().spec();
         rings.remove(ring.job().jobId());
         warm.remove(ring.job().jobId());
+        remove(byMeaning, Meaning.of(spec), ring);
         remove(byQuery, new Key(spec.tenant(), spec.query().canonical()), ring);
         selector(spec.query()).ifPresent(text -> remove(bySelector, new Key(spec.tenant(), text), ring));
         remove(byPath, new Key(spec.tenant(), spec.storePath()), ring);
         totalBytes.addAndGet(-ring.bytes());
     }
 
-    private static void add(Map<Key, List<JobRing>> index, Key key, JobRing ring) {
+    private static <K> void add(Map<K, List<JobRing>> index, K key, JobRing ring) {
         index.compute(key, (same, before) -> {
             List<JobRing> after = before == null ? new ArrayList<>() : new ArrayList<>(before);
             after.add(ring);
@@ -294,7 +294,7 @@ public final class ResultCache implements ResultDirectory {
         });
     }
 
-    private static void remove(Map<Key, List<JobRing>> index, Key key, JobRing ring) {
+    private static <K> void remove(Map<K, List<JobRing>> index, K key, JobRing ring) {
         index.computeIfPresent(key, (same, before) -> {
             List<JobRing> after = before.stream().filter(other -> other != ring).toList();
             return after.isEmpty() ? null : after;

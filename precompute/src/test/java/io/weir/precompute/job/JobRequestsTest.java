@@ -26,11 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JobRequestsTest {
     static final ObjectMapper MAPPER = new ObjectMapper();
     private static final long NOW = Instant.parse("2026-11-21T00:00:00Z").toEpochMilli();
-    private static final List<String> FIELDS =
-            List.of("query", "granularity", "source", "sketch_type", "store_path");
+    private static final List<String> FIELDS = List.of("query", "granularity", "source", "sketch_type", "store_path");
 
-    private final JobRequests requests =
-            new JobRequests(JobLimits.DEFAULT, Feature.NONE, JobRequestsTest::address);
+    private final JobRequests requests = new JobRequests(JobLimits.DEFAULT, Feature.NONE, JobRequestsTest::address);
 
     /** All sources are allowed here. */
     static SourceAddress address(String text) {
@@ -96,7 +94,8 @@ class JobRequestsTest {
     }
 
     static Stream<JsonNode> noObjects() throws JsonProcessingException {
-        return Stream.of(MAPPER.readTree("[]"), MAPPER.readTree("\"x\""), MAPPER.readTree("3"), MAPPER.readTree("null"));
+        return Stream.of(
+                MAPPER.readTree("[]"), MAPPER.readTree("\"x\""), MAPPER.readTree("3"), MAPPER.readTree("null"));
     }
 
     @ParameterizedTest
@@ -142,10 +141,15 @@ class JobRequestsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "latency @ 1000", "latency @ start()", "latency @ end()", "sum_over_time(latency[5m:1m] @ 3)", "latency offset -5m",
-        "sum_over_time(latency[5m] offset -1s)"
-    })
+    @ValueSource(
+            strings = {
+                "latency @ 1000",
+                "latency @ start()",
+                "latency @ end()",
+                "sum_over_time(latency[5m:1m] @ 3)",
+                "latency offset -5m",
+                "sum_over_time(latency[5m] offset -1s)"
+            })
     void whatMeansSomethingElseAtATickIsRefused(String query) {
         refused(body().put("query", query).put("source", "lake://"), "query");
     }
@@ -165,15 +169,20 @@ class JobRequestsTest {
 
     @Test
     void theBoundsOfQuantilesAreQuantiles() {
-        assertThat(((JobQuery.OfSketch) spec("query", "quantile_over_time(0, latency[5m])").query()).function())
+        assertThat(((JobQuery.OfSketch) spec("query", "quantile_over_time(0, latency[5m])")
+                                .query())
+                        .function())
                 .isEqualTo(new SketchFunction.Quantile(0));
-        assertThat(((JobQuery.OfSketch) spec("query", "quantile_over_time((1), latency[5m])").query()).function())
+        assertThat(((JobQuery.OfSketch) spec("query", "quantile_over_time((1), latency[5m])")
+                                .query())
+                        .function())
                 .isEqualTo(new SketchFunction.Quantile(1));
     }
 
     /** D1, row 10. */
     @ParameterizedTest
-    @ValueSource(strings = {"0s", "-1m", "abc", "1", "100ms", "9999d", "1d1s", "1m 30s", "99999999999999999999s", "1.5m"})
+    @ValueSource(
+            strings = {"0s", "-1m", "abc", "1", "100ms", "9999d", "1d1s", "1m 30s", "99999999999999999999s", "1.5m"})
     void aGranularityIsADurationFromASecondToADay(String text) {
         refused(body().put("granularity", text), "granularity");
     }
@@ -189,7 +198,8 @@ class JobRequestsTest {
         assertThat(((JobQuery.OfSketch) distinct.spec().query()).function())
                 .isEqualTo(new SketchFunction.CountDistinct());
         assertThat(distinct.warnings()).singleElement().asString().contains("ignored");
-        assertThat(read(body().put("query", "count_distinct_over_time(latency[5m])").put("sketch_type", "hll"))
+        assertThat(read(body().put("query", "count_distinct_over_time(latency[5m])")
+                                .put("sketch_type", "hll"))
                         .warnings())
                 .isEmpty();
         for (String type : List.of("countmin", "countsketch", "cms", "CountMin")) {
@@ -223,7 +233,8 @@ class JobRequestsTest {
                         .spec()
                         .query())
                 .isInstanceOfSatisfying(
-                        JobQuery.OfExpression.class, query -> assertThat(query.windowMillis()).isEqualTo(300_000));
+                        JobQuery.OfExpression.class,
+                        query -> assertThat(query.windowMillis()).isEqualTo(300_000));
         assertThat(read(lake.put("query", "latency offset 1h")).spec().query().windowMillis())
                 .isEqualTo(3_900_000);
         assertThat(read(lake.put("query", "max_over_time(rate(latency[5m] offset 1m)[1h:30s] offset 2m)"))
@@ -236,7 +247,11 @@ class JobRequestsTest {
 
     /** D1, row 13. */
     @ParameterizedTest
-    @ValueSource(strings = {"../x", "/abs", "a//b", "a/", "a/../b", "./a", "a/.", "a\u0000", "a\nb", "a\\b", "a;b", "a%2e", "a?b", "a#b", " "})
+    @ValueSource(
+            strings = {
+                "../x", "/abs", "a//b", "a/", "a/../b", "./a", "a/.", "a\u0000", "a\nb", "a\\b", "a;b", "a%2e", "a?b",
+                "a#b", " "
+            })
     void aStorePathIsRelativeAndPlain(String path) {
         refused(body().put("store_path", path), "store_path");
     }
@@ -245,7 +260,9 @@ class JobRequestsTest {
     void aStorePathHasUpTo512Characters() {
         assertThat(spec("store_path", "a".repeat(512)).storePath()).hasSize(512);
         refused(body().put("store_path", "a".repeat(513)), "store_path", "512");
-        assertThat(StorePaths.suffixed("a".repeat(512), "0123456789")).hasSize(512).endsWith("-01234567");
+        assertThat(StorePaths.suffixed("a".repeat(512), "0123456789"))
+                .hasSize(512)
+                .endsWith("-01234567");
     }
 
     /** D1, row 14. */
@@ -262,7 +279,9 @@ class JobRequestsTest {
 
     @Test
     void labelsAreNamesOnceEach() throws JsonProcessingException {
-        assertThat(read(body().set("labels", MAPPER.readTree("[\"b\",\"a\"]"))).spec().labels())
+        assertThat(read(body().set("labels", MAPPER.readTree("[\"b\",\"a\"]")))
+                        .spec()
+                        .labels())
                 .isEqualTo(Optional.of(List.of("a", "b")));
         assertThat(read(body().set("labels", MAPPER.readTree("[]"))).spec().labels())
                 .isEqualTo(Optional.of(List.of()));
@@ -286,7 +305,8 @@ class JobRequestsTest {
         assertThat(read(body().put("alpha", 0.005)).spec().options().relativeAccuracy())
                 .isEqualTo(0.005);
         ObjectNode distinct = body().put("query", "count_distinct_over_time(latency[5m])");
-        assertThat(read(distinct.put("precision", 12)).spec().options().precision()).isEqualTo(12);
+        assertThat(read(distinct.put("precision", 12)).spec().options().precision())
+                .isEqualTo(12);
         refused(distinct.put("precision", 12.5), "precision", "whole");
         refused(distinct.put("precision", 19), "precision", "18");
         ObjectNode top = body().put("query", "top_k_over_time(500, latency[5m])");
@@ -330,7 +350,8 @@ class JobRequestsTest {
                 "count_distinct_over_time(0.99, latency[5m])",
                 "top_k_over_time(7, latency[5m])",
                 "max(latency)")) {
-            ObjectNode body = body().put("query", query).put("source", "lake://").put("valid_until", "2027-01-01T00:00:00Z");
+            ObjectNode body =
+                    body().put("query", query).put("source", "lake://").put("valid_until", "2027-01-01T00:00:00Z");
             JobSpec spec = read(body).spec();
             JsonNode stored = MAPPER.readTree(JobRequests.stored(spec).toString());
             // Its time may be over, and its path another one.
@@ -352,6 +373,7 @@ class JobRequestsTest {
                 .hasMessageContaining("store-path-conflict");
         assertThatThrownBy(() -> new JobLimits(65_536, 1, 2, 1, 1, 1, 1, "reject"))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThat(new JobLimits(65_536, 1, 1, 1, 1, 1, 1, "SUFFIX").suffixesStorePaths()).isTrue();
+        assertThat(new JobLimits(65_536, 1, 1, 1, 1, 1, 1, "SUFFIX").suffixesStorePaths())
+                .isTrue();
     }
 }

@@ -17,23 +17,23 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A source that answers as it is told, and remembers what it was asked and how many at a time. */
-final class TestingTickSource implements TickSource {
+public final class TestingTickSource implements TickSource {
     /** What it answers. */
     @FunctionalInterface
-    interface Behaviour {
+    public interface Behaviour {
         SketchBatch answer(Job job, long toMillis, long deadlineNanos) throws SourceException, InterruptedException;
     }
 
     /** A question. */
-    record Fetch(String jobId, long toMillis, long atMillis) {}
+    public record Fetch(String jobId, long toMillis, long atMillis) {}
 
-    final ConcurrentLinkedQueue<Fetch> fetches = new ConcurrentLinkedQueue<>();
-    final ConcurrentLinkedQueue<String> forgotten = new ConcurrentLinkedQueue<>();
+    public final ConcurrentLinkedQueue<Fetch> fetches = new ConcurrentLinkedQueue<>();
+    public final ConcurrentLinkedQueue<String> forgotten = new ConcurrentLinkedQueue<>();
     private final Map<String, AtomicInteger> atATime = new ConcurrentHashMap<>();
-    final AtomicInteger atATimeMax = new AtomicInteger();
-    volatile Behaviour behaviour = (job, toMillis, deadlineNanos) -> batch(1, 1, 2, 3);
+    public final AtomicInteger atATimeMax = new AtomicInteger();
+    public volatile Behaviour behaviour = (job, toMillis, deadlineNanos) -> batch(1, 1, 2, 3);
 
-    static SketchBatch batch(double coverage, double... values) {
+    public static SketchBatch batch(double coverage, double... values) {
         DdSketch sketch = DdSketch.ofAccuracy(0.01);
         for (double value : values) {
             sketch.add(value);
@@ -42,7 +42,7 @@ final class TestingTickSource implements TickSource {
                 List.of(new SketchPoint(Labels.of("service", "web"), SampledSketch.of(sketch))), coverage);
     }
 
-    List<Long> ticksOf(String jobId) {
+    public List<Long> ticksOf(String jobId) {
         return fetches.stream()
                 .filter(fetch -> fetch.jobId().equals(jobId))
                 .map(Fetch::toMillis)

@@ -1,0 +1,306 @@
+package io.weir.precompute.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.precompute.TestingDatabase;
+import io.weir.precompute.job.Job;
+import io.weir.precompute.job.JobStatistics;
+import io.weir.precompute.job.JobStatus;
+import io.weir.precompute.registry.Jobs.Creation;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Jobs of several processes on one database: leases, fences, results, and times without the database. Checklist D1, rows 20, 36, 42 and 44. */
+class JobRegistryTest {
+    private final List<TestingProcess> processes = new ArrayList<>();
+    private TestingDatabase database;
+
+    @BeforeEach
+    void start() throws Exception {
+        database = TestingDatabase.create();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        database.mend();
+        for (TestingProcess process : processes) {
+            process.close();
+        }
+        database.close();
+    }
+
+    private TestingProcess process() {
+        TestingProcess process = TestingProcess.begun(database);
+        processes.add(process);
+        return process;
+    }
+
+    private void end(TestingProcess process) throws Exception {
+        processes.remove(process);
+        process.close();
+    }
+
+    private static Job create(TestingProcess process, String storePath) {
+        Creation creation = process.registry().create(TestingJobs.spec("default", storePath));
+        return ((Creation.Created) creation).job();
+    }
+
+    private void expireLeaseOf(String owner) throws Exception {
+        database.execute("update weir.precompute_owners set leased_until = now() - interval '1 s' where owner_id = '"
+                + owner + "'");
+    }
+
+    @Test
+    void aJobIsRunByOneProcessAndKnownToAll() {
+        TestingProcess first = process();
+        TestingProcess second = process();
+        List<Job> jobs = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            jobs.add(create(i % 2 == 0 ? first : second, "path-" + i));
+        }
+        await().until(() -> first.owned().size() + second.owned().size() == 20);
+        TreeSet<String> all = new TreeSet<>(first.owned().keySet());
+        all.addAll(second.owned().keySet());
+        assertThat(all).hasSize(20);
+        // Nobody has more than the share of the jobs that there are.
+        assertThat(first.owned().size()).isBetween(9, 11);
+        assertThat(second.registry().list("default").views()).hasSize(20).allMatch(view -> view.owner() != null);
+        for (Job job : jobs) {
+            await().until(() ->
+                    second.results().at("default", job.spec().storePath()).isPresent());
+        }
+    }
+
+    @Test
+    void resultsAreSeenByAllProcessesAndCountedOnce() throws Exception {
+        TestingProcess first = process();
+        Job job = create(first, "a");
+        await().until(() -> first.owned().containsKey(job.jobId()));
+        TestingProcess second = process();
+        long epoch = first.owned().get(job.jobId());
+        for (int number = 1; number <= 8; number++) {
+            first.tick(job, epoch, number);
+        }
+        await().until(() -> second.ticks(job).contains(8 * 60_000L));
+        // As many as are kept.
+        assertThat(database.query("select eval_millis / 60000 from weir.precompute_results order by 1"))
+                .containsExactly("4", "5", "6", "7", "8");
+        first.tick(job, epoch, 9);
+        long startNanos = System.nanoTime();
+        await().pollInterval(Duration.ofMillis(5)).until(() -> second.ticks(job).contains(9 * 60_000L));
+        assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(Duration.ofSeconds(5));
+        // How it fares, and its hits in both.
+        first.results().countHit(job.jobId());
+        second.results().countHit(job.jobId());
+        second.results().countHit(job.jobId());
+        await().until(() -> second.registry()
+                        .find("default", job.jobId())
+                        .orElseThrow()
+                        .statistics()
+                        .cacheHits()
+                == 3);
+        await().until(() -> first.registry()
+                        .find("default", job.jobId())
+                        .orElseThrow()
+                        .statistics()
+                        .cacheHits()
+                == 3);
+        JobStatistics seen =
+                second.registry().find("default", job.jobId()).orElseThrow().statistics();
+        assertThat(seen.status()).isEqualTo(JobStatus.ACTIVE);
+        assertThat(seen.runs()).isEqualTo(9);
+        assertThat(seen.lastRunMillis()).hasValue(9 * 60_000);
+        // One that comes later knows the latest ones, too.
+        TestingProcess third = process();
+        assertThat(third.ticks(job)).hasSize(5).contains(9 * 60_000L);
+    }
+
+    @Test
+    void aProcessThatEndsInOrderGivesItsJobsAway() throws Exception {
+        TestingProcess first = process();
+        Job job = create(first, "a");
+        await().until(() -> first.owned().containsKey(job.jobId()));
+        first.tick(job, first.owned().get(job.jobId()), 7);
+        TestingProcess second = process();
+        end(first);
+        assertThat(first.told()).containsExactly("own " + job.jobId(), "disown " + job.jobId());
+        await().atMost(Duration.ofMillis(TestingProcess.QUICK.leaseMillis()))
+                .until(() -> second.owned().containsKey(job.jobId()));
+        assertThat(second.before(job.jobId()).runs()).isEqualTo(7);
+        assertThat(second.ticks(job)).contains(7 * 60_000L);
+    }
+
+    @Test
+    void aSilentProcessLosesItsJobsWithinTwoLeasesAndWhatItWritesIsFenced() throws Exception {
+        TestingProcess first = process();
+        Job job = create(first, "a");
+        await().until(() -> first.owned().containsKey(job.jobId()));
+        long epoch = first.owned().get(job.jobId());
+        String owner =
+                first.registry().find("default", job.jobId()).orElseThrow().owner();
+        first.tick(job, epoch, 1);
+        await().until(() ->
+                !database.query("select 1 from weir.precompute_results").isEmpty());
+        // Its renewals do not arrive, as of one that hangs: its row is gone as soon as it is there.
+        database.execute("create rule silence as on insert to weir.precompute_owners where new.owner_id = '" + owner
+                + "' do instead nothing");
+        expireLeaseOf(owner);
+        TestingProcess second = process();
+        await().atMost(Duration.ofMillis(2 * TestingProcess.QUICK.leaseMillis()))
+                .until(() -> second.owned().containsKey(job.jobId()));
+        assertThat(second.owned().get(job.jobId())).isGreaterThan(epoch);
+        assertThat(second.before(job.jobId()).runs()).isEqualTo(1);
+        // It learns of its loss by the notification.
+        await().until(() -> first.owned().isEmpty());
+        first.tick(job, epoch, 2);
+        second.tick(job, second.owned().get(job.jobId()), 3);
+        await().until(() -> first.metric("weir.precompute.registry.results.fenced") == 1);
+        await().until(() -> database.query("select eval_millis / 60000 from weir.precompute_results order by 1")
+                .equals(List.of("1", "3")));
+    }
+
+    @Test
+    void aDeletedJobIsGoneEverywhereAndNothingIsWrittenForItAnyMore() throws Exception {
+        TestingProcess first = process();
+        TestingProcess second = process();
+        Job job = create(first, "a");
+        await().until(() -> first.owned().size() + second.owned().size() == 1);
+        TestingProcess owner = first.owned().isEmpty() ? second : first;
+        TestingProcess other = owner == first ? second : first;
+        long epoch = owner.owned().get(job.jobId());
+        owner.tick(job, epoch, 1);
+        await().until(() ->
+                !database.query("select 1 from weir.precompute_results").isEmpty());
+        assertThat(other.registry().delete("stranger", job.jobId())).isFalse();
+        // By the process that does not run it.
+        assertThat(other.registry().delete("default", job.jobId())).isTrue();
+        owner.tick(job, epoch, 2);
+        await().until(() -> owner.owned().isEmpty());
+        assertThat(owner.registry().delete("default", job.jobId())).isFalse();
+        assertThat(owner.registry().find("default", job.jobId())).isEmpty();
+        // By the process that runs it: when the call returns, it does not any more.
+        Job again = create(first, "a");
+        await().until(() -> first.owned().size() + second.owned().size() == 1);
+        TestingProcess runs = first.owned().isEmpty() ? second : first;
+        assertThat(runs.registry().delete("default", again.jobId())).isTrue();
+        assertThat(runs.owned()).isEmpty();
+        assertThat(database.query("select count(*) from weir.precompute_results"))
+                .containsExactly("0");
+        assertThat(database.query("select count(*) from weir.precompute_progress"))
+                .containsExactly("0");
+    }
+
+    @Test
+    void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
+        RegistrySettings brief =
+                new RegistrySettings(100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64L << 20, 20);
+        TestingProcess process = TestingProcess.begun(database, brief);
+        processes.add(process);
+        String soon =
+                Instant.now().plusSeconds(2).truncatedTo(ChronoUnit.MILLIS).toString();
+        Job job = ((Creation.Created) process.registry().create(TestingJobs.spec("default", "a", soon))).job();
+        await().until(() -> process.owned().containsKey(job.jobId()));
+        await().until(() -> process.owned().isEmpty());
+        assertThat(Instant.now()).isAfterOrEqualTo(Instant.parse(soon));
+        assertThat(process.results().at("default", "a")).isEmpty();
+        await().until(() -> process.registry().list("default").views().stream()
+                .anyMatch(view -> view.statistics().status() == JobStatus.EXPIRED && view.owner() == null));
+        Job next = create(process, "a");
+        assertThat(next.jobId()).isNotEqualTo(job.jobId());
+        await().until(() -> process.owned().containsKey(next.jobId()));
+        await().until(() -> process.registry().list("default").views().size() == 1);
+        assertThat(process.told())
+                .containsExactly("own " + job.jobId(), "disown " + job.jobId(), "own " + next.jobId());
+    }
+
+    @Test
+    void withoutTheDatabaseTicksGoOnAndAreWrittenLater() throws Exception {
+        TestingProcess process = process();
+        Job job = create(process, "a");
+        await().until(() -> process.owned().containsKey(job.jobId()));
+        long epoch = process.owned().get(job.jobId());
+        database.cut();
+        // Longer than its lease.
+        Thread.sleep(2 * TestingProcess.QUICK.leaseMillis());
+        assertThat(process.owned()).containsKey(job.jobId());
+        process.tick(job, epoch, 1);
+        process.tick(job, epoch, 2);
+        assertThatThrownBy(() -> create(process, "b")).isInstanceOf(CatalogUnavailableException.class);
+        assertThatThrownBy(() -> process.registry().delete("default", job.jobId()))
+                .isInstanceOf(CatalogUnavailableException.class)
+                .hasMessageNotContainingAny("delete from", "jdbc");
+        Jobs.Listing listing = process.registry().list("default");
+        assertThat(listing.warning()).isNotNull();
+        assertThat(listing.views()).singleElement().satisfies(view -> {
+            assertThat(view.statistics().runs()).isEqualTo(2);
+            assertThat(view.job()).isEqualTo(job);
+        });
+        assertThat(process.ticks(job)).containsExactly(60_000L, 120_000L);
+        database.mend();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> database.query("select eval_millis / 60000 from weir.precompute_results order by 1")
+                        .equals(List.of("1", "2")));
+        await().atMost(Duration.ofSeconds(20)).until(() -> create(process, "b") != null);
+        assertThat(process.told()).contains("own " + job.jobId()).doesNotContain("disown " + job.jobId());
+    }
+
+    @Test
+    void aLostNotificationIsMadeUpFor() throws Exception {
+        TestingProcess first = process();
+        TestingProcess second = process();
+        Job job = create(first, "a");
+        await().until(() -> first.owned().size() + second.owned().size() == 1);
+        TestingProcess owner = first.owned().isEmpty() ? second : first;
+        TestingProcess other = owner == first ? second : first;
+        database.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '"
+                + HintListener.APPLICATION_NAME + "'");
+        owner.tick(job, owner.owned().get(job.jobId()), 1);
+        await().until(() -> other.ticks(job).contains(60_000L));
+        await().until(() -> other.metric("weir.precompute.registry.listen.failures") >= 1);
+        assertThat(database.query("select count(*) from pg_stat_activity where application_name = '"
+                        + HintListener.APPLICATION_NAME + "' and datname = current_database()"))
+                .containsExactly("2");
+    }
+
+    @Test
+    void manyJobsAreWrittenInTime() throws Exception {
+        TestingProcess first = process();
+        TestingProcess second = process();
+        List<Job> jobs = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            jobs.add(create(first, "path-" + i));
+        }
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> first.owned().size() + second.owned().size() == 1_000);
+        long startNanos = System.nanoTime();
+        Map<String, Long> owned = first.owned();
+        for (Job job : jobs) {
+            if (owned.containsKey(job.jobId())) {
+                first.tick(job, owned.get(job.jobId()), 1);
+            } else {
+                second.tick(job, second.owned().get(job.jobId()), 1);
+            }
+        }
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> database.query("select count(*) from weir.precompute_results")
+                        .equals(List.of("1000")));
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> jobs.stream()
+                        .allMatch(job -> !first.ticks(job).isEmpty()
+                                && !second.ticks(job).isEmpty()));
+        System.out.println("1,000 ticks written and seen by two processes in "
+                + Duration.ofNanos(System.nanoTime() - startNanos).toMillis() + " ms");
+        assertThat(first.metric("weir.precompute.registry.results.dropped")).isZero();
+    }
+}

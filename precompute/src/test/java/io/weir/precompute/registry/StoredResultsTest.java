@@ -1,0 +1,106 @@
+package io.weir.precompute.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.weir.precompute.result.ErrorBound;
+import io.weir.precompute.result.ResultVector;
+import io.weir.precompute.result.TickResult;
+import io.weir.promql.labels.Labels;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Results of ticks in the database. */
+class StoredResultsTest {
+    static TickResult result(String jobId, long evalMillis, int elements) {
+        List<ResultVector.Element> vector = new ArrayList<>();
+        for (int i = 0; i < elements; i++) {
+            vector.add(new ResultVector.Element(Labels.of("instance", "host-" + i, "job", "node"), i + 0.25));
+        }
+        return new TickResult(
+                jobId,
+                evalMillis,
+                new ResultVector(vector),
+                new ErrorBound.Relative(0.01),
+                1,
+                evalMillis + 7,
+                List.of());
+    }
+
+    private static TickResult bounded(ErrorBound bound) {
+        return new TickResult("job-1", 60_000, new ResultVector(List.of()), bound, 0.5, 60_123, List.of());
+    }
+
+    private static TickResult again(TickResult result) throws IOException {
+        return StoredResults.read(
+                result.jobId(),
+                result.evalMillis(),
+                StoredResults.write(result, 1 << 20).orElseThrow());
+    }
+
+    @Test
+    void whatIsWrittenIsRead() throws IOException {
+        for (ErrorBound bound : List.of(
+                new ErrorBound.Exact(),
+                new ErrorBound.Relative(0.01),
+                new ErrorBound.StandardError(0.008),
+                new ErrorBound.Absolute(17),
+                new ErrorBound.OfSample(0.1, new ErrorBound.Absolute(3)))) {
+            assertThat(again(bounded(bound))).isEqualTo(bounded(bound));
+        }
+        TickResult odd = new TickResult(
+                "job-1",
+                -60_000,
+                new ResultVector(List.of(
+                        new ResultVector.Element(Labels.EMPTY, Double.NaN),
+                        new ResultVector.Element(Labels.of("item", "\u00e9\ud83d\ude00"), -0.0),
+                        new ResultVector.Element(Labels.of("item", "item"), Double.NEGATIVE_INFINITY))),
+                new ErrorBound.Exact(),
+                1,
+                0,
+                List.of());
+        assertThat(again(odd)).isEqualTo(odd);
+        TickResult large = result("job-2", 1, 5_000);
+        assertThat(again(large)).isEqualTo(large);
+        assertThat(StoredResults.write(large, 1 << 20).orElseThrow().length).isLessThan(100_000);
+    }
+
+    @Test
+    void whatIsTooLargeIsNotWritten() {
+        TickResult large = result("job-2", 1, 5_000);
+        int length = StoredResults.write(large, 1 << 20).orElseThrow().length;
+        assertThat(StoredResults.write(large, length)).isPresent();
+        assertThat(StoredResults.write(large, length - 1)).isEmpty();
+        assertThat(StoredResults.write(large, 10)).isEmpty();
+    }
+
+    @Test
+    void brokenBytesAreAnErrorAndNothingElse() {
+        byte[] whole = StoredResults.write(result("job-3", 1, 100), 1 << 20).orElseThrow();
+        assertThatThrownBy(() -> StoredResults.read("job-3", 1, new byte[0])).isInstanceOf(IOException.class);
+        for (int length = 0; length < whole.length - 4; length += 7) {
+            byte[] cut = Arrays.copyOf(whole, length);
+            assertThatThrownBy(() -> StoredResults.read("job-3", 1, cut)).isInstanceOf(IOException.class);
+        }
+        byte[] later = whole.clone();
+        later[0] = 9;
+        assertThatThrownBy(() -> StoredResults.read("job-3", 1, later)).hasMessageContaining("version");
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        for (int round = 0; round < 2_000; round++) {
+            byte[] changed = whole.clone();
+            changed[1 + random.nextInt(whole.length - 1)] ^= (byte) (1 << random.nextInt(8));
+            try {
+                assertThat(StoredResults.read("job-3", 1, changed).vector().elements())
+                        .as("seed=" + seed)
+                        .hasSizeLessThan(1 << 20);
+            } catch (IOException e) {
+                assertThat(e).as("seed=" + seed).hasMessageNotContaining("null");
+            }
+        }
+    }
+}
