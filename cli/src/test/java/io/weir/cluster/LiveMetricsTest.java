@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The metrics that documents, rules and dashboard name, held against {@code /metrics} of an API, a worker and an ingester that run. With
+ * The metrics that documents, rules and dashboard name, held against {@code /metrics} of an API, a worker, an ingester and a collector that run. With
  * {@code -Dweir.docs.write=true} the reference {@code docs/metrics.md} is written anew.
  */
 @Tag("slow")
@@ -68,6 +68,10 @@ final class LiveMetricsTest {
         api ttfs_cache_hit_total counter
         api ttfs_error_total counter
         api ttfs_slo_breach_total counter
+        api asapquery_precompute_job_duration_seconds histogram
+        api asapquery_precompute_cache_hits_total counter
+        api asapquery_precompute_cache_misses_total counter
+        api asapquery_precompute_sketch_pull_errors_total counter
         """;
 
     /** A metric as a process shows it; {@code series} are the names of its samples. */
@@ -92,7 +96,9 @@ final class LiveMetricsTest {
         ingest = cluster.ingest("ingest", io.weir.cli.process.Ports.free());
         worker = cluster.worker("worker");
         api = cluster.api("api", 1);
-        Map<String, TestingCluster.Node> nodes = Map.of("api", api, "worker", worker, "ingest", ingest);
+        TestingCluster.Node collector = cluster.collector("collector", io.weir.cli.process.Ports.free());
+        Map<String, TestingCluster.Node> nodes =
+                Map.of("api", api, "worker", worker, "ingest", ingest, "collector", collector);
         for (Map.Entry<String, TestingCluster.Node> node : nodes.entrySet()) {
             START.put(node.getKey(), families(node.getValue()));
         }
@@ -164,9 +170,9 @@ final class LiveMetricsTest {
         return Objects.requireNonNull(scrapes.get(process), process);
     }
 
-    /** The metrics of time to first signal have the names that StellaOps' dashboards and alerts know. */
+    /** Some have the names that others know: StellaOps' dashboards and alerts, and ASAPQuery's controller. */
     private static boolean isOurs(String name) {
-        return name.startsWith("weir_") || name.startsWith("ttfs_");
+        return name.startsWith("weir_") || name.startsWith("ttfs_") || name.startsWith("asapquery_");
     }
 
     /** Micrometer shows the greatest value of a time or size of the last minutes as a metric of its own. */
@@ -188,7 +194,7 @@ final class LiveMetricsTest {
             }
             checked++;
         }
-        assertThat(checked).isEqualTo(30);
+        assertThat(checked).isEqualTo(34);
         assertThat(Objects.requireNonNull(of(START, "api").get("weir_query_errors_total"))
                         .labels())
                 .containsExactly("reason");
@@ -206,7 +212,7 @@ final class LiveMetricsTest {
                 String which = process.getKey() + " " + name;
                 assertThat(atStart).as(which).containsKey(name);
                 assertThat(entry.getValue().help()).as(which).isNotBlank();
-                assertThat(name).as(which).matches("(weir|ttfs)_[a-z0-9]+(_[a-z0-9]+)*");
+                assertThat(name).as(which).matches("(weir|ttfs|asapquery)_[a-z0-9]+(_[a-z0-9]+)*");
                 if (name.endsWith("_seconds") && !entry.getValue().type().equals("gauge")) {
                     assertThat(entry.getValue().type()).as(which).isEqualTo("histogram");
                 }

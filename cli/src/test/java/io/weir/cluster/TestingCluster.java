@@ -66,6 +66,15 @@ final class TestingCluster implements AutoCloseable {
         return node;
     }
 
+    Node collector(String name, int grpcPort, String... more) throws IOException, InterruptedException {
+        return start(name, Ports.free(), "/readyz", port -> {
+            List<String> arguments = new ArrayList<>(
+                    List.of("collector", "--http-port", "" + port, "--grpc-port", "" + grpcPort));
+            arguments.addAll(Arrays.asList(more));
+            return arguments;
+        });
+    }
+
     /** An API process that knows the first {@code workers} workers. */
     Node api(String name, int workers) throws IOException, InterruptedException {
         String list = workerPorts.stream()

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A real process of a test: Weir from the test's class path, or another program. Stopped by its own PID, its log kept in a file. */
-final class TestingProcess implements AutoCloseable {
+public final class TestingProcess implements AutoCloseable {
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(90);
 
     private final String name;
@@ -29,12 +29,12 @@ final class TestingProcess implements AutoCloseable {
     }
 
     /** Starts {@code weir} with these arguments. */
-    static TestingProcess weir(String name, Path folder, String... arguments) throws IOException {
+    public static TestingProcess weir(String name, Path folder, String... arguments) throws IOException {
         return weir(name, folder, List.of(), arguments);
     }
 
     /** @param javaOptions more options of the virtual machine */
-    static TestingProcess weir(String name, Path folder, List<String> javaOptions, String... arguments)
+    public static TestingProcess weir(String name, Path folder, List<String> javaOptions, String... arguments)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -48,7 +48,7 @@ final class TestingProcess implements AutoCloseable {
         return program(name, folder, command);
     }
 
-    static TestingProcess program(String name, Path folder, List<String> command) throws IOException {
+    public static TestingProcess program(String name, Path folder, List<String> command) throws IOException {
         Files.createDirectories(folder);
         Path log = folder.resolve(name + ".log");
         Process process = new ProcessBuilder(command)
@@ -59,7 +59,7 @@ final class TestingProcess implements AutoCloseable {
     }
 
     /** Waits until the URL answers 200. */
-    TestingProcess awaitReady(URI url) throws IOException, InterruptedException {
+    public TestingProcess awaitReady(URI url) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + READY_TIMEOUT.toNanos();
         try (HttpClient client = HttpClient.newHttpClient()) {
             while (true) {
@@ -89,19 +89,19 @@ final class TestingProcess implements AutoCloseable {
         }
     }
 
-    Process process() {
+    public Process process() {
         return process;
     }
 
-    String logText() throws IOException {
+    public String logText() throws IOException {
         return Files.readString(log);
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
@@ -110,7 +110,7 @@ final class TestingProcess implements AutoCloseable {
     }
 
     /** Sends a signal by its name: KILL, TERM, STOP or CONT; returns the moment just before. */
-    Instant signal(String signal) throws IOException, InterruptedException {
+    public Instant signal(String signal) throws IOException, InterruptedException {
         Instant before = Instant.now();
         switch (signal) {
             case "KILL" -> process.destroyForcibly();
@@ -128,7 +128,7 @@ final class TestingProcess implements AutoCloseable {
     }
 
     /** Waits for the end; returns the exit code. */
-    int awaitExit(Duration limit) throws InterruptedException {
+    public int awaitExit(Duration limit) throws InterruptedException {
         if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
             throw new AssertionError(name + " has not ended within " + limit);
         }
@@ -136,7 +136,7 @@ final class TestingProcess implements AutoCloseable {
     }
 
     /** The end of the log, for a test's failure. */
-    String logTail() {
+    public String logTail() {
         try {
             String text = logText();
             return text.substring(Math.max(0, text.length() - 4_000));
@@ -146,13 +146,13 @@ final class TestingProcess implements AutoCloseable {
     }
 
     /** SIGKILL. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly();
         process.waitFor();
     }
 
     /** SIGTERM; returns the exit code. */
-    int stop(Duration limit) throws InterruptedException {
+    public int stop(Duration limit) throws InterruptedException {
         process.destroy();
         if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
             process.destroyForcibly();

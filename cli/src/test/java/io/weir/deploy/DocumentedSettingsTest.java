@@ -19,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 /** Flags, variables and files that documents and {@code deploy/} name are there. */
 final class DocumentedSettingsTest {
@@ -43,14 +44,19 @@ final class DocumentedSettingsTest {
 
     private static Set<String> flags() {
         Set<String> flags = new TreeSet<>();
-        Main.commandLine()
-                .getSubcommands()
-                .values()
-                .forEach(command -> command.getCommandSpec()
-                        .options()
-                        .forEach(option -> flags.add(option.longestName().replaceFirst("^-+", ""))));
+        collectFlags(Main.commandLine(), flags);
         assertThat(flags).hasSizeGreaterThan(100);
         return flags;
+    }
+
+    private static void collectFlags(CommandLine command, Set<String> flags) {
+        for (CommandLine subcommand : command.getSubcommands().values()) {
+            subcommand
+                    .getCommandSpec()
+                    .options()
+                    .forEach(option -> flags.add(option.longestName().replaceFirst("^-+", "")));
+            collectFlags(subcommand, flags);
+        }
     }
 
     /** What people read and what they apply, by path. */

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             LoadCommand.class,
             QueryCommand.class,
             StatsCommand.class,
+            JobsCommand.class,
             SignalCommand.class,
             TokenCommand.class,
             VersionCommand.class

@@ -42,7 +42,8 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * The demonstration: starts the processes, feeds them (their own metrics and this machine's counters every second, a day of bundled
- * history), runs three example queries in the terminal, one named statistic and one stream of first signals, and stays up until Ctrl-C.
+ * history), runs three example queries in the terminal, one named statistic, one stream of first signals and one precomputed query, and stays up
+ * until Ctrl-C.
  */
 public final class Demo {
     private static final long SCRAPE_INTERVAL_MILLIS = 1_000;
@@ -126,6 +127,7 @@ public final class Demo {
                 examples(api);
                 statistics(cluster, api);
                 firstSignals(api);
+                new DemoPrecompute(api, client, out).run();
                 invite(cluster);
                 if (!once) {
                     lifecycle.await();

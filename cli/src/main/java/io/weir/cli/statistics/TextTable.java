@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** A table of text with columns as wide as their longest cell; numbers are aligned to the right. */
-final class TextTable {
+public final class TextTable {
     private static final String GAP = "  ";
     private static final int CELL_CHARACTERS_MAX = 60;
 
@@ -15,7 +15,7 @@ final class TextTable {
     private final List<List<String>> rows = new ArrayList<>();
 
     /** @param numeric for each column */
-    TextTable(List<String> header, List<Boolean> numeric) {
+    public TextTable(List<String> header, List<Boolean> numeric) {
         if (header.size() != numeric.size()) {
             throw new IllegalArgumentException("each column has a name and an alignment");
         }
@@ -23,7 +23,7 @@ final class TextTable {
         this.numeric = List.copyOf(numeric);
     }
 
-    void add(List<String> cells) {
+    public void add(List<String> cells) {
         rows.add(cells.stream().map(TextTable::oneLine).toList());
     }
 
@@ -32,7 +32,7 @@ final class TextTable {
         return line.length() <= CELL_CHARACTERS_MAX ? line : line.substring(0, CELL_CHARACTERS_MAX - 3) + "...";
     }
 
-    void print(PrintStream out) {
+    public void print(PrintStream out) {
         List<List<String>> lines = new ArrayList<>();
         lines.add(header);
         lines.addAll(rows);

@@ -1,0 +1,5 @@
+/** Jobs of precompute in the terminal. */
+@NullMarked
+package io.weir.cli.jobs;
+
+import org.jspecify.annotations.NullMarked;

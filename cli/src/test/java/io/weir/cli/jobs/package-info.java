@@ -1,0 +1,4 @@
+@NullMarked
+package io.weir.cli.jobs;
+
+import org.jspecify.annotations.NullMarked;
