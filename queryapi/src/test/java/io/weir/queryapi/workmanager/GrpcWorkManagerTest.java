@@ -18,6 +18,7 @@ import io.weir.queryapi.fetch.ArtifactFetcher;
 import io.weir.queryapi.fetch.FetchSettings;
 import io.weir.workcoord.HeartbeatLimits;
 import io.weir.workcoord.coordinator.CoordinatorLimits;
+import io.weir.workcoord.coordinator.Priority;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -163,6 +164,38 @@ final class GrpcWorkManagerTest {
         assertThat(first.queued()).isEqualTo(10);
         assertThat(first.desiredWorkers()).isGreaterThanOrEqualTo((int) Math.ceil((credits + 10) / (credits / 2.0)));
         await().until(() -> manager.load().oldestQueuedMillis() > first.oldestQueuedMillis() + 50);
+    }
+
+    private WorkManager.Submission background(int units) {
+        WorkManager.Submission users = submission(units, 20_000);
+        return new WorkManager.Submission(
+                users.queryId(), users.tenant(), users.deadlineNanos(), users.units(), Priority.BACKGROUND);
+    }
+
+    @Test
+    void backgroundWorkHasAShareOfAWorkerAndAsksForNoMoreOfThem() throws Exception {
+        GrpcWorkManager lonely = manager(new StaticDiscovery(Set.of()), HeartbeatLimits.DEFAULT, 1_000);
+        assertThatThrownBy(() -> lonely.submit(background(40), new TestingListener(40)))
+                .isInstanceOf(QueryException.Unavailable.class);
+        assertThat(lonely.load().desiredWorkers()).as("one is enough").isEqualTo(1);
+
+        TestingWorker worker = worker("a");
+        worker.credits = 8;
+        worker.work = (assignment, session) -> {
+            // Never finishes.
+        };
+        GrpcWorkManager manager = connected(worker);
+        manager.submit(background(40), new TestingListener(40));
+        await().until(() -> worker.assigned.size() == 2);
+        assertThat(manager.load().queued()).as("it waits for its share").isZero();
+        assertThat(manager.load().oldestQueuedMillis()).isZero();
+        manager.submit(submission(10, 20_000), new TestingListener(10));
+        await().until(() -> worker.assigned.size() == 8);
+        assertThat(manager.load().queued()).isEqualTo(4);
+        assertThat(worker.assigned.subList(2, 8))
+                .extracting(AssignWork::getQueryId)
+                .as("a user's")
+                .containsOnly("q3");
     }
 
     @Test

@@ -53,7 +53,10 @@ public final class SketchMeasurement {
         TestingObjectStore store = new TestingObjectStore();
         TestingLake lake = new TestingLake(folder, store);
         DiskBudget budget = new DiskBudget(
-                DiskLimits.ofTotal(4L << 30), System::currentTimeMillis, () -> Long.MAX_VALUE, new SimpleMeterRegistry());
+                DiskLimits.ofTotal(4L << 30),
+                System::currentTimeMillis,
+                () -> Long.MAX_VALUE,
+                new SimpleMeterRegistry());
         try (SegmentCache cache = new SegmentCache(
                         folder.resolve("cache"),
                         store,
@@ -122,7 +125,9 @@ public final class SketchMeasurement {
     }
 
     private static WorkSpec sketches(List<Segment> segments, Kind kind, int first, int granules) {
-        return spec(segments).setSketches(leaf(kind, first * MINUTE, MINUTE, granules)).build();
+        return spec(segments)
+                .setSketches(leaf(kind, first * MINUTE, MINUTE, granules))
+                .build();
     }
 
     private static WorkSpec whole(List<Segment> segments, Kind kind) {
@@ -186,8 +191,7 @@ public final class SketchMeasurement {
             while (cursor.next()) {
                 byte[] cell = cursor.cell();
                 if (cell != null) {
-                    Sketch sketch = codec.decode(
-                                    io.weir.proto.sketch.v1.Sketch.parseFrom(cell), Optional.empty())
+                    Sketch sketch = codec.decode(io.weir.proto.sketch.v1.Sketch.parseFrom(cell), Optional.empty())
                             .sketch();
                     heap += sketch.retainedBytes();
                 }
