@@ -17,7 +17,7 @@ import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.schedule.JobOwner;
 import io.weir.precompute.source.SourceAddresses;
-import io.weir.precompute.source.SourceSettings;
+import io.weir.precompute.sources.SourcesSettings;
 import io.weir.promql.parser.Feature;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
@@ -51,7 +51,7 @@ final class TestingJobsApi implements AutoCloseable {
     TestingJobsApi(TestingDatabase database, JobLimits limits, RegistrySettings settings) {
         catalog = Databases.open(database.settings());
         JobRequests requests = new JobRequests(
-                limits, Feature.NONE, new SourceAddresses(SourceSettings.DEFAULT.allowedHosts())::parse);
+                limits, Feature.NONE, new SourceAddresses(SourcesSettings.DEFAULT.allowedHosts())::parse);
         registry = JobRegistry.start(
                 JobRegistry.Parts.of(settings, limits, database.settings(), requests, results), metrics);
         server = ApiServer.start(
