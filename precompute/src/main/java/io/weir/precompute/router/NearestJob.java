@@ -6,6 +6,7 @@ import io.weir.promql.ast.Expr;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.parser.CanonicalExpression;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -64,9 +65,14 @@ final class NearestJob {
                         + job.spec().labels().get() + "; that is read by its store path only");
             }
         }
+        // No difference is in the metrics, and these are compared far sooner than whole expressions.
+        List<String> metrics = metrics(expression);
+        List<Job> candidates = ordered.stream()
+                .filter(job -> metrics(job.spec().query().expression()).equals(metrics))
+                .toList();
         for (Difference difference : Difference.values()) {
             String reduced = reduced(expression, difference);
-            for (Job job : ordered) {
+            for (Job job : candidates) {
                 if (reduced(job.spec().query().expression(), difference).equals(reduced)) {
                     return Optional.of("the nearest is job " + job.jobId() + ", "
                             + job.spec().query().canonical() + ": the query " + difference.text);
@@ -74,6 +80,27 @@ final class NearestJob {
             }
         }
         return Optional.empty();
+    }
+
+    /** The names of the metrics, from left to right. */
+    private static List<String> metrics(Expr expression) {
+        List<String> names = new ArrayList<>();
+        addMetrics(expression, names);
+        return names;
+    }
+
+    private static void addMetrics(Expr expression, List<String> names) {
+        if (expression instanceof Expr.VectorSelector selector) {
+            selector.matchers().stream()
+                    .filter(NearestJob::isName)
+                    .map(LabelMatcher::value)
+                    .forEach(names::add);
+        }
+        expression.children().forEach(child -> addMetrics(child, names));
+    }
+
+    private static boolean isName(LabelMatcher matcher) {
+        return matcher.name().equals(Labels.METRIC_NAME) && matcher.type() == LabelMatcher.Type.EQUAL;
     }
 
     private static String reduced(Expr expression, Difference difference) {
