@@ -116,6 +116,11 @@ record PushPoint(
         return Optional.empty();
     }
 
+    /** Whether an attribute says that it is a sketch, of whatever kind. */
+    static boolean holdsSketch(NumberPoint point) {
+        return point.getAttributesList().stream().anyMatch(it -> it.getKey().endsWith(PAYLOAD));
+    }
+
     boolean hasNoValue() {
         return (flags & 1) != 0;
     }

@@ -142,6 +142,12 @@ final class PushTranslator {
             Optional<PushPoint> point = PushPoint.of(number);
             if (point.isPresent()) {
                 point(scope, metric, numbers.getAggregationTemporality(), point.get());
+            } else if (PushPoint.holdsSketch(number)) {
+                scope.refusals.add(
+                        Refusal.CONTRACT,
+                        1,
+                        "the metric " + metric.getName()
+                                + " holds a sketch of a kind that is not supported; send a DDSketch");
             } else {
                 scope.refusals.add(Refusal.PLAIN, 1, "the metric " + metric.getName() + PLAIN_HINT);
             }

@@ -11,7 +11,7 @@ package io.weir.precompute.source.pushed;
  */
 public record PushedSettings(
         long keptMillis, long aheadMillisMax, long straddleMillisMax, int streamsMax, long bytesMax) {
-    public static final PushedSettings DEFAULT = new PushedSettings(7_200_000, 60_000, 60_000, 100_000, 256L << 20);
+    public static final PushedSettings DEFAULT = new PushedSettings(900_000, 60_000, 60_000, 100_000, 256L << 20);
 
     public PushedSettings {
         if (keptMillis < 1 || aheadMillisMax < 0 || straddleMillisMax < 0 || streamsMax < 1 || bytesMax < 1) {

@@ -418,6 +418,15 @@ class OtlpReceiverTest {
         assertThat(post(request(cumulative).toByteArray(), "Content-Type", "application/x-protobuf")
                         .statusCode())
                 .isEqualTo(422);
+        Metric kll = Metric.newBuilder()
+                .setName("latency")
+                .setGauge(Numbers.newBuilder()
+                        .addDataPoints(NumberPoint.newBuilder().addAttributes(attribute("kll.sketch_payload", "x"))))
+                .build();
+        HttpResponse<byte[]> unsupported = post(request(kll).toByteArray(), "Content-Type", "application/x-protobuf");
+        assertThat(unsupported.statusCode()).isEqualTo(422);
+        assertThat(com.google.rpc.Status.parseFrom(unsupported.body()).getMessage())
+                .contains("not supported");
         assertThat(store.streams()).isZero();
     }
 
