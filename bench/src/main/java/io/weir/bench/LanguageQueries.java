@@ -23,6 +23,9 @@ final class LanguageQueries {
             "double_exponential_smoothing(a_X[1d], 0.3, 0.3)",
             "changes(a_X[1d])",
             "rate(a_X[1d])",
+            "quantile_over_time(0.9, a_X[1d])",
+            "count_distinct_over_time(a_X[1d])",
+            "top_k_over_time(10, a_X[1d])",
             "absent_over_time(a_X[1d])",
             "-a_X",
             "rate(a_X[1m]) + rate(b_X[1m])",
@@ -90,7 +93,10 @@ final class LanguageQueries {
     }
 
     private static @Nullable String peer(String expression) {
-        boolean newer = expression.contains("limit") || expression.contains("smoothed");
+        boolean newer = expression.contains("limit")
+                || expression.contains("smoothed")
+                || expression.contains("distinct")
+                || expression.contains("top_k");
         return newer ? null : expression.replace("double_exponential_smoothing", "holt_winters");
     }
 }

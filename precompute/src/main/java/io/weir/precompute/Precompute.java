@@ -21,6 +21,7 @@ import io.weir.precompute.source.SourceAddress;
 import io.weir.precompute.source.SourceAddresses;
 import io.weir.precompute.source.TickSources;
 import io.weir.precompute.source.lake.LakeSource;
+import io.weir.precompute.sources.Sources;
 import io.weir.precompute.suggestion.SuggestionRoutes;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.shutdown.BoundedClose;
@@ -80,6 +81,7 @@ public final class Precompute implements AutoCloseable {
         }
         try (HikariDataSource administration = Databases.open(database)) {
             PrecomputeSchema.migrate(administration);
+            started.running.add(Sources.start(settings.sources(), settings.receiver(), started.sources, registry));
             started.startJobs(settings, database, features, registry);
             started.answers = started.router(settings.router(), registry);
             return started;

@@ -6,8 +6,9 @@ import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.router.RouterSettings;
 import io.weir.precompute.schedule.TickSettings;
 import io.weir.precompute.shadow.ShadowSettings;
-import io.weir.precompute.source.SourceSettings;
 import io.weir.precompute.source.lake.LakeSourceSettings;
+import io.weir.precompute.source.otlp.ReceiverSettings;
+import io.weir.precompute.sources.SourcesSettings;
 import io.weir.precompute.suggestion.SuggestionSettings;
 
 /**
@@ -21,8 +22,9 @@ public record PrecomputeSettings(
         RegistrySettings registry,
         TickSettings ticks,
         ResultSettings results,
-        SourceSettings sources,
         LakeSourceSettings lake,
+        SourcesSettings sources,
+        ReceiverSettings receiver,
         RouterSettings router,
         ShadowSettings shadow,
         SuggestionSettings suggestions) {
@@ -32,8 +34,9 @@ public record PrecomputeSettings(
             RegistrySettings.DEFAULT,
             TickSettings.DEFAULT,
             ResultSettings.DEFAULT,
-            SourceSettings.DEFAULT,
             LakeSourceSettings.DEFAULT,
+            SourcesSettings.DEFAULT,
+            ReceiverSettings.DEFAULT,
             RouterSettings.DEFAULT,
             ShadowSettings.DEFAULT,
             SuggestionSettings.DEFAULT);

@@ -3,6 +3,7 @@ package io.weir.precompute.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.weir.precompute.sources.SourcesSettings;
 import io.weir.promql.error.QueryException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -10,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SourceAddressesTest {
-    private final SourceAddresses addresses = new SourceAddresses(SourceSettings.DEFAULT.allowedHosts());
+    private final SourceAddresses addresses = new SourceAddresses(SourcesSettings.DEFAULT.allowedHosts());
 
     @Test
     void eachFormIsRead() {
@@ -114,7 +115,7 @@ class SourceAddressesTest {
     @Test
     void anEntryThatIsNoneFailsTheStart() {
         for (String list : List.of("a:0", "a:5-4", "a:x", "10.0.0.0/33", "a b", "*.", "1234", "a/8", "host:1:2")) {
-            assertThatThrownBy(() -> new SourceSettings(list))
+            assertThatThrownBy(() -> SourcesSettings.DEFAULT.withAllowed(list))
                     .as(list)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("precompute-sources-allowed");

@@ -2,7 +2,6 @@ package io.weir.promql.kernel;
 
 import io.weir.promql.function.SampleItems;
 import java.util.Arrays;
-import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +22,16 @@ final class CountedWindow {
     private int low;
     private int high;
 
+    private final @Nullable TopCounts follower;
+
+    /** A window that nobody follows. */
     CountedWindow() {
+        this(null);
+    }
+
+    /** A window of which every change is told to its follower. */
+    CountedWindow(@Nullable TopCounts follower) {
+        this.follower = follower;
         Arrays.fill(counts, FREE);
     }
 
@@ -41,6 +49,9 @@ final class CountedWindow {
             used = 0;
         }
         distinct = 0;
+        if (follower != null) {
+            follower.forget();
+        }
     }
 
     /** How many different values there are. */
@@ -79,6 +90,9 @@ final class CountedWindow {
             if (counts[slot]++ == 0) {
                 distinct++;
             }
+            if (follower != null) {
+                follower.grown(this, slot);
+            }
         }
     }
 
@@ -90,6 +104,9 @@ final class CountedWindow {
         }
         if (--counts[slot] == 0) {
             distinct--;
+        }
+        if (follower != null) {
+            follower.shrunk(this, slot);
         }
     }
 
@@ -106,6 +123,9 @@ final class CountedWindow {
 
     /** Drops the values that have left; afterwards the table is at most a quarter full. */
     private void rebuild() {
+        if (follower != null) {
+            follower.forget();
+        }
         long[] oldValues = values;
         int[] oldCounts = counts;
         @Nullable String[] oldTexts = texts;
@@ -128,58 +148,18 @@ final class CountedWindow {
         }
     }
 
-    /**
-     * Gives the most frequent values, in any order.
-     *
-     * @param k how many at most; of values that are equally frequent, those whose text comes first
-     */
-    void top(int k, ObjIntConsumer<String> sink) {
-        if (k <= 0) {
-            return;
-        }
-        if (distinct <= k) {
-            for (int slot = 0; slot < counts.length; slot++) {
-                if (counts[slot] > 0) {
-                    sink.accept(text(slot), counts[slot]);
-                }
-            }
-            return;
-        }
-        int least = leastCount(k);
-        int above = 0;
-        int tied = 0;
-        for (int count : counts) {
-            above += count > least ? 1 : 0;
-            tied += count == least ? 1 : 0;
-        }
-        String[] ties = new String[tied];
-        for (int slot = 0; slot < counts.length; slot++) {
-            if (counts[slot] > least) {
-                sink.accept(text(slot), counts[slot]);
-            } else if (counts[slot] == least) {
-                ties[--tied] = text(slot);
-            }
-        }
-        Arrays.sort(ties);
-        for (int i = 0; i < k - above; i++) {
-            sink.accept(ties[i], least);
-        }
+    /** How many slots there are; those from 0 on are asked for by number until the next move. */
+    int slots() {
+        return counts.length;
     }
 
-    /** The count of the k-th most frequent value. */
-    private int leastCount(int k) {
-        int[] present = new int[distinct];
-        int next = 0;
-        for (int count : counts) {
-            if (count > 0) {
-                present[next++] = count;
-            }
-        }
-        Arrays.sort(present);
-        return present[distinct - k];
+    /** How often the value of a slot is in the window; less than 1 for none. */
+    int count(int slot) {
+        return counts[slot];
     }
 
-    private String text(int slot) {
+    /** The value of a slot as text. */
+    String text(int slot) {
         String text = texts[slot];
         if (text == null) {
             text = SampleItems.text(Double.longBitsToDouble(values[slot]));

@@ -12,7 +12,8 @@ import java.util.function.LongConsumer;
  * there are; what is asked for are the {@link #columns}, one for each value.
  */
 final class TopValues extends WindowFunction {
-    private final CountedWindow window = new CountedWindow();
+    private final TopCounts top = new TopCounts();
+    private final CountedWindow window = new CountedWindow(top);
     private Map<String, double[]> columns = new TreeMap<>();
     private LongConsumer cells = count -> {};
 
@@ -46,7 +47,7 @@ final class TopValues extends WindowFunction {
             return StaleMarker.VALUE;
         }
         window.moveTo(values, low, high);
-        window.top(k, (item, count) -> column(item, arguments[0].length)[step] = count);
+        top.give(window, k, (item, count) -> column(item, arguments[0].length)[step] = count);
         return Math.min(k, window.distinct());
     }
 

@@ -1,0 +1,21 @@
+package io.weir.precompute.source.pushed;
+
+/**
+ * How much of what is pushed is kept.
+ *
+ * @param keptMillis how long: longer than the longest window of a job
+ * @param aheadMillisMax how far a push may lie in the future, by this process' clock
+ * @param straddleMillisMax how much time before a window its first sketch may contain: a sketch counts where it ends
+ * @param streamsMax metrics times label sets times senders
+ * @param bytesMax heap of the sketches, estimated; more is refused, nothing is thrown away for it
+ */
+public record PushedSettings(
+        long keptMillis, long aheadMillisMax, long straddleMillisMax, int streamsMax, long bytesMax) {
+    public static final PushedSettings DEFAULT = new PushedSettings(7_200_000, 60_000, 60_000, 100_000, 256L << 20);
+
+    public PushedSettings {
+        if (keptMillis < 1 || aheadMillisMax < 0 || straddleMillisMax < 0 || streamsMax < 1 || bytesMax < 1) {
+            throw new IllegalArgumentException("a limit of precompute-receiver-pushed is negative or zero");
+        }
+    }
+}
