@@ -91,7 +91,8 @@ final class SharedStoreTest {
         }
         assertThat(added.get() + late.get() + repeated.get()).isEqualTo(sent.get());
         now.addAndGet(1_000);
-        assertThat(weight(select(T0 - 10 * INTERVAL, now.get() / INTERVAL * INTERVAL))).isEqualTo(added.get());
+        assertThat(weight(select(T0 - 10 * INTERVAL, now.get() / INTERVAL * INTERVAL)))
+                .isEqualTo(added.get());
         assertThat(added.get()).isPositive();
     }
 }
