@@ -34,7 +34,9 @@ class DemoTest {
                             "Orders per minute by region",
                             "This machine now",
                             "/api/v1/query?query=up")
-                    .containsPattern("the ordinary way [0-9.]+ ms; from job \\S+ [0-9.]+ ms, \\d+ s old, error bound relative 0.01")
+                    .containsPattern(
+                            "the ordinary way [0-9.]+ ms; from job \\S+ [0-9.]+ ms, \\d+ s old, error bound relative"
+                                    + " 0.01")
                     .containsPattern("3 series, 4\\d\\d points")
                     .contains("━ {region=\"eu\"}", "━ {cpu=\"0\"}");
         }

@@ -68,8 +68,8 @@ final class TestingCluster implements AutoCloseable {
 
     Node collector(String name, int grpcPort, String... more) throws IOException, InterruptedException {
         return start(name, Ports.free(), "/readyz", port -> {
-            List<String> arguments = new ArrayList<>(
-                    List.of("collector", "--http-port", "" + port, "--grpc-port", "" + grpcPort));
+            List<String> arguments =
+                    new ArrayList<>(List.of("collector", "--http-port", "" + port, "--grpc-port", "" + grpcPort));
             arguments.addAll(Arrays.asList(more));
             return arguments;
         });

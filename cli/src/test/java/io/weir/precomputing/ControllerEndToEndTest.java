@@ -180,8 +180,8 @@ final class ControllerEndToEndTest {
         assertThat(JSON.readTree(other.body()).at("/data/result")).isEmpty();
         assertThat(metric("asapquery_precompute_cache_misses_total")).isEqualTo(misses + 1);
         // Bypassed, it is counted nowhere and comes from the lake, which has nothing.
-        HttpResponse<String> bypassed = get(
-                api, "/api/v1/query?precompute=off&query=" + URLEncoder.encode(QUERY, StandardCharsets.UTF_8));
+        HttpResponse<String> bypassed =
+                get(api, "/api/v1/query?precompute=off&query=" + URLEncoder.encode(QUERY, StandardCharsets.UTF_8));
         assertThat(JSON.readTree(bypassed.body()).at("/data/result")).isEmpty();
         assertThat(metric("asapquery_precompute_cache_hits_total")).isEqualTo(hits + 1);
 
@@ -190,8 +190,8 @@ final class ControllerEndToEndTest {
         HttpResponse<String> afterReplan = query(QUERY);
         assertThat(afterReplan.statusCode()).isEqualTo(200);
         awaitHit();
-        JsonNode stored = JSON.readTree(
-                get(api, "/api/v1/precompute/results/precomputed/latency/p99/20s").body());
+        JsonNode stored = JSON.readTree(get(api, "/api/v1/precompute/results/precomputed/latency/p99/20s")
+                .body());
         assertThat(stored.at("/data/result/0/metric/service").asText()).isEqualTo("web");
 
         String lastRun = jobs().at("/jobs/0/last_run_at").asText();
@@ -218,11 +218,13 @@ final class ControllerEndToEndTest {
         awaitHit();
         double errors = metric("asapquery_precompute_sketch_pull_errors_total");
         assertThat(collector.stop(Duration.ofSeconds(20))).isZero();
-        await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofSeconds(1)).untilAsserted(() -> {
-            JsonNode job = jobs().at("/jobs/0");
-            assertThat(job.path("status").asText()).isEqualTo("failing");
-            assertThat(job.path("last_error").asText()).isNotBlank();
-        });
+        await().atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofSeconds(1))
+                .untilAsserted(() -> {
+                    JsonNode job = jobs().at("/jobs/0");
+                    assertThat(job.path("status").asText()).isEqualTo("failing");
+                    assertThat(job.path("last_error").asText()).isNotBlank();
+                });
         assertThat(metric("asapquery_precompute_sketch_pull_errors_total")).isGreaterThanOrEqualTo(errors + 3);
         // Three granularities later the last result is too old to be an answer.
         HttpResponse<String> stale = query(QUERY);
@@ -239,19 +241,23 @@ final class ControllerEndToEndTest {
         stream.close();
         collector = startCollector("collector-again");
         stream = new TestingStream(collectorPort, 1);
-        await().atMost(Duration.ofSeconds(120)).pollInterval(Duration.ofSeconds(1)).until(() -> {
-            HttpResponse<String> answer = query(QUERY);
-            if (!isHit(answer)) {
-                return false;
-            }
-            double tickMillis =
-                    JSON.readTree(answer.body()).at("/data/result/0/value/0").asDouble() * 1_000;
-            if (tickMillis <= killedMillis) {
-                // Computed before.
-                return false;
-            }
-            assertThat(tickMillis - WINDOW_MILLIS).isGreaterThanOrEqualTo(killedMillis);
-            return true;
-        });
+        await().atMost(Duration.ofSeconds(120))
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> {
+                    HttpResponse<String> answer = query(QUERY);
+                    if (!isHit(answer)) {
+                        return false;
+                    }
+                    double tickMillis = JSON.readTree(answer.body())
+                                    .at("/data/result/0/value/0")
+                                    .asDouble()
+                            * 1_000;
+                    if (tickMillis <= killedMillis) {
+                        // Computed before.
+                        return false;
+                    }
+                    assertThat(tickMillis - WINDOW_MILLIS).isGreaterThanOrEqualTo(killedMillis);
+                    return true;
+                });
     }
 }

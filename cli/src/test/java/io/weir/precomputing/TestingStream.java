@@ -32,9 +32,8 @@ final class TestingStream implements AutoCloseable {
     private @Nullable RuntimeException failure;
 
     TestingStream(int port, long seed) {
-        channel = NettyChannelBuilder.forAddress("127.0.0.1", port)
-                .usePlaintext()
-                .build();
+        channel =
+                NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build();
         random = new Random(seed);
         thread = Thread.ofVirtual().start(this::run);
     }

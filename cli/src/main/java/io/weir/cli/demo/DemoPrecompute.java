@@ -52,8 +52,7 @@ final class DemoPrecompute {
         out.println("A query that is computed before it is asked, every " + GRANULARITY);
         out.println("  weir jobs add '" + QUERY + "' --granularity " + GRANULARITY + " --url " + api);
         PrecomputeJobs jobs = new PrecomputeJobs(api, "default", false, out);
-        jobs.add(new PrecomputeJobs.Wish(
-                QUERY, GRANULARITY, "lake://", "ddsketch", "demo/load/p90", "", List.of()));
+        jobs.add(new PrecomputeJobs.Wish(QUERY, GRANULARITY, "lake://", "ddsketch", "demo/load/p90", "", List.of()));
         Answer hit = awaitHit();
         Answer exact = ask(true);
         if (exact.isHit()) {
