@@ -50,6 +50,9 @@ class DatabaseWriteTest {
                     "--signal-enabled",
                     "false",
                     "--history-enabled",
+                    "false",
+                    // Its registry looks for jobs now and then, in transactions of its own.
+                    "--precompute-enabled",
                     "false");
             try (Connection connection =
                             DriverManager.getConnection(fleet.database().jdbcUrl());
@@ -94,7 +97,8 @@ class DatabaseWriteTest {
         try (TestingFleet fleet = TestingFleet.withStatementStatistics(folder)) {
             fleet.load(LOAD);
             TestingFleet.Worker worker = fleet.worker("worker");
-            TestingFleet.Api api = fleet.api("api", List.of(worker.grpcPort()), "--history-batch-millis", "5");
+            TestingFleet.Api api = fleet.api(
+                    "api", List.of(worker.grpcPort()), "--history-batch-millis", "5", "--precompute-enabled", "false");
             try (Connection connection =
                             DriverManager.getConnection(fleet.database().jdbcUrl());
                     Statement statement = connection.createStatement()) {

@@ -20,7 +20,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * later, as TCP retransmits after packets were lost), leave the present connections dead for ever, break them, refuse new ones, delay
  * every piece and limit the bytes per second.
  */
-final class TestingProxy implements AutoCloseable {
+public final class TestingProxy implements AutoCloseable {
     private static final int BUFFER_BYTES = 16_384;
 
     /** Which way bytes go. */
@@ -51,14 +51,14 @@ final class TestingProxy implements AutoCloseable {
     }
 
     /** @param target port of the loopback interface that bytes are forwarded to, whether somebody listens there now or not */
-    TestingProxy(int target) throws IOException {
+    public TestingProxy(int target) throws IOException {
         this.target = target;
         this.listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
         this.port = listener.getLocalPort();
         listen(listener);
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
@@ -149,13 +149,13 @@ final class TestingProxy implements AutoCloseable {
     }
 
     /** Ends all connections and refuses new ones until {@link #restart}. */
-    void stop() throws IOException {
+    public void stop() throws IOException {
         listener.close();
         breakConnections();
     }
 
     /** Listens again, on the same port. */
-    void restart() throws IOException {
+    public void restart() throws IOException {
         ServerSocket again = new ServerSocket();
         again.setReuseAddress(true);
         again.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);

@@ -98,24 +98,14 @@ public final class Precompute implements AutoCloseable {
         jobs = running.add(JobRegistry.start(
                 JobRegistry.Parts.of(settings.registry(), settings.jobs(), database, requests, results), registry));
         routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
-        routes.add(new ResultRoutes(results, InstantSource.system()));
+        routes.add(new ResultRoutes(results, ticks::delayMillis, InstantSource.system()));
         routes.add(running.add(new SuggestionRoutes(
-                settings.suggestions(),
-                settings.results().ticksMax(),
-                database,
-                results,
-                InstantSource.system())));
+                settings.suggestions(), settings.results().ticksMax(), database, results, InstantSource.system())));
     }
 
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
         return new PrecomputeRouter(
-                settings,
-                job -> ticks.delayMillis(job.jobId(), job.spec().granularityMillis()),
-                results,
-                feedback,
-                registry,
-                shadow,
-                Clock.systemUTC());
+                settings, ticks::delayMillis, results, feedback, registry, shadow, Clock.systemUTC());
     }
 
     /** Starts the ticks of the jobs that this process owns. */

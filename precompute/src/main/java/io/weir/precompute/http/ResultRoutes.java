@@ -5,6 +5,7 @@ import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import io.javalin.http.NotFoundResponse;
 import io.weir.precompute.job.Durations;
+import io.weir.precompute.job.Job;
 import io.weir.precompute.result.ResultDirectory;
 import io.weir.precompute.result.ResultDirectory.JobResults;
 import io.weir.precompute.result.ResultVector;
@@ -18,16 +19,20 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /** The latest result of a job by its store path, as the answer of an instant query: {@code /api/v1/precompute/results/...}. */
 public final class ResultRoutes implements RouteContributor {
     private static final String PATH = "/api/v1/precompute/results/<path>";
 
     private final ResultDirectory results;
+    private final ToLongFunction<Job> delayMillis;
     private final InstantSource clock;
 
-    public ResultRoutes(ResultDirectory results, InstantSource clock) {
+    /** @param delayMillis how long after its time a job's tick starts */
+    public ResultRoutes(ResultDirectory results, ToLongFunction<Job> delayMillis, InstantSource clock) {
         this.results = results;
+        this.delayMillis = delayMillis;
         this.clock = clock;
     }
 
@@ -58,12 +63,12 @@ public final class ResultRoutes implements RouteContributor {
                 .result(body(newest, notes(found, newest, ageMillis)));
     }
 
-    private static List<Annotation> notes(JobResults found, TickResult newest, long ageMillis) {
+    private List<Annotation> notes(JobResults found, TickResult newest, long ageMillis) {
         List<Annotation> notes = new ArrayList<>();
         notes.add(note(Annotation.Level.INFO, "data_source: precompute_cache"));
         long granularityMillis = found.job().spec().granularityMillis();
-        // One granularity passes between ticks, and one more while the next one is computed.
-        if (ageMillis > 2 * granularityMillis) {
+        // One granularity passes between ticks, and one more while the next one is computed, once it has settled.
+        if (ageMillis > 2 * granularityMillis + delayMillis.applyAsLong(found.job())) {
             notes.add(note(
                     Annotation.Level.WARNING,
                     "the newest result is " + Durations.text(ageMillis) + " old, though the job's granularity is "

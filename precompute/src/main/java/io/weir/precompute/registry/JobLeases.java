@@ -12,6 +12,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +57,7 @@ final class JobLeases {
     private final Map<String, JobStatistics> before = new ConcurrentHashMap<>();
     private volatile Map<String, Job> known = Map.of();
     private volatile Map<String, Long> owned = Map.of();
+    private volatile Set<String> unreadable = Set.of();
     private volatile @Nullable JobOwner owner;
     private volatile @Nullable Listener listener;
     private long lookedNanos;
@@ -129,12 +132,16 @@ final class JobLeases {
             long nowNanos = System.nanoTime();
             boolean due = nowNanos - lookedNanos >= TimeUnit.MILLISECONDS.toNanos(settings.pollMillis());
             boolean wanted = lookWanted.getAndSet(false) || due;
-            int claimed = 0;
+            // A process that knows of no jobs writes nothing.
+            boolean leads = owner != null && !known.isEmpty();
             try {
-                claimed = owner == null ? 0 : database.run("renew the lease", this::renew);
+                int claimed = leads ? database.run("renew the lease", this::renew) : 0;
                 if (wanted || claimed > 0) {
                     look();
                     lookedNanos = nowNanos;
+                }
+                if (!leads && owner != null && !known.isEmpty()) {
+                    lookSoon();
                 }
             } catch (CatalogUnavailableException e) {
                 lookWanted.set(true);
@@ -148,7 +155,7 @@ final class JobLeases {
 
     private int renew(Connection connection) throws SQLException {
         LeaseRows.renew(connection, name, settings.leaseMillis());
-        int claimed = LeaseRows.claim(connection, name);
+        int claimed = LeaseRows.claim(connection, name, unreadable);
         if (claimed > 0) {
             Hint.sendJobs(connection, name);
         }
@@ -158,10 +165,11 @@ final class JobLeases {
     private void look() {
         long number = looks.incrementAndGet();
         List<JobRow.Holding> holdings = database.run("look for jobs", connection -> {
-            int expired = JobRows.expire(connection);
-            JobRows.removeExpired(connection, settings.expiredListedMillis());
-            if (expired > 0) {
-                Hint.sendJobs(connection, name);
+            if (JobRows.isOver(connection, settings.expiredListedMillis())) {
+                JobRows.removeExpired(connection, settings.expiredListedMillis());
+                if (JobRows.expire(connection) > 0) {
+                    Hint.sendJobs(connection, name);
+                }
             }
             return JobRows.holdings(connection, settings.jobsMax());
         });
@@ -174,8 +182,28 @@ final class JobLeases {
                 reader.read(row).ifPresent(job -> loaded.put(job.jobId(), job));
             }
         }
+        leaveOut(holdings, wanted, loaded.keySet());
         apply(() -> state.onLook(new RegistryState.Look(number, holdings, loaded, Map.copyOf(before), clock.millis())));
         before.keySet().retainAll(known.keySet());
+    }
+
+    /** Jobs that this process cannot read are for others to run. */
+    private void leaveOut(List<JobRow.Holding> holdings, Set<String> wanted, Set<String> loaded) {
+        TreeSet<String> left = new TreeSet<>(wanted);
+        left.removeAll(loaded);
+        left.removeAll(known.keySet());
+        unreadable = Set.copyOf(left);
+        Set<String> held = holdings.stream()
+                .filter(holding -> name.equals(holding.owner()) && left.contains(holding.jobId()))
+                .map(JobRow.Holding::jobId)
+                .collect(Collectors.toSet());
+        if (!held.isEmpty()) {
+            Boolean ignored = database.run("give jobs back", connection -> {
+                LeaseRows.giveBack(connection, name, held);
+                Hint.sendJobs(connection, name);
+                return true;
+            });
+        }
     }
 
     /** A job of the database was deleted by this process; waits, at most for a second, until no tick of it runs here. */

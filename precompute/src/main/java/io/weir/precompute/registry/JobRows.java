@@ -53,6 +53,18 @@ final class JobRows {
         }
     }
 
+    /** Whether there is anything to expire or to remove. */
+    static boolean isOver(Connection connection, long listedMillis) throws SQLException {
+        String sql = "select exists (select from weir.precompute_jobs where live and valid_until <= now()"
+                + " or not live and expired_at < now() - ? * interval '1 ms')";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setLong(1, listedMillis);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
+    }
+
     /** Ends the life of jobs whose time is over; they stay listed. */
     static int expire(Connection connection) throws SQLException {
         String sql = "update weir.precompute_jobs set live = false, expired_at = valid_until, owner_id = null,"

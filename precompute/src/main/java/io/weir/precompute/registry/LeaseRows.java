@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Set;
 
 /** The statements about who runs which job. Every one runs in its caller's transaction. */
 final class LeaseRows {
@@ -32,9 +33,10 @@ final class LeaseRows {
     /**
      * Takes jobs that nobody runs, up to this process's share of all. The shares of all processes together are at least all jobs, so none is left.
      *
+     * @param unreadable jobs that this process cannot run
      * @return how many
      */
-    static int claim(Connection connection, String owner) throws SQLException {
+    static int claim(Connection connection, String owner, Set<String> unreadable) throws SQLException {
         long free = free(connection, owner);
         if (free <= 0) {
             return 0;
@@ -43,7 +45,7 @@ final class LeaseRows {
             update weir.precompute_jobs set owner_id = ?, epoch = epoch + 1
             where job_id in (
                 select j.job_id from weir.precompute_jobs j
-                where j.live and coalesce(j.valid_until > now(), true) and not exists (
+                where j.live and coalesce(j.valid_until > now(), true) and j.job_id <> all(?) and not exists (
                     select from weir.precompute_owners o
                     where o.owner_id = j.owner_id and o.leased_until > clock_timestamp())
                 order by j.job_id
@@ -52,7 +54,8 @@ final class LeaseRows {
             """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, owner);
-            statement.setLong(2, free);
+            statement.setArray(2, connection.createArrayOf("text", unreadable.toArray()));
+            statement.setLong(3, free);
             return statement.executeUpdate();
         }
     }
@@ -74,6 +77,16 @@ final class LeaseRows {
                 long owners = Math.max(1, row.getLong(3));
                 return (all + owners - 1) / owners - owned;
             }
+        }
+    }
+
+    /** Gives jobs of this process back. */
+    static void giveBack(Connection connection, String owner, Set<String> jobIds) throws SQLException {
+        String sql = "update weir.precompute_jobs set owner_id = null where owner_id = ? and job_id = any(?)";
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, owner);
+            statement.setArray(2, connection.createArrayOf("text", jobIds.toArray()));
+            statement.executeUpdate();
         }
     }
 

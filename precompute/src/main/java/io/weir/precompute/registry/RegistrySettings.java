@@ -14,6 +14,8 @@ package io.weir.precompute.registry;
  * @param acquireMillisMax longest wait for a connection, so that requests get their 503 soon
  * @param resultsKept ticks of a job that other processes, and this one after a restart, get to see
  * @param resultBytesMax of one tick, compressed; larger ones are seen by their own process only
+ * @param resultSketchBytesMax of one tick with its sketches, compressed; a larger one is kept without them, and other processes do not answer other
+ *     quantiles from it
  * @param pendingBytesMax of ticks that the database has not taken yet; beyond it the oldest are dropped
  * @param writeMillis how long ticks are gathered before they are written together
  */
@@ -29,10 +31,11 @@ public record RegistrySettings(
         long acquireMillisMax,
         int resultsKept,
         int resultBytesMax,
+        int resultSketchBytesMax,
         long pendingBytesMax,
         long writeMillis) {
     public static final RegistrySettings DEFAULT = new RegistrySettings(
-            20_000, 10_000, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64L << 20, 50);
+            20_000, 10_000, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64 << 10, 64L << 20, 50);
 
     public RegistrySettings {
         if (jobsMax < 1
@@ -46,6 +49,7 @@ public record RegistrySettings(
                 || acquireMillisMax < 250
                 || resultsKept < 1
                 || resultBytesMax < 1
+                || resultSketchBytesMax < 0
                 || pendingBytesMax < resultBytesMax
                 || writeMillis < 0) {
             throw new IllegalArgumentException(

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 final class ResultOutbox {
     private final int resultsKept;
     private final int resultBytesMax;
+    private final int sketchBytesMax;
     private final long bytesMax;
     private final Runnable onDrop;
 
@@ -25,9 +26,10 @@ final class ResultOutbox {
     private long bytes;
 
     /** @param onDrop called for each result that is not kept */
-    ResultOutbox(int resultsKept, int resultBytesMax, long bytesMax, Runnable onDrop) {
+    ResultOutbox(int resultsKept, int resultBytesMax, int sketchBytesMax, long bytesMax, Runnable onDrop) {
         this.resultsKept = resultsKept;
         this.resultBytesMax = resultBytesMax;
+        this.sketchBytesMax = sketchBytesMax;
         this.bytesMax = bytesMax;
         this.onDrop = onDrop;
     }
@@ -50,7 +52,7 @@ final class ResultOutbox {
 
     /** Takes what came of a tick. */
     void put(Job job, long epoch, JobStatistics statistics, Optional<TickResult> result) {
-        Optional<byte[]> stored = result.flatMap(it -> StoredResults.write(it, resultBytesMax));
+        Optional<byte[]> stored = result.flatMap(it -> StoredResults.write(it, resultBytesMax, sketchBytesMax));
         if (result.isPresent() && stored.isEmpty()) {
             onDrop.run();
         }

@@ -3,7 +3,13 @@ package io.weir.precompute.registry;
 import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.TickResult;
+import io.weir.precompute.source.SketchPoint;
 import io.weir.promql.labels.Labels;
+import io.weir.proto.sketch.v1.Sketch;
+import io.weir.sketch.SketchKind;
+import io.weir.sketch.codec.DecodeLimits;
+import io.weir.sketch.codec.SketchFormatException;
+import io.weir.sketch.codec.WireSketch;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -23,8 +29,9 @@ import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
 
 /**
- * Writes results of ticks for other processes, and reads them: a version, then deflated the bound, the texts of all labels once each, and the
- * elements. Sketches are not written: other quantiles are answered by the process that made them.
+ * Writes results of ticks for other processes, and reads them: a version, then deflated the bound, the elements, and the sketches (as {@link
+ * WireSketch} has them), with the text of each label once. Sketches that are large, or that the format cannot hold, are left out: then other
+ * quantiles are answered by the process that made them only.
  */
 final class StoredResults {
     private static final int VERSION = 1;
@@ -32,6 +39,9 @@ final class StoredResults {
     private static final int INFLATED_PER_BYTE_MAX = 1_032;
 
     private static final int TEXT_BYTES_MAX = 1 << 20;
+    private static final int SKETCH_BYTES_MAX = 1 << 24;
+    private static final int LABELS_MAX = 1 << 16;
+    private static final WireSketch SKETCHES = new WireSketch(DecodeLimits.DEFAULT);
     private static final int EXACT = 0;
     private static final int RELATIVE = 1;
     private static final int STANDARD_ERROR = 2;
@@ -40,8 +50,22 @@ final class StoredResults {
 
     private StoredResults() {}
 
-    /** Empty if it would have more bytes. */
-    static Optional<byte[]> write(TickResult result, int bytesMax) {
+    /**
+     * Empty if it would have more bytes.
+     *
+     * @param sketchBytesMax with sketches; if it would have more, it is written without them
+     */
+    static Optional<byte[]> write(TickResult result, int bytesMax, int sketchBytesMax) {
+        if (!result.sketches().isEmpty()) {
+            Optional<byte[]> whole = write(result, result.sketches(), Math.min(bytesMax, sketchBytesMax));
+            if (whole.isPresent()) {
+                return whole;
+            }
+        }
+        return write(result, List.of(), bytesMax);
+    }
+
+    private static Optional<byte[]> write(TickResult result, List<SketchPoint> sketches, int bytesMax) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.write(VERSION);
         // One that is made here is not ended by the stream's close.
@@ -50,7 +74,27 @@ final class StoredResults {
             out.writeLong(result.computedAtMillis());
             out.writeDouble(result.coverage());
             writeBound(out, result.bound());
-            writeElements(out, result.vector().elements(), bytes, bytesMax);
+            Map<String, Integer> texts = new HashMap<>();
+            out.writeInt(result.vector().elements().size());
+            for (ResultVector.Element element : result.vector().elements()) {
+                if (bytes.size() > bytesMax) {
+                    return Optional.empty();
+                }
+                writeLabels(out, texts, element.labels());
+                out.writeDouble(element.value());
+            }
+            out.writeInt(sketches.size());
+            for (SketchPoint point : sketches) {
+                if (bytes.size() > bytesMax) {
+                    return Optional.empty();
+                }
+                writeLabels(out, texts, point.labels());
+                byte[] sketch = WireSketch.encode(point.sketch()).toByteArray();
+                out.writeInt(sketch.length);
+                out.write(sketch);
+            }
+        } catch (SketchFormatException e) {
+            return Optional.empty();
         } catch (IOException e) {
             throw new UncheckedIOException("memory takes everything", e);
         } finally {
@@ -82,22 +126,12 @@ final class StoredResults {
         }
     }
 
-    private static void writeElements(
-            DataOutputStream out, List<ResultVector.Element> elements, ByteArrayOutputStream bytes, int bytesMax)
+    private static void writeLabels(DataOutputStream out, Map<String, Integer> texts, Labels labels)
             throws IOException {
-        Map<String, Integer> texts = new HashMap<>();
-        out.writeInt(elements.size());
-        for (ResultVector.Element element : elements) {
-            if (bytes.size() > bytesMax) {
-                return;
-            }
-            Labels labels = element.labels();
-            out.writeInt(labels.size());
-            for (int i = 0; i < labels.size(); i++) {
-                writeText(out, texts, labels.name(i));
-                writeText(out, texts, labels.value(i));
-            }
-            out.writeDouble(element.value());
+        out.writeInt(labels.size());
+        for (int i = 0; i < labels.size(); i++) {
+            writeText(out, texts, labels.name(i));
+            writeText(out, texts, labels.value(i));
         }
     }
 
@@ -128,8 +162,10 @@ final class StoredResults {
             long computedAtMillis = in.readLong();
             double coverage = in.readDouble();
             ErrorBound bound = readBound(in, false);
-            ResultVector vector = new ResultVector(readElements(in, bytes.length));
-            return new TickResult(jobId, evalMillis, vector, bound, coverage, computedAtMillis, List.of());
+            List<String> texts = new ArrayList<>();
+            ResultVector vector = new ResultVector(readElements(in, texts, bytes.length));
+            List<SketchPoint> sketches = readSketches(in, texts, bytes.length);
+            return new TickResult(jobId, evalMillis, vector, bound, coverage, computedAtMillis, sketches);
         } catch (EOFException e) {
             throw new IOException("the result ends too early", e);
         } catch (IllegalArgumentException e) {
@@ -155,26 +191,65 @@ final class StoredResults {
         };
     }
 
-    private static List<ResultVector.Element> readElements(DataInputStream in, int storedBytes) throws IOException {
-        int count = in.readInt();
-        // An element has 12 bytes at least before they are compressed.
-        if (count < 0 || 12L * count > (long) INFLATED_PER_BYTE_MAX * storedBytes) {
-            throw new IOException("the result says it has " + count + " elements");
-        }
-        List<String> texts = new ArrayList<>();
+    private static List<ResultVector.Element> readElements(DataInputStream in, List<String> texts, int storedBytes)
+            throws IOException {
+        int count = readCount(in, storedBytes);
         List<ResultVector.Element> elements = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            int size = in.readInt();
-            if (size < 0 || size > 1 << 16) {
-                throw new IOException("the result has an element of " + size + " labels");
-            }
-            String[] pairs = new String[2 * size];
-            for (int text = 0; text < pairs.length; text++) {
-                pairs[text] = readText(in, texts);
-            }
-            elements.add(new ResultVector.Element(Labels.of(pairs), in.readDouble()));
+            Labels labels = readLabels(in, texts);
+            elements.add(new ResultVector.Element(labels, in.readDouble()));
         }
         return elements;
+    }
+
+    private static List<SketchPoint> readSketches(DataInputStream in, List<String> texts, int storedBytes)
+            throws IOException {
+        int count = readCount(in, storedBytes);
+        List<SketchPoint> points = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            Labels labels = readLabels(in, texts);
+            byte[] sketch = readBytes(in, SKETCH_BYTES_MAX);
+            try {
+                points.add(new SketchPoint(
+                        labels, SKETCHES.decode(Sketch.parseFrom(sketch), Optional.of(SketchKind.DDSKETCH))));
+            } catch (SketchFormatException e) {
+                throw new IOException("the result has a sketch that is none: " + e.getMessage(), e);
+            }
+        }
+        return points;
+    }
+
+    private static int readCount(DataInputStream in, int storedBytes) throws IOException {
+        int count = in.readInt();
+        // Each takes 8 bytes at least before they are compressed.
+        if (count < 0 || 8L * count > (long) INFLATED_PER_BYTE_MAX * storedBytes) {
+            throw new IOException("the result says it has " + count + " elements");
+        }
+        return count;
+    }
+
+    private static Labels readLabels(DataInputStream in, List<String> texts) throws IOException {
+        int size = in.readInt();
+        if (size < 0 || size > LABELS_MAX) {
+            throw new IOException("the result has an element of " + size + " labels");
+        }
+        String[] pairs = new String[2 * size];
+        for (int text = 0; text < pairs.length; text++) {
+            pairs[text] = readText(in, texts);
+        }
+        return Labels.of(pairs);
+    }
+
+    private static byte[] readBytes(DataInputStream in, int lengthMax) throws IOException {
+        int length = in.readInt();
+        if (length < 0 || length > lengthMax) {
+            throw new IOException("the result has a part of " + length + " bytes");
+        }
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException();
+        }
+        return bytes;
     }
 
     private static String readText(DataInputStream in, List<String> texts) throws IOException {
@@ -183,15 +258,7 @@ final class StoredResults {
             throw new IOException("the result refers to a text that it does not have");
         }
         if (number == texts.size()) {
-            int length = in.readInt();
-            if (length < 0 || length > TEXT_BYTES_MAX) {
-                throw new IOException("the result has a text of " + length + " bytes");
-            }
-            byte[] utf8 = in.readNBytes(length);
-            if (utf8.length < length) {
-                throw new EOFException();
-            }
-            texts.add(new String(utf8, StandardCharsets.UTF_8));
+            texts.add(new String(readBytes(in, TEXT_BYTES_MAX), StandardCharsets.UTF_8));
         }
         return texts.get(number);
     }

@@ -47,7 +47,11 @@ final class TickWriter {
         this.directory = directory;
         this.metrics = metrics;
         this.outbox = new ResultOutbox(
-                settings.resultsKept(), settings.resultBytesMax(), settings.pendingBytesMax(), metrics::dropped);
+                settings.resultsKept(),
+                settings.resultBytesMax(),
+                settings.resultSketchBytesMax(),
+                settings.pendingBytesMax(),
+                metrics::dropped);
         this.loop = new RegistryLoop("writer", Math.max(1, settings.writeMillis()), this::write, metrics::failure);
     }
 

@@ -88,7 +88,7 @@ final class Schedule {
         if (known != null) {
             known.epoch(epoch);
         } else {
-            long delay = settings.delayMillis(job.jobId(), job.spec().granularityMillis());
+            long delay = settings.delayMillis(job);
             OwnedJob owned = new OwnedJob(job, epoch, before, delay, now.wallMillis());
             jobs.put(job.jobId(), owned);
             countByStatus.merge(owned.statistics().status(), 1, Integer::sum);

@@ -1,10 +1,14 @@
 package io.weir.precompute.schedule;
 
+import io.weir.precompute.job.Job;
+import io.weir.precompute.source.SourceAddress;
+
 /**
  * When jobs run and how many at a time. A tick of the time t (a multiple of the granularity) is due at t + settle delay + jitter of the job.
  *
  * @param settlePercent of the granularity: time for samples of the window to arrive
  * @param settleMillisMax longest settle delay
+ * @param lakeSettleMillis shortest settle delay of jobs over {@code lake://}, whose samples can be queried once they are flushed
  * @param jitterPercent of the granularity: over so much time jobs of the same granularity are spread
  * @param jitterMillisMax longest jitter
  * @param runningMax ticks that run at the same time
@@ -16,6 +20,7 @@ package io.weir.precompute.schedule;
 public record TickSettings(
         int settlePercent,
         long settleMillisMax,
+        long lakeSettleMillis,
         int jitterPercent,
         long jitterMillisMax,
         int runningMax,
@@ -23,11 +28,13 @@ public record TickSettings(
         long durationMillisMax,
         int failuresInRow,
         int jobMetricsMax) {
-    public static final TickSettings DEFAULT = new TickSettings(10, 5_000, 20, 5_000, 64, 16, 30_000, 3, 1_000);
+    /** The lake's 12 s are ingest's flush interval of 10 s and the time of a flush. */
+    public static final TickSettings DEFAULT = new TickSettings(10, 5_000, 12_000, 20, 5_000, 64, 16, 30_000, 3, 1_000);
 
     public TickSettings {
         requireIn("settle-percent", settlePercent, 0, 100);
         requireIn("settle-millis-max", settleMillisMax, 0, 3_600_000);
+        requireIn("lake-settle-millis", lakeSettleMillis, 0, 3_600_000);
         requireIn("jitter-percent", jitterPercent, 0, 100);
         requireIn("jitter-millis-max", jitterMillisMax, 0, 3_600_000);
         requireIn("running-max", runningMax, 1, 10_000);
@@ -45,8 +52,13 @@ public record TickSettings(
     }
 
     /** How long after its time a tick waits for samples, in ms. */
-    public long settleMillis(long granularityMillis) {
-        return Math.min(settleMillisMax, share(granularityMillis, settlePercent));
+    public long settleMillis(Job job) {
+        long settle = Math.min(settleMillisMax, share(job.spec().granularityMillis(), settlePercent));
+        return switch (job.spec().source()) {
+            case SourceAddress.Lake lake -> Math.max(settle, lakeSettleMillis);
+            case SourceAddress.Sketches sketches -> settle;
+            case SourceAddress.Prometheus prometheus -> settle;
+        };
     }
 
     /** The bound of {@link #jitterMillis}: it is less. */
@@ -63,8 +75,8 @@ public record TickSettings(
     }
 
     /** How long after its time a tick starts, in ms, if nothing holds it up. */
-    public long delayMillis(String jobId, long granularityMillis) {
-        return settleMillis(granularityMillis) + jitterMillis(jobId, granularityMillis);
+    public long delayMillis(Job job) {
+        return settleMillis(job) + jitterMillis(job.jobId(), job.spec().granularityMillis());
     }
 
     private static long share(long granularityMillis, int percent) {

@@ -38,8 +38,8 @@ final class Suggester {
     /** Longest granularity that a job may have. */
     private static final long GRANULARITY_MILLIS_MAX = 86_400_000;
 
-    private static final Map<String, String> SKETCH_TYPES = Map.of(
-            "quantile_over_time", "ddsketch", "count_distinct_over_time", "hll", "top_k_over_time", "countmin");
+    private static final Map<String, String> SKETCH_TYPES =
+            Map.of("quantile_over_time", "ddsketch", "count_distinct_over_time", "hll", "top_k_over_time", "countmin");
 
     private static final int HASH_CHARACTERS = 12;
 
@@ -61,8 +61,11 @@ final class Suggester {
     List<Suggestion> suggest(List<QueryGroup> groups, Set<String> computed, long toMillis) {
         Map<String, Suggestion> best = new HashMap<>();
         for (QueryGroup group : groups) {
-            suggest(group, computed, toMillis).ifPresent(found -> best.merge(
-                    found.storePath(), found, (one, other) -> one.savedMillis() >= other.savedMillis() ? one : other));
+            suggest(group, computed, toMillis)
+                    .ifPresent(found -> best.merge(
+                            found.storePath(),
+                            found,
+                            (one, other) -> one.savedMillis() >= other.savedMillis() ? one : other));
         }
         return best.values().stream()
                 .sorted(Comparator.comparingDouble(Suggestion::savedMillis)
@@ -145,17 +148,16 @@ final class Suggester {
 
     /** Whether it means the same at each tick: pinned to no time, and with durations that are numbers. */
     private static boolean isTimeless(Expr expression) {
-        boolean own =
-                switch (expression) {
-                    case Expr.VectorSelector selector -> selector.at() == null && isPast(selector.offset());
-                    case Expr.MatrixSelector matrix -> matrix.range() instanceof Duration.Literal;
-                    case Expr.Subquery subquery ->
-                        subquery.at() == null
-                                && isPast(subquery.offset())
-                                && subquery.range() instanceof Duration.Literal
-                                && (subquery.step() == null || subquery.step() instanceof Duration.Literal);
-                    case Expr other -> true;
-                };
+        boolean own = switch (expression) {
+            case Expr.VectorSelector selector -> selector.at() == null && isPast(selector.offset());
+            case Expr.MatrixSelector matrix -> matrix.range() instanceof Duration.Literal;
+            case Expr.Subquery subquery ->
+                subquery.at() == null
+                        && isPast(subquery.offset())
+                        && subquery.range() instanceof Duration.Literal
+                        && (subquery.step() == null || subquery.step() instanceof Duration.Literal);
+            case Expr other -> true;
+        };
         return own && expression.children().stream().allMatch(Suggester::isTimeless);
     }
 
@@ -191,8 +193,7 @@ final class Suggester {
 
     private static String hash(String canonical) {
         try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(canonical.getBytes(StandardCharsets.UTF_8));
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(canonical.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest).substring(0, HASH_CHARACTERS);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);

@@ -92,7 +92,8 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
             warnings.add("there is no history of queries to learn from: event statistics keep it, and are not set up in"
                     + " this database");
         }
-        boolean allHits = hits.filter(texts -> texts.size() <= settings.queriesMax()).isPresent();
+        boolean allHits =
+                hits.filter(texts -> texts.size() <= settings.queriesMax()).isPresent();
         if (hits.isPresent() && !allHits) {
             warnings.add("more than " + settings.queriesMax() + " different queries were answered from precomputed"
                     + " results (setting precompute-suggestions-queries-max), so unused jobs cannot be told");

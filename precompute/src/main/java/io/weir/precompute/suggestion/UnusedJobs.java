@@ -34,7 +34,8 @@ final class UnusedJobs {
                 used.add(CanonicalExpression.text(expression));
                 quantilesOf(expression).ifPresent(used::add);
             } catch (QueryException e) {
-                // The history cuts long texts: whose it was cannot be told any more, so all jobs with such long ones count as used.
+                // The history cuts long texts: whose it was cannot be told any more, so all jobs with such long ones
+                // count as used.
                 unreadable = Math.min(unreadable, text.length());
             }
         }
@@ -54,7 +55,9 @@ final class UnusedJobs {
         return used.contains(query.canonical())
                 || (query instanceof JobQuery.OfSketch sketch
                         && sketch.function() instanceof SketchFunction.Quantile
-                        && quantilesOf(query.expression()).filter(used::contains).isPresent());
+                        && quantilesOf(query.expression())
+                                .filter(used::contains)
+                                .isPresent());
     }
 
     /** The selector of a quantile, as text that is no query by itself. */

@@ -61,7 +61,7 @@ final class TestingJobsApi implements AutoCloseable {
                 metrics,
                 ApiServer.Surroundings.DEFAULT.withRoutes(List.of(
                         new JobRoutes(limits, requests, registry, results, InstantSource.system()),
-                        new ResultRoutes(results, InstantSource.system()))));
+                        new ResultRoutes(results, job -> 0, InstantSource.system()))));
     }
 
     static TestingJobsApi start(TestingDatabase database) {

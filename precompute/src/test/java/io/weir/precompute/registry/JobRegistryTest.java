@@ -7,9 +7,13 @@ import static org.awaitility.Awaitility.await;
 import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.job.Job;
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.job.JobStatus;
 import io.weir.precompute.registry.Jobs.Creation;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.parser.Feature;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -203,8 +207,8 @@ class JobRegistryTest {
 
     @Test
     void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
-        RegistrySettings brief =
-                new RegistrySettings(100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64L << 20, 20);
+        RegistrySettings brief = new RegistrySettings(
+                100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
         TestingProcess process = TestingProcess.begun(database, brief);
         processes.add(process);
         String soon =
@@ -253,6 +257,36 @@ class JobRegistryTest {
                         .equals(List.of("1", "2")));
         await().atMost(Duration.ofSeconds(20)).until(() -> create(process, "b") != null);
         assertThat(process.told()).contains("own " + job.jobId()).doesNotContain("disown " + job.jobId());
+    }
+
+    @Test
+    void aJobThatAProcessMayNotRunIsLeftToAnother() throws Exception {
+        JobRequests nothingAllowed = new JobRequests(JobLimits.DEFAULT, Feature.NONE, source -> {
+            throw new QueryException.BadData("field \"source\": not allowed here");
+        });
+        TestingProcess strict =
+                TestingProcess.begun(new TestingProcess(database, TestingProcess.QUICK, nothingAllowed));
+        processes.add(strict);
+        Job job = create(strict, "a");
+        await().until(() -> strict.metric("weir.precompute.registry.unreadable") >= 1);
+        TestingProcess other = process();
+        await().until(() -> other.owned().containsKey(job.jobId()));
+        Thread.sleep(2 * TestingProcess.QUICK.leaseMillis());
+        assertThat(other.owned()).containsKey(job.jobId());
+        assertThat(strict.told()).isEmpty();
+        assertThat(strict.registry().list("default").views()).isEmpty();
+    }
+
+    @Test
+    void aProcessWithoutJobsWritesNothing() throws Exception {
+        TestingProcess process = process();
+        Thread.sleep(2 * TestingProcess.QUICK.pollMillis());
+        assertThat(database.query("select count(*) from weir.precompute_owners"))
+                .containsExactly("0");
+        Job job = create(process, "a");
+        await().until(() -> process.owned().containsKey(job.jobId()));
+        assertThat(database.query("select count(*) from weir.precompute_owners"))
+                .containsExactly("1");
     }
 
     @Test

@@ -20,7 +20,7 @@ class ResultOutboxTest {
     private final Job second = TestingJobs.job("job-2", "b");
 
     private ResultOutbox outbox(int kept, long bytesMax) {
-        return new ResultOutbox(kept, 1 << 20, bytesMax, dropped::incrementAndGet);
+        return new ResultOutbox(kept, 1 << 20, 1 << 16, bytesMax, dropped::incrementAndGet);
     }
 
     static JobStatistics statistics(long tick, long runs) {
@@ -84,7 +84,7 @@ class ResultOutboxTest {
 
     @Test
     void theOldestGoWhenThereIsNoRoomAndTheNewestOfAJobLast() {
-        int bytes = StoredResults.write(StoredResultsTest.result("job-1", GRANULARITY, 100), 1 << 20)
+        int bytes = StoredResults.write(StoredResultsTest.result("job-1", GRANULARITY, 100), 1 << 20, 1 << 16)
                 .orElseThrow()
                 .length;
         ResultOutbox outbox = outbox(100, 3L * bytes + 50);

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.TickResult;
+import io.weir.precompute.source.SketchPoint;
 import io.weir.promql.labels.Labels;
+import io.weir.sketch.DdSketch;
+import io.weir.sketch.SampledSketch;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +42,7 @@ class StoredResultsTest {
         return StoredResults.read(
                 result.jobId(),
                 result.evalMillis(),
-                StoredResults.write(result, 1 << 20).orElseThrow());
+                StoredResults.write(result, 1 << 20, 1 << 16).orElseThrow());
     }
 
     @Test
@@ -66,21 +69,50 @@ class StoredResultsTest {
         assertThat(again(odd)).isEqualTo(odd);
         TickResult large = result("job-2", 1, 5_000);
         assertThat(again(large)).isEqualTo(large);
-        assertThat(StoredResults.write(large, 1 << 20).orElseThrow().length).isLessThan(100_000);
+        assertThat(StoredResults.write(large, 1 << 20, 1 << 16).orElseThrow().length)
+                .isLessThan(100_000);
     }
 
     @Test
     void whatIsTooLargeIsNotWritten() {
         TickResult large = result("job-2", 1, 5_000);
-        int length = StoredResults.write(large, 1 << 20).orElseThrow().length;
-        assertThat(StoredResults.write(large, length)).isPresent();
-        assertThat(StoredResults.write(large, length - 1)).isEmpty();
-        assertThat(StoredResults.write(large, 10)).isEmpty();
+        int length = StoredResults.write(large, 1 << 20, 1 << 16).orElseThrow().length;
+        assertThat(StoredResults.write(large, length, 1 << 16)).isPresent();
+        assertThat(StoredResults.write(large, length - 1, 1 << 16)).isEmpty();
+        assertThat(StoredResults.write(large, 10, 1 << 16)).isEmpty();
+    }
+
+    @Test
+    void sketchesAreWrittenUnlessTheyAreLarge() throws IOException {
+        DdSketch sketch = DdSketch.ofAccuracy(0.01);
+        for (int value = -10; value <= 1_000; value++) {
+            sketch.add(value);
+        }
+        sketch.add(Double.POSITIVE_INFINITY);
+        TickResult whole = new TickResult(
+                "job-4",
+                60_000,
+                new ResultVector(List.of(new ResultVector.Element(Labels.of("a", "b"), 990))),
+                new ErrorBound.Relative(0.01),
+                1,
+                60_123,
+                List.of(new SketchPoint(Labels.of("a", "b"), SampledSketch.of(sketch))));
+        TickResult read = again(whole);
+        assertThat(read.vector()).isEqualTo(whole.vector());
+        assertThat(read.sketches()).singleElement().satisfies(point -> {
+            assertThat(point.labels()).isEqualTo(Labels.of("a", "b"));
+            assertThat(((DdSketch) point.sketch().sketch()).sameContents(sketch))
+                    .isTrue();
+        });
+        byte[] without = StoredResults.write(whole, 1 << 20, 100).orElseThrow();
+        assertThat(StoredResults.read("job-4", 60_000, without).sketches()).isEmpty();
+        assertThat(StoredResults.read("job-4", 60_000, without).vector()).isEqualTo(whole.vector());
     }
 
     @Test
     void brokenBytesAreAnErrorAndNothingElse() {
-        byte[] whole = StoredResults.write(result("job-3", 1, 100), 1 << 20).orElseThrow();
+        byte[] whole =
+                StoredResults.write(result("job-3", 1, 100), 1 << 20, 1 << 16).orElseThrow();
         assertThatThrownBy(() -> StoredResults.read("job-3", 1, new byte[0])).isInstanceOf(IOException.class);
         for (int length = 0; length < whole.length - 4; length += 7) {
             byte[] cut = Arrays.copyOf(whole, length);

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.result.ResultDirectory;
@@ -20,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** The registry of one process, with an owner that only remembers what it was told. */
 final class TestingProcess implements AutoCloseable {
     static final RegistrySettings QUICK = new RegistrySettings(
-            10_000, 10_000, 3_600_000, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64L << 20, 20);
+            10_000, 10_000, 3_600_000, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
 
     private final MeterRegistry metrics = new SimpleMeterRegistry();
     private final ResultCache results = new ResultCache(ResultSettings.DEFAULT, System::currentTimeMillis);
@@ -30,9 +31,12 @@ final class TestingProcess implements AutoCloseable {
     private final JobRegistry registry;
 
     TestingProcess(TestingDatabase database, RegistrySettings settings) {
+        this(database, settings, TestingJobs.REQUESTS);
+    }
+
+    TestingProcess(TestingDatabase database, RegistrySettings settings, JobRequests requests) {
         registry = JobRegistry.start(
-                JobRegistry.Parts.of(settings, JobLimits.DEFAULT, database.settings(), TestingJobs.REQUESTS, results),
-                metrics);
+                JobRegistry.Parts.of(settings, JobLimits.DEFAULT, database.settings(), requests, results), metrics);
     }
 
     /** One that runs jobs. */
@@ -41,7 +45,10 @@ final class TestingProcess implements AutoCloseable {
     }
 
     static TestingProcess begun(TestingDatabase database, RegistrySettings settings) {
-        TestingProcess process = new TestingProcess(database, settings);
+        return begun(new TestingProcess(database, settings));
+    }
+
+    static TestingProcess begun(TestingProcess process) {
         process.registry.begin(process.owner());
         return process;
     }

@@ -1,5 +1,6 @@
 package io.weir.precompute.schedule;
 
+import static io.weir.precompute.result.TestingTickJobs.expression;
 import static io.weir.precompute.result.TestingTickJobs.quantile;
 import static io.weir.precompute.result.TestingTickJobs.result;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.Test;
 
 final class ScheduleTest {
     /** No delay, so that ticks are due at their times; two at a time; 5 s a tick. */
-    private static final TickSettings SETTINGS = new TickSettings(0, 0, 0, 0, 3, 2, 5_000, 3, 10);
+    private static final TickSettings SETTINGS = new TickSettings(0, 0, 0, 0, 0, 3, 2, 5_000, 3, 10);
 
     private Schedule schedule = new Schedule(SETTINGS);
     private long wall = 1_000_000;
@@ -113,13 +114,13 @@ final class ScheduleTest {
 
     @Test
     void theDelayMovesTheStartAndNotTheTick() {
-        schedule = new Schedule(new TickSettings(10, 5_000, 20, 5_000, 64, 16, 5_000, 3, 10));
-        long delay = TickSettings.DEFAULT.delayMillis("a", 10_000);
+        schedule = new Schedule(new TickSettings(10, 5_000, 0, 20, 5_000, 64, 16, 5_000, 3, 10));
+        long delay = TickSettings.DEFAULT.delayMillis(quantile("a").job());
         assertTrue(delay >= 1_000 && delay < 3_000, "delay " + delay);
         wall = 1_000_000 + delay - 1;
         assertEquals(990_000, one(Start.class, own(quantile("a"))).evalMillis());
         schedule.disown("a", now());
-        schedule = new Schedule(new TickSettings(10, 5_000, 20, 5_000, 64, 16, 5_000, 3, 10));
+        schedule = new Schedule(new TickSettings(10, 5_000, 0, 20, 5_000, 64, 16, 5_000, 3, 10));
         wall++;
         assertEquals(1_000_000, one(Start.class, own(quantile("a"))).evalMillis());
     }
@@ -369,18 +370,26 @@ final class ScheduleTest {
         for (int count : perTenth) {
             assertTrue(count > 50 && count < 200, "a tenth of the jitter has " + count + " of 1,000 jobs");
         }
-        assertEquals(5_000, settings.settleMillis(86_400_000));
-        assertEquals(1_000, settings.settleMillis(10_000));
-        assertEquals(0, new TickSettings(0, 0, 0, 0, 1, 1, 10, 1, 0).delayMillis("a", 10_000));
+        assertEquals(
+                5_000,
+                settings.settleMillis(
+                        quantile("a").granularityMillis(86_400_000).job()));
+        assertEquals(1_000, settings.settleMillis(quantile("a").job()));
+        assertEquals(
+                0,
+                new TickSettings(0, 0, 0, 0, 0, 1, 1, 10, 1, 0)
+                        .delayMillis(quantile("a").job()));
+        // What was ingested into the lake cannot be queried before it is flushed.
+        assertEquals(12_000, settings.settleMillis(expression("a").job()));
     }
 
     @Test
     void settingsThatMakeNoSenseAreRefusedByName() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> new TickSettings(101, 0, 0, 0, 1, 1, 10, 1, 0))
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> new TickSettings(101, 0, 0, 0, 0, 1, 1, 10, 1, 0))
                 .getMessage()
                 .contains("precompute-ticks-settle-percent"));
-        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 1, 10, 1, 0));
-        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 1, 1, 0, 1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 0, 1, 10, 1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 1, 1, 0, 1, 0));
     }
 
     /** Whatever happens in whatever order: no overlap, no slot too many, no result of an end, and every job goes on. */
@@ -397,7 +406,7 @@ final class ScheduleTest {
     /** One random history with what must hold in it. */
     private static final class Round {
         private final Random random;
-        private final Schedule schedule = new Schedule(new TickSettings(10, 500, 30, 900, 4, 2, 3_000, 3, 10));
+        private final Schedule schedule = new Schedule(new TickSettings(10, 500, 0, 30, 900, 4, 2, 3_000, 3, 10));
         private final Map<Long, Start> threads = new HashMap<>();
         private final Set<Long> cancelled = new HashSet<>();
         private final Map<String, Job> owned = new HashMap<>();

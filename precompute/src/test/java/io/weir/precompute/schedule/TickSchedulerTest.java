@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 final class TickSchedulerTest {
     private record Recorded(String jobId, long epoch, JobStatistics statistics, Optional<TickResult> result) {}
 
-    private static final TickSettings SETTINGS = new TickSettings(10, 100, 0, 0, 64, 16, 10_000, 3, 2);
+    private static final TickSettings SETTINGS = new TickSettings(10, 100, 0, 0, 0, 64, 16, 10_000, 3, 2);
 
     private final TestingTickSource source = new TestingTickSource();
     private final ConcurrentLinkedQueue<Recorded> recorded = new ConcurrentLinkedQueue<>();
@@ -356,7 +356,7 @@ final class TickSchedulerTest {
 
     @Test
     void aTickBeyondItsDeadlineFailsThoughItsSourceDoesNotStop() {
-        restart(new TickSettings(0, 0, 0, 0, 64, 16, 200, 3, 0), this::record);
+        restart(new TickSettings(0, 0, 0, 0, 0, 64, 16, 200, 3, 0), this::record);
         source.behaviour = (job, toMillis, deadline) -> {
             pause(2_500);
             return TestingTickSource.batch(1, 1);
@@ -440,7 +440,8 @@ final class TickSchedulerTest {
         pause(31_000);
         List<Long> lags = new ArrayList<>();
         for (TestingTickSource.Fetch fetch : source.fetches) {
-            long due = fetch.toMillis() + TickSettings.DEFAULT.delayMillis(fetch.jobId(), 10_000);
+            long due = fetch.toMillis()
+                    + TickSettings.DEFAULT.delayMillis(quantile(fetch.jobId()).job());
             lags.add(fetch.atMillis() - due);
         }
         // The first tick of each runs when it comes, whatever is due.

@@ -44,9 +44,13 @@ final class SuggesterTest {
         assertThat(one.sketchType()).isEqualTo("ddsketch");
         assertThat(one.canonical()).isEqualTo("quantile_over_time(0.9, latency{a=\"1\",b=\"2\"}[5m])");
         assertThat(one.storePath()).matches("suggested/[0-9a-f]{12}/30000ms");
-        assertThat(suggest(instant("count_distinct_over_time(latency[5m])")).getFirst().sketchType())
+        assertThat(suggest(instant("count_distinct_over_time(latency[5m])"))
+                        .getFirst()
+                        .sketchType())
                 .isEqualTo("hll");
-        assertThat(suggest(instant("top_k_over_time(3, latency[5m])")).getFirst().sketchType())
+        assertThat(suggest(instant("top_k_over_time(3, latency[5m])"))
+                        .getFirst()
+                        .sketchType())
                 .isEqualTo("countmin");
     }
 
@@ -55,8 +59,8 @@ final class SuggesterTest {
         // As many ticks as runs: nothing would be saved.
         assertThat(suggest(instant("sum(rate(x[5m]))"))).isEmpty();
         // Ten people look at it.
-        QueryGroup often =
-                new QueryGroup("sum(rate(x[5m]))", "instant", 1_200, 0, 3_000, OptionalDouble.of(100), 0, 0, NOW - HOUR);
+        QueryGroup often = new QueryGroup(
+                "sum(rate(x[5m]))", "instant", 1_200, 0, 3_000, OptionalDouble.of(100), 0, 0, NOW - HOUR);
         List<Suggestion> found = suggest(often);
         assertThat(found).hasSize(1);
         assertThat(found.getFirst().granularityMillis()).isEqualTo(5_000);
@@ -83,16 +87,14 @@ final class SuggesterTest {
         String text = "quantile_over_time(0.9, latency[5m])";
         assertThat(suggest(new QueryGroup(text, "instant", 4, 0, 30_000, OptionalDouble.of(100), 0, 0, NOW - HOUR)))
                 .isEmpty();
-        assertThat(suggest(new QueryGroup(
-                        text, "instant", 12, 0, 300_001, OptionalDouble.of(100), 0, 0, NOW - HOUR)))
+        assertThat(suggest(new QueryGroup(text, "instant", 12, 0, 300_001, OptionalDouble.of(100), 0, 0, NOW - HOUR)))
                 .isEmpty();
-        assertThat(suggest(new QueryGroup(
-                        text, "instant", 120, 120, 30_000, OptionalDouble.empty(), 0, 0, NOW - HOUR)))
+        assertThat(suggest(new QueryGroup(text, "instant", 120, 120, 30_000, OptionalDouble.empty(), 0, 0, NOW - HOUR)))
                 .as("all answered from results")
                 .isEmpty();
         assertThat(suggester.suggest(List.of(instant(text)), Set.of(text), NOW)).isEmpty();
-        assertThat(suggest(new QueryGroup(
-                        text, "instant", 120, 0, Double.NaN, OptionalDouble.of(100), 0, 0, NOW - HOUR)))
+        assertThat(suggest(
+                        new QueryGroup(text, "instant", 120, 0, Double.NaN, OptionalDouble.of(100), 0, 0, NOW - HOUR)))
                 .isEmpty();
     }
 
@@ -126,9 +128,14 @@ final class SuggesterTest {
     @Test
     void jobsWithoutHitsAreUnused() {
         Job used = TestingTickJobs.quantile("j1").job();
-        Job other = TestingTickJobs.quantile("j2").text("quantile_over_time(0.99, other[5m])").job();
+        Job other = TestingTickJobs.quantile("j2")
+                .text("quantile_over_time(0.99, other[5m])")
+                .job();
         Job sum = TestingTickJobs.expression("j3").job();
-        Job labels = TestingTickJobs.quantile("j4").text("quantile_over_time(0.99, third[5m])").labels("a").job();
+        Job labels = TestingTickJobs.quantile("j4")
+                .text("quantile_over_time(0.99, third[5m])")
+                .labels("a")
+                .job();
         List<Job> jobs = List.of(sum, labels, other, used);
         assertThat(UnusedJobs.of(jobs, List.of(), 1)).containsExactly(used, other, sum);
         assertThat(UnusedJobs.of(jobs, List.of(), 0)).as("all are young").isEmpty();

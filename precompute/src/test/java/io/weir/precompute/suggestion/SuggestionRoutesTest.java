@@ -35,8 +35,7 @@ import org.junit.jupiter.api.Test;
 /** The route over a real database with the schema of event statistics. */
 final class SuggestionRoutesTest {
     private static final long NOW = 1_800_000_000_000L;
-    private static final String SCHEMA =
-            "eventstats/src/main/resources/db/migration/eventstats/V4__query_history.sql";
+    private static final String SCHEMA = "eventstats/src/main/resources/db/migration/eventstats/V4__query_history.sql";
 
     private static final ResultCache CACHE = new ResultCache(ResultSettings.DEFAULT, () -> NOW);
     private static EmbeddedPostgres postgres;
@@ -102,9 +101,9 @@ final class SuggestionRoutesTest {
         try (Connection connection = postgres.getPostgresDatabase().getConnection();
                 PreparedStatement statement = connection.prepareStatement(
                         "INSERT INTO public.promql_query_runs (query_id, tenant_id, surface, kind, canonical_hash,"
-                                + " query_text, started_at, ended_at, duration_ms, status, phase, work_units,"
-                                + " samples_read, workers, precompute_hit) VALUES (gen_random_uuid(), ?, 'ui', 'instant',"
-                                + " md5(?), ?, ?, ?, ?, ?, 'report', 1, 1, 1, ?)")) {
+                            + " query_text, started_at, ended_at, duration_ms, status, phase, work_units,"
+                            + " samples_read, workers, precompute_hit) VALUES (gen_random_uuid(), ?, 'ui', 'instant',"
+                            + " md5(?), ?, ?, ?, ?, ?, 'report', 1, 1, 1, ?)")) {
             for (int i = 1; i <= count; i++) {
                 Timestamp time = Timestamp.from(Instant.ofEpochMilli(NOW - i * everyMillis));
                 statement.setString(1, tenant);
@@ -169,14 +168,20 @@ final class SuggestionRoutesTest {
         assertThat(get("?window=10m").path("suggestions").path(0).path("runs").asInt())
                 .isEqualTo(20);
         assertThat(get("?window=1m").path("count").asInt()).isZero();
-        assertThat(get("", "X-Scope-OrgID", "acme").toString()).contains("secret").doesNotContain("latency[");
+        assertThat(get("", "X-Scope-OrgID", "acme").toString())
+                .contains("secret")
+                .doesNotContain("latency[");
     }
 
     @Test
     void jobsThatNobodyUsesAreNamed() throws Exception {
         schema();
-        Job old = TestingTickJobs.quantile("old").text("quantile_over_time(0.9, unused[5m])").job();
-        Job used = TestingTickJobs.quantile("used").text("quantile_over_time(0.9, used[5m])").job();
+        Job old = TestingTickJobs.quantile("old")
+                .text("quantile_over_time(0.9, unused[5m])")
+                .job();
+        Job used = TestingTickJobs.quantile("used")
+                .text("quantile_over_time(0.9, used[5m])")
+                .job();
         CACHE.add(old);
         CACHE.add(used);
         try {
@@ -236,8 +241,7 @@ final class SuggestionRoutesTest {
             other.start();
             try (HttpClient client = HttpClient.newHttpClient()) {
                 HttpResponse<String> response = client.send(
-                        HttpRequest.newBuilder(
-                                        URI.create("http://127.0.0.1:" + other.port() + SuggestionRoutes.PATH))
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + other.port() + SuggestionRoutes.PATH))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
                 assertThat(response.statusCode()).isEqualTo(503);
@@ -252,9 +256,11 @@ final class SuggestionRoutesTest {
     }
 
     private static void oneRun() throws Exception {
-        execute("INSERT INTO public.real_runs (query_id, tenant_id, surface, kind, canonical_hash, query_text, started_at,"
-                + " ended_at, duration_ms, status, phase, work_units, samples_read, workers) VALUES (gen_random_uuid(),"
-                + " 'default', 'ui', 'instant', 'h', 'up', to_timestamp(" + (NOW - 1_000) / 1_000 + "), now(), 1,"
+        execute("INSERT INTO public.real_runs (query_id, tenant_id, surface, kind, canonical_hash, query_text,"
+                + " started_at, ended_at, duration_ms, status, phase, work_units, samples_read, workers) VALUES"
+                + " (gen_random_uuid(), 'default', 'ui', 'instant', 'h', 'up',"
+                + " to_timestamp(" + (NOW - 1_000) / 1_000
+                + "), now(), 1,"
                 + " 'succeeded', 'report', 1, 1, 1)");
     }
 }
