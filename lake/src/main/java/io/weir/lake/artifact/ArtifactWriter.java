@@ -143,11 +143,11 @@ public final class ArtifactWriter {
             String workId,
             List<Labels> series,
             long[] stepsMillis,
-            byte @Nullable [][][] cells,
+            byte[][] @Nullable [] cells,
             double[][] values)
             throws IOException {
         long rows = 0;
-        for (byte @Nullable [][] ofSeries : cells) {
+        for (byte[] @Nullable [] ofSeries : cells) {
             for (byte @Nullable [] cell : ofSeries) {
                 rows += cell == null ? 0 : 1;
             }

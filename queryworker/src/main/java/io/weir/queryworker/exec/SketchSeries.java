@@ -32,7 +32,7 @@ final class SketchSeries implements SeriesConsumer {
     private long bytes;
 
     /** The sketches of a series by granule, and how many samples are in each. */
-    private record Row(byte @Nullable [][] cells, double[] samples) {}
+    private record Row(byte[] @Nullable [] cells, double[] samples) {}
 
     /**
      * @param bytesMax of all encoded sketches
@@ -138,7 +138,7 @@ final class SketchSeries implements SeriesConsumer {
     }
 
     ArtifactMeta write(ArtifactTarget target, String workId) throws IOException {
-        byte @Nullable [][][] cells = new byte[rows.size()][][];
+        byte[][] @Nullable [] cells = new byte[rows.size()][][];
         double[][] samples = new double[rows.size()][];
         int ordinal = 0;
         for (Row row : rows.values()) {

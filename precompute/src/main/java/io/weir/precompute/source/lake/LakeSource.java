@@ -87,8 +87,6 @@ public final class LakeSource implements TickSource {
                     job.spec().labels().isPresent(),
                     settings.windowBytesMax(),
                     "precompute-lake-window-bytes-max");
-        } catch (QueryException e) {
-            throw LakeFailures.of(e);
         } catch (RuntimeException e) {
             throw LakeFailures.of(e);
         } finally {
