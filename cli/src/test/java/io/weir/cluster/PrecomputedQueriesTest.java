@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -167,8 +168,8 @@ final class PrecomputedQueriesTest {
                             query("max_over_time(latency{service=\"web\"}[5m])", "&time=" + tick + "&precompute=off"))
                     .body());
             values(response.body())
-                    .forEach((labels, value) ->
-                            assertThat(value / exact.get(labels)).isBetween(0.99, 1.01));
+                    .forEach((labels, value) -> assertThat(value / Objects.requireNonNull(exact.get(labels)))
+                            .isBetween(0.99, 1.01));
         }
         // Another quantile of the same sketches; another hit.
         assertThat(isHit(client.get(query("quantile_over_time(0.5, latency{service=\"web\"}[5m])", ""))))

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,7 +133,7 @@ final class SharedJobsTest {
     }
 
     private String owner(Api api, String jobId) throws IOException, InterruptedException {
-        return jobs(api).get(jobId).get("owner").asText("");
+        return Objects.requireNonNull(jobs(api).get(jobId)).get("owner").asText("");
     }
 
     private boolean isHit(Api api, String metric) throws IOException, InterruptedException {
@@ -196,7 +197,8 @@ final class SharedJobsTest {
         assertThat(source.fetches("latency").stream().map(TestingSketchSource.Fetch::toMillis))
                 .doesNotHaveDuplicates();
         awaitHit(other, "latency");
-        assertThat(jobs(other).get(jobId).get("runs").longValue()).isGreaterThanOrEqualTo(before + 5L);
+        assertThat(Objects.requireNonNull(jobs(other).get(jobId)).get("runs").longValue())
+                .isGreaterThanOrEqualTo(before + 5L);
         System.out.println("taken over after " + takenOverMillis + " ms");
 
         // Deleted, wherever it runs: nothing is fetched any more.
@@ -243,7 +245,9 @@ final class SharedJobsTest {
         after.forEach((jobId, job) -> {
             for (String field : List.of(
                     "query", "granularity", "source", "sketch_type", "store_path", "created_at", "valid_until")) {
-                assertThat(job.get(field)).as(field).isEqualTo(before.get(jobId).get(field));
+                assertThat(job.get(field))
+                        .as(field)
+                        .isEqualTo(Objects.requireNonNull(before.get(jobId)).get(field));
             }
         });
         // The limit is the checklist's: granularity + 5 s.

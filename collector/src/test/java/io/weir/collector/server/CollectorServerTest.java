@@ -53,7 +53,12 @@ final class CollectorServerTest {
 
     private final AtomicLong now = new AtomicLong(T0);
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+    /** Each test starts it first. */
+    @SuppressWarnings("NullAway.Init")
     private CollectorServer collector;
+
+    @SuppressWarnings("NullAway.Init")
     private TestingPeer peer;
 
     private void start(StoreSettings store, FetchSettings fetch, OtlpSettings otlp, InstantSource clock)

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -95,7 +96,8 @@ final class RegistryState {
         now.forEach((jobId, holding) -> {
             Job job = known.get(jobId);
             if (job == null) {
-                job = look.loaded().get(jobId);
+                // What is held and not known was loaded: see above.
+                job = Objects.requireNonNull(look.loaded().get(jobId));
                 known.put(jobId, job);
                 effects.add(new Effect.Add(job));
             }

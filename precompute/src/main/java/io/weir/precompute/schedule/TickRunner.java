@@ -14,6 +14,7 @@ import io.weir.precompute.source.TickSource;
 import io.weir.sketch.SketchCapacityException;
 import io.weir.sketch.SketchMismatchException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -50,11 +51,11 @@ final class TickRunner {
         } catch (InterruptedException interrupted) {
             return new TickOutcome.Canceled();
         } catch (SourceException failure) {
-            return failed(failure.getMessage(), failure.why());
+            return failed(failure, failure.why());
         } catch (SketchMismatchException failure) {
-            return failed(failure.getMessage(), SourceException.Cause.BAD_DATA);
+            return failed(failure, SourceException.Cause.BAD_DATA);
         } catch (SketchCapacityException failure) {
-            return failed(failure.getMessage(), SourceException.Cause.LIMIT);
+            return failed(failure, SourceException.Cause.LIMIT);
         } catch (RuntimeException defect) {
             if (Thread.currentThread().isInterrupted()) {
                 return new TickOutcome.Canceled();
@@ -88,7 +89,8 @@ final class TickRunner {
                 new TickResult(job.jobId(), evalMillis, vector, bound, 1, wallMillis.getAsLong(), sketches));
     }
 
-    private static TickOutcome failed(String message, SourceException.Cause cause) {
+    private static TickOutcome failed(Exception failure, SourceException.Cause cause) {
+        String message = Objects.requireNonNullElse(failure.getMessage(), failure.toString());
         String bounded = message.length() <= MESSAGE_CHARACTERS_MAX
                 ? message
                 : message.substring(0, MESSAGE_CHARACTERS_MAX) + "...";

@@ -26,6 +26,7 @@ import io.weir.sketch.hash.HashProfile;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
@@ -256,8 +257,9 @@ final class SketchEvaluationTest {
     void sketchesThatDoNotMergeAreRefused() {
         DdSketch coarse = DdSketch.ofAccuracy(0.05);
         List<SketchPoint> points = List.of(point(WEB, quantiles(1)), point(API, coarse));
-        assertTrue(assertThrows(SketchMismatchException.class, () -> SketchEvaluation.grouped(points, List.of()))
-                .getMessage()
+        assertTrue(Objects.requireNonNull(
+                        assertThrows(SketchMismatchException.class, () -> SketchEvaluation.grouped(points, List.of()))
+                                .getMessage())
                 .contains("accuracy"));
     }
 }

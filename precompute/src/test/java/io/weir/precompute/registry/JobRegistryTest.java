@@ -20,6 +20,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -92,7 +93,7 @@ class JobRegistryTest {
         Job job = create(first, "a");
         await().until(() -> first.owned().containsKey(job.jobId()));
         TestingProcess second = process();
-        long epoch = first.owned().get(job.jobId());
+        long epoch = Objects.requireNonNull(first.owned().get(job.jobId()));
         for (int number = 1; number <= 8; number++) {
             first.tick(job, epoch, number);
         }
@@ -135,7 +136,7 @@ class JobRegistryTest {
         TestingProcess first = process();
         Job job = create(first, "a");
         await().until(() -> first.owned().containsKey(job.jobId()));
-        first.tick(job, first.owned().get(job.jobId()), 7);
+        first.tick(job, Objects.requireNonNull(first.owned().get(job.jobId())), 7);
         TestingProcess second = process();
         end(first);
         assertThat(first.told()).containsExactly("own " + job.jobId(), "disown " + job.jobId());
@@ -150,9 +151,9 @@ class JobRegistryTest {
         TestingProcess first = process();
         Job job = create(first, "a");
         await().until(() -> first.owned().containsKey(job.jobId()));
-        long epoch = first.owned().get(job.jobId());
-        String owner =
-                first.registry().find("default", job.jobId()).orElseThrow().owner();
+        long epoch = Objects.requireNonNull(first.owned().get(job.jobId()));
+        String owner = Objects.requireNonNull(
+                first.registry().find("default", job.jobId()).orElseThrow().owner());
         first.tick(job, epoch, 1);
         await().until(() ->
                 !database.query("select 1 from weir.precompute_results").isEmpty());
@@ -163,12 +164,12 @@ class JobRegistryTest {
         TestingProcess second = process();
         await().atMost(Duration.ofMillis(2 * TestingProcess.QUICK.leaseMillis()))
                 .until(() -> second.owned().containsKey(job.jobId()));
-        assertThat(second.owned().get(job.jobId())).isGreaterThan(epoch);
+        assertThat(Objects.requireNonNull(second.owned().get(job.jobId()))).isGreaterThan(epoch);
         assertThat(second.before(job.jobId()).runs()).isEqualTo(1);
         // It learns of its loss by the notification.
         await().until(() -> first.owned().isEmpty());
         first.tick(job, epoch, 2);
-        second.tick(job, second.owned().get(job.jobId()), 3);
+        second.tick(job, Objects.requireNonNull(second.owned().get(job.jobId())), 3);
         await().until(() -> first.metric("weir.precompute.registry.results.fenced") == 1);
         await().until(() -> database.query("select eval_millis / 60000 from weir.precompute_results order by 1")
                 .equals(List.of("1", "3")));
@@ -182,7 +183,7 @@ class JobRegistryTest {
         await().until(() -> first.owned().size() + second.owned().size() == 1);
         TestingProcess owner = first.owned().isEmpty() ? second : first;
         TestingProcess other = owner == first ? second : first;
-        long epoch = owner.owned().get(job.jobId());
+        long epoch = Objects.requireNonNull(owner.owned().get(job.jobId()));
         owner.tick(job, epoch, 1);
         await().until(() ->
                 !database.query("select 1 from weir.precompute_results").isEmpty());
@@ -233,7 +234,7 @@ class JobRegistryTest {
         TestingProcess process = process();
         Job job = create(process, "a");
         await().until(() -> process.owned().containsKey(job.jobId()));
-        long epoch = process.owned().get(job.jobId());
+        long epoch = Objects.requireNonNull(process.owned().get(job.jobId()));
         database.cut();
         // Longer than its lease.
         Thread.sleep(2 * TestingProcess.QUICK.leaseMillis());
@@ -299,7 +300,7 @@ class JobRegistryTest {
         TestingProcess other = owner == first ? second : first;
         database.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '"
                 + HintListener.APPLICATION_NAME + "'");
-        owner.tick(job, owner.owned().get(job.jobId()), 1);
+        owner.tick(job, Objects.requireNonNull(owner.owned().get(job.jobId())), 1);
         await().until(() -> other.ticks(job).contains(60_000L));
         await().until(() -> other.metric("weir.precompute.registry.listen.failures") >= 1);
         assertThat(database.query("select count(*) from pg_stat_activity where application_name = '"
@@ -323,7 +324,7 @@ class JobRegistryTest {
             if (owned.containsKey(job.jobId())) {
                 first.tick(job, owned.get(job.jobId()), 1);
             } else {
-                second.tick(job, second.owned().get(job.jobId()), 1);
+                second.tick(job, Objects.requireNonNull(second.owned().get(job.jobId())), 1);
             }
         }
         await().atMost(Duration.ofSeconds(20))

@@ -16,6 +16,7 @@ import io.weir.precompute.result.ResultDirectory.JobResults;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -405,8 +406,9 @@ final class ResultCacheTest {
 
     @Test
     void settingsThatMakeNoSenseAreRefusedByName() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> new ResultSettings(0, 1 << 20, 1 << 20, 0, 1))
-                .getMessage()
+        assertTrue(Objects.requireNonNull(assertThrows(
+                                IllegalArgumentException.class, () -> new ResultSettings(0, 1 << 20, 1 << 20, 0, 1))
+                        .getMessage())
                 .contains("precompute-results-ticks-max"));
         assertThrows(IllegalArgumentException.class, () -> new ResultSettings(1, 1 << 20, 1 << 19, 0, 1));
         assertThrows(IllegalArgumentException.class, () -> new ResultSettings(1, 1 << 20, 1 << 20, -1, 1));

@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -385,8 +386,9 @@ final class ScheduleTest {
 
     @Test
     void settingsThatMakeNoSenseAreRefusedByName() {
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> new TickSettings(101, 0, 0, 0, 0, 1, 1, 10, 1, 0))
-                .getMessage()
+        assertTrue(Objects.requireNonNull(assertThrows(
+                                IllegalArgumentException.class, () -> new TickSettings(101, 0, 0, 0, 0, 1, 1, 10, 1, 0))
+                        .getMessage())
                 .contains("precompute-ticks-settle-percent"));
         assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 0, 1, 10, 1, 0));
         assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 1, 1, 0, 1, 0));
@@ -492,7 +494,7 @@ final class ScheduleTest {
                 return;
             }
             List<Long> ids = threads.keySet().stream().sorted().toList();
-            Start start = threads.remove(ids.get(random.nextInt(ids.size())));
+            Start start = Objects.requireNonNull(threads.remove(ids.get(random.nextInt(ids.size()))));
             TickOutcome outcome = good
                     ? new TickOutcome.Done(result(start.job().jobId(), start.evalMillis(), 0, 0, false))
                     : new TickOutcome.Failed("no", Optional.empty());

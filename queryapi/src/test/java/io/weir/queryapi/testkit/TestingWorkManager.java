@@ -270,9 +270,9 @@ public final class TestingWorkManager implements WorkManager {
             ends[i] = leaf.getFirstGranuleEndMillis() + i * leaf.getGranuleMillis();
         }
         List<Labels> series = new ArrayList<>();
-        List<byte[][]> cells = new ArrayList<>();
+        List<byte[] @Nullable []> cells = new ArrayList<>();
         for (Map.Entry<Labels, SampleBuffer> entry : selected(unit, matchers)) {
-            byte[][] row = new byte[ends.length][];
+            byte[] @Nullable [] row = new byte[ends.length] @Nullable [];
             for (int i = 0; i < ends.length; i++) {
                 SampleBuffer window = window(entry.getValue(), ends[i] - leaf.getGranuleMillis(), ends[i], false);
                 row[i] = window.size() == 0 ? null : sketch(leaf, window);

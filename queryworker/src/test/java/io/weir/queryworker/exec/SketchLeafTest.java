@@ -42,6 +42,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -231,7 +232,7 @@ final class SketchLeafTest {
             Map<Cell, Made> expected = expected(kind, contents);
             Map<Cell, Made> made = run(spec(segments, leaf(kind)).build(), ExecutorSettings.DEFAULT);
             assertThat(made.keySet()).isEqualTo(expected.keySet()).isNotEmpty();
-            made.forEach((cell, sketch) -> assertSame(sketch, expected.get(cell)));
+            made.forEach((cell, sketch) -> assertSame(sketch, Objects.requireNonNull(expected.get(cell))));
         }
     }
 
@@ -260,7 +261,7 @@ final class SketchLeafTest {
         Segment segment = lake.writeBuffers(Map.of(labels, mixed));
         Map<Cell, Made> made = run(spec(List.of(segment), leaf(Kind.DDSKETCH)).build(), ExecutorSettings.DEFAULT);
         assertThat(made).containsOnlyKeys(new Cell(labels, DAY + MINUTE));
-        assertThat(made.get(new Cell(labels, DAY + MINUTE)).samples()).isEqualTo(1);
+        assertThat(made.values()).extracting(Made::samples).containsExactly(1.0);
     }
 
     @Test

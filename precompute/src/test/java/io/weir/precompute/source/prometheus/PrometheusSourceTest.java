@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -142,7 +143,9 @@ class PrometheusSourceTest {
             tick(peer, quantile(), TO + MINUTE);
             SketchBatch third = tick(peer, quantile(), TO + 2 * MINUTE);
 
-            assertThat(peer.requests.stream().map(it -> it.form().get("query").replaceAll(".*\\[", "[")))
+            assertThat(peer.requests.stream()
+                            .map(it -> Objects.requireNonNull(it.form().get("query"))
+                                    .replaceAll(".*\\[", "[")))
                     .containsExactly("[300000ms]", "[120000ms]", "[120000ms]");
             assertThat(third.points().getFirst().sketch().count())
                     .isEqualTo(values.getFirst().size() - 2 * 6 - 6 + 1);

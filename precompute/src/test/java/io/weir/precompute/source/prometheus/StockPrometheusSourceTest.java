@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
@@ -113,7 +114,8 @@ class StockPrometheusSourceTest {
                             .collect(Collectors.toMap(it -> it.labels().toString(), ResultVector.Element::value));
             assertThat(batch.points()).hasSameSizeAs(expected.keySet());
             for (SketchPoint point : batch.points()) {
-                double value = expected.get(point.labels().toString());
+                double value =
+                        Objects.requireNonNull(expected.get(point.labels().toString()));
                 double got = switch (function) {
                     case "min" -> point.sketch().quantile(0).orElseThrow();
                     case "max" -> point.sketch().quantile(1).orElseThrow();

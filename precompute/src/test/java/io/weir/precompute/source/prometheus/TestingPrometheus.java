@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -88,7 +89,8 @@ final class TestingPrometheus implements AutoCloseable {
                 new StringBuilder("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[");
         String separator = "";
         for (String pod : new TreeMap<>(samplesByPod).keySet()) {
-            Map<Long, Double> inside = samplesByPod.get(pod).subMap(toMillis - rangeMillis, true, toMillis, true);
+            Map<Long, Double> inside =
+                    Objects.requireNonNull(samplesByPod.get(pod)).subMap(toMillis - rangeMillis, true, toMillis, true);
             if (inside.isEmpty()) {
                 continue;
             }
