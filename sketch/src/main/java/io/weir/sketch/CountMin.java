@@ -13,9 +13,9 @@ public final class CountMin extends FrequencySketch {
         super(parameters);
     }
 
-    /** By how much an estimate may exceed the weight, in the unit of weights, with probability 1 - exp(-rows). */
+    /** By how much an estimate may exceed the weight, in the unit of weights, with probability 1 - exp(-rows); 0 while weights are exact. */
     public double errorBound() {
-        return Math.E / parameters.columns() * totalWeight();
+        return exactWeights().isPresent() ? 0 : Math.E / parameters.columns() * totalWeight();
     }
 
     @Override
@@ -25,7 +25,11 @@ public final class CountMin extends FrequencySketch {
 
     /** The weight of all that was recorded. Every weight went into each row once: it is the sum of any row. */
     public double totalWeight() {
-        return Arrays.stream(cells, 0, parameters.columns()).sum();
+        return exactWeights()
+                .map(items ->
+                        items.values().stream().mapToDouble(Double::doubleValue).sum())
+                .orElseGet(() ->
+                        Arrays.stream(matrix(), 0, parameters.columns()).sum());
     }
 
     @Override

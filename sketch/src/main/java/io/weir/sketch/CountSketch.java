@@ -16,12 +16,17 @@ public final class CountSketch extends FrequencySketch {
 
     /** The root of the mean over rows of the sum of squared counters: an estimate of the root of the sum of squared weights. */
     public double secondNorm() {
-        return Math.sqrt(Arrays.stream(cells).map(cell -> cell * cell).sum() / parameters.rows());
+        return exactWeights()
+                .map(items -> Math.sqrt(items.values().stream()
+                        .mapToDouble(weight -> weight * weight)
+                        .sum()))
+                .orElseGet(() -> Math.sqrt(
+                        Arrays.stream(matrix()).map(cell -> cell * cell).sum() / parameters.rows()));
     }
 
-    /** One standard error of a row's estimate, in the unit of weights. */
+    /** One standard error of a row's estimate, in the unit of weights; 0 while weights are exact. */
     public double standardError() {
-        return secondNorm() / Math.sqrt(parameters.columns());
+        return exactWeights().isPresent() ? 0 : secondNorm() / Math.sqrt(parameters.columns());
     }
 
     @Override

@@ -2,29 +2,48 @@ package io.weir.sketch;
 
 import io.weir.sketch.hash.MatrixHasher;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A matrix of counters that estimates how much weight each item has, and a bounded set of items that may be the heaviest.
  *
  * <p>Merging adds the matrices. The heaviest items of the union are found by asking the merged matrix again about every
  * candidate of both: weights remembered before a merge are never added or compared (that finds nothing, report E7.5).
+ *
+ * <p>While its items are few, it keeps each with its weight and has no matrix: most series repeat few values, or have few samples, and a matrix
+ * takes as much memory for five samples as for five million. What it answers then is exact.
  */
 public abstract sealed class FrequencySketch implements Sketch permits CountMin, CountSketch {
     private static final int OBJECT_BYTES = 128;
+    /** Of an item in a map, roughly. */
+    private static final int ITEM_BYTES = 120;
+
+    private static final int EXACT_ITEMS_MAX = 512;
+    private static final double[] NO_CELLS = {};
 
     final FrequencyParameters parameters;
     final MatrixHasher hasher;
-    final double[] cells;
+    private final int exactItemsMax;
+    /** Null as soon as there is a matrix. */
+    private @Nullable Map<SketchKey, Double> exact = new HashMap<>();
+
+    private double[] cells = NO_CELLS;
     private final HeavyCandidates candidates;
     private final int[] located;
 
     FrequencySketch(FrequencyParameters parameters) {
         this.parameters = parameters;
         hasher = new MatrixHasher(parameters.rows(), parameters.columns(), parameters.hashing(), parameters.profile());
-        cells = new double[parameters.rows() * parameters.columns()];
+        exactItemsMax = Math.min(
+                Math.min(EXACT_ITEMS_MAX, parameters.candidatesMax()),
+                Double.BYTES * parameters.rows() * parameters.columns() / ITEM_BYTES);
         candidates = new HeavyCandidates(parameters.candidatesMax());
         located = new int[parameters.rows()];
     }
@@ -47,15 +66,56 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         if (!(weight > 0 && weight <= Double.MAX_VALUE)) {
             throw new IllegalArgumentException("a weight is positive and finite, not " + weight);
         }
+        if (exact != null) {
+            exact.merge(key, weight, Double::sum);
+            spreadIfMany(exact);
+        } else {
+            addToMatrix(key, weight);
+            candidates.offer(key, weight);
+        }
+    }
+
+    private void addToMatrix(SketchKey key, double weight) {
         hasher.locate(key.bytes(), located);
         for (int row = 0; row < located.length; row++) {
             cells[row * parameters.columns() + MatrixHasher.column(located[row])] += signed(located[row], weight);
         }
-        candidates.offer(key, weight);
+    }
+
+    private void spreadIfMany(Map<SketchKey, Double> items) {
+        if (items.size() > exactItemsMax) {
+            matrix();
+        }
+    }
+
+    /** The counters by row, of this sketch from now on. */
+    final double[] matrix() {
+        Map<SketchKey, Double> items = exact;
+        if (items != null) {
+            exact = null;
+            cells = new double[parameters.rows() * parameters.columns()];
+            // Heaviest first: what may find no place among the candidates comes last.
+            items.entrySet().stream()
+                    .map(item -> new HeavyHitter(item.getKey(), item.getValue()))
+                    .sorted(HeavyHitter.HEAVIEST_FIRST)
+                    .forEach(item -> {
+                        addToMatrix(item.key(), item.weight());
+                        candidates.offer(item.key(), item.weight());
+                    });
+        }
+        return cells;
+    }
+
+    /** Every item with its weight while they are few; empty when only estimates are left. */
+    public final Optional<Map<SketchKey, Double>> exactWeights() {
+        return exact == null ? Optional.empty() : Optional.of(Collections.unmodifiableMap(exact));
     }
 
     /** The estimated weight of an item. */
     public final double estimate(SketchKey key) {
+        if (exact != null) {
+            return exact.getOrDefault(key, 0.0);
+        }
         hasher.locate(key.bytes(), located);
         double[] values = new double[located.length];
         for (int row = 0; row < values.length; row++) {
@@ -69,7 +129,7 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         if (k < 0) {
             throw new IllegalArgumentException("a top list has 0 or more entries, not " + k);
         }
-        return candidates.keys().stream()
+        return candidates().stream()
                 .map(key -> new HeavyHitter(key, estimate(key)))
                 .sorted(HeavyHitter.HEAVIEST_FIRST)
                 .limit(k)
@@ -78,11 +138,15 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
 
     /** The items that may be among the heaviest, in no order. */
     public final Set<SketchKey> candidates() {
-        return candidates.keys();
+        return exact == null ? candidates.keys() : Collections.unmodifiableSet(exact.keySet());
     }
 
     /** Remembers an item as a candidate without recording weight, as formats deliver them. */
     public final void addCandidate(SketchKey key) {
+        if (exact != null) {
+            // All of them are candidates already.
+            return;
+        }
         double weight = estimate(key);
         if (weight > 0) {
             candidates.offer(key, weight);
@@ -91,7 +155,7 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
 
     /** A counter, rows numbered from 0. */
     public final double cell(int row, int column) {
-        return cells[row * parameters.columns() + column];
+        return matrix()[row * parameters.columns() + column];
     }
 
     /** Adds to a counter, as formats and deltas deliver it. Candidates stay as they are. */
@@ -116,7 +180,7 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
 
     @Override
     public final boolean isEmpty() {
-        return Arrays.stream(cells).allMatch(cell -> cell == 0);
+        return exact == null ? Arrays.stream(cells).allMatch(cell -> cell == 0) : exact.isEmpty();
     }
 
     @Override
@@ -127,7 +191,12 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
     @Override
     public final FrequencySketch copy() {
         FrequencySketch copy = newLikeThis();
-        System.arraycopy(cells, 0, copy.cells, 0, cells.length);
+        if (exact != null) {
+            copy.exact = new HashMap<>(exact);
+            return copy;
+        }
+        copy.exact = null;
+        copy.cells = cells.clone();
         copy.candidates.replaceWith(candidates.tracked());
         return copy;
     }
@@ -144,10 +213,22 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         if (that == this) {
             throw new SketchMismatchException("a sketch does not merge with itself");
         }
-        for (int i = 0; i < cells.length; i++) {
-            cells[i] += that.cells[i];
+        Map<SketchKey, Double> theirs = that.exact;
+        if (exact != null && theirs != null) {
+            Map<SketchKey, Double> ours = exact;
+            theirs.forEach((key, weight) -> ours.merge(key, weight, Double::sum));
+            spreadIfMany(ours);
+            return;
         }
-        List<HeavyHitter> union = Stream.concat(candidates.keys().stream(), that.candidates.keys().stream())
+        double[] sums = matrix();
+        if (theirs != null) {
+            theirs.forEach(this::addToMatrix);
+        } else {
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += that.cells[i];
+            }
+        }
+        List<HeavyHitter> union = Stream.concat(candidates().stream(), that.candidates().stream())
                 .distinct()
                 .map(key -> new HeavyHitter(key, estimate(key)))
                 .filter(hitter -> hitter.weight() > 0)
@@ -159,7 +240,9 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
 
     @Override
     public final long retainedBytes() {
-        return OBJECT_BYTES + (long) Double.BYTES * cells.length + candidates.retainedBytes();
+        return OBJECT_BYTES
+                + (long) Double.BYTES * cells.length
+                + (exact == null ? candidates.retainedBytes() : (long) ITEM_BYTES * exact.size());
     }
 
     @Override

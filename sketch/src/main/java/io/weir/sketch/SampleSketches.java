@@ -4,6 +4,7 @@ import io.weir.sketch.hash.HashProfile;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.Arrays;
 
 /**
  * Sketches of the values of samples, built alike wherever Weir builds them, so that they merge: by workers over segments, of a Prometheus'
@@ -18,6 +19,8 @@ public final class SampleSketches {
     public static final int COLUMNS = 2048;
 
     private static final long STALE_BITS = 0x7ff0000000000002L;
+    private static final double PLAIN_FROM = 1e-3;
+    private static final double PLAIN_BELOW = 1e7;
     private static final double EXPONENT_BELOW = 1e-6;
     private static final double EXPONENT_FROM = 1e21;
 
@@ -54,6 +57,48 @@ public final class SampleSketches {
         }
     }
 
+    /**
+     * Records the values of many samples: as one by one, but an item that comes often is named and hashed once.
+     *
+     * @param values reordered
+     * @throws SketchCapacityException when a DDSketch would grow beyond its bound; some are recorded then
+     */
+    public static void recordAll(Sketch sketch, double[] values, int count) {
+        switch (sketch) {
+            case DdSketch quantiles -> {
+                for (int i = 0; i < count; i++) {
+                    record(quantiles, values[i]);
+                }
+            }
+            case HyperLogLog distinct ->
+                forEachItem(values, count, (item, times) -> distinct.add(item.bytes()));
+            case FrequencySketch frequencies -> forEachItem(values, count, frequencies::add);
+        }
+    }
+
+    private interface ItemVisitor {
+        void visit(SketchKey item, double times);
+    }
+
+    private static void forEachItem(double[] values, int count, ItemVisitor visitor) {
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            if (Double.doubleToRawLongBits(values[i]) != STALE_BITS) {
+                // The two zeros are one item.
+                values[kept++] = values[i] + 0.0;
+            }
+        }
+        Arrays.sort(values, 0, kept);
+        for (int from = 0; from < kept; ) {
+            int to = from + 1;
+            while (to < kept && Double.compare(values[from], values[to]) == 0) {
+                to++;
+            }
+            visitor.visit(key(values[from]), to - from);
+            from = to;
+        }
+    }
+
     /** The item that a value is. */
     public static SketchKey key(double value) {
         return SketchKey.of(text(value));
@@ -74,8 +119,12 @@ public final class SampleSketches {
         if (magnitude < 1e15 && magnitude == (long) magnitude) {
             return Long.toString((long) value);
         }
-        BigDecimal shortest = shortest(magnitude);
         String sign = value < 0 ? "-" : "";
+        if (magnitude >= PLAIN_FROM && magnitude < PLAIN_BELOW) {
+            // Java writes these as Prometheus does: the shortest digits, and no exponent.
+            return sign + Double.toString(magnitude);
+        }
+        BigDecimal shortest = shortest(magnitude);
         return magnitude < EXPONENT_BELOW || magnitude >= EXPONENT_FROM
                 ? sign + withExponent(shortest)
                 : sign + shortest.toPlainString();

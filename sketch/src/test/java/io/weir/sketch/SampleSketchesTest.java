@@ -2,6 +2,7 @@ package io.weir.sketch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class SampleSketchesTest {
@@ -23,6 +24,43 @@ class SampleSketchesTest {
         assertThat(SampleSketches.text(Double.NaN)).isEqualTo("NaN");
         assertThat(SampleSketches.text(Double.NEGATIVE_INFINITY)).isEqualTo("-Inf");
         assertThat(SampleSketches.text(Double.POSITIVE_INFINITY)).isEqualTo("+Inf");
+    }
+
+    @Test
+    void manySamplesAtOnceAreTheSameAsOneByOne() {
+        SplittableRandom random = TestingRandom.of(SampleSketchesTest.class);
+        for (int round = 0; round < 20; round++) {
+            double[] values = new double[random.nextInt(2_000)];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = switch (random.nextInt(10)) {
+                    case 0 -> STALE;
+                    case 1 -> Double.NaN;
+                    case 2 -> -0.0;
+                    case 3 -> Double.NEGATIVE_INFINITY;
+                    case 4 -> random.nextInt(-5, 5);
+                    default -> random.nextDouble() * random.nextInt(1, 100);
+                };
+            }
+            HyperLogLog distinct = SampleSketches.distinct(12);
+            CountMin frequencies = SampleSketches.frequencies(2_000);
+            DdSketch quantiles = SampleSketches.quantiles(0.01);
+            for (double value : values) {
+                SampleSketches.record(distinct, value);
+                SampleSketches.record(frequencies, value);
+                SampleSketches.record(quantiles, value);
+            }
+            HyperLogLog distinctAtOnce = distinct.emptyCopy();
+            FrequencySketch frequenciesAtOnce = frequencies.emptyCopy();
+            DdSketch quantilesAtOnce = quantiles.emptyCopy();
+            SampleSketches.recordAll(distinctAtOnce, values.clone(), values.length);
+            SampleSketches.recordAll(frequenciesAtOnce, values.clone(), values.length);
+            SampleSketches.recordAll(quantilesAtOnce, values.clone(), values.length);
+
+            assertThat(distinctAtOnce.denseRegisters()).isEqualTo(distinct.denseRegisters());
+            assertThat(frequenciesAtOnce.top(2_000)).isEqualTo(frequencies.top(2_000));
+            assertThat(frequenciesAtOnce.exactWeights()).isEqualTo(frequencies.exactWeights());
+            assertThat(quantilesAtOnce.sameContents(quantiles)).isTrue();
+        }
     }
 
     @Test

@@ -180,8 +180,16 @@ final class SketchEvaluationTest {
         for (FrequencySketch empty : List.of(
                 new CountMin(FrequencyParameters.of(5, 2_048, 200)),
                 new CountSketch(FrequencyParameters.of(5, 2_048, 200)))) {
+            // A hundred items are kept as they are; with the next, lighter ones it is a matrix.
+            FrequencySketch sketch = zipf(empty, 0);
+            assertEquals(
+                    new ErrorBound.Exact(),
+                    SketchEvaluation.of(new SketchFunction.Top(3), List.of(point(WEB, sketch)))
+                            .bound());
+            zipf(sketch, 100);
+            zipf(sketch, 200);
             SketchEvaluation evaluation =
-                    SketchEvaluation.of(new SketchFunction.Top(3), List.of(point(WEB, zipf(empty, 0))));
+                    SketchEvaluation.of(new SketchFunction.Top(3), List.of(point(WEB, sketch)));
             assertEquals(
                     List.of("item0", "item1", "item2"),
                     evaluation.vector().elements().stream()

@@ -15,6 +15,7 @@ import io.weir.sketch.codec.SketchFormatException;
 import io.weir.sketch.codec.WireSketch;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,6 +30,9 @@ final class SketchSeries implements SeriesConsumer {
     private final long bytesMax;
     private final long cellsMax;
     private final Map<Labels, Row> rows = new TreeMap<>();
+    /** Of the granule that is being read. */
+    private double[] values = new double[64];
+
     private long bytes;
 
     /** The sketches of a series by granule, and how many samples are in each. */
@@ -87,18 +91,16 @@ final class SketchSeries implements SeriesConsumer {
         while (at < samples.size()) {
             int granule = granule(samples.timestamps()[at]);
             int end = at;
-            Sketch sketch = null;
             int count = 0;
             while (end < samples.size() && granule(samples.timestamps()[end]) == granule) {
                 if (!samples.isStale(end) && samples.histogram(end) == null) {
-                    sketch = sketch == null ? empty.emptyCopy() : sketch;
-                    record(sketch, samples.values()[end], labels);
-                    count++;
+                    values = count < values.length ? values : Arrays.copyOf(values, 2 * count);
+                    values[count++] = samples.values()[end];
                 }
                 end++;
             }
-            if (sketch != null) {
-                row.cells[granule] = encode(sketch);
+            if (count > 0) {
+                row.cells[granule] = encode(sketch(count, labels));
                 row.samples[granule] = count;
                 any = true;
             }
@@ -113,13 +115,15 @@ final class SketchSeries implements SeriesConsumer {
         return (int) ((timeMillis - afterMillis() - 1) / leaf.getGranuleMillis());
     }
 
-    private static void record(Sketch sketch, double value, Labels labels) {
+    private Sketch sketch(int count, Labels labels) {
+        Sketch sketch = empty.emptyCopy();
         try {
-            SampleSketches.record(sketch, value);
+            SampleSketches.recordAll(sketch, values, count);
         } catch (SketchCapacityException e) {
             throw new QueryException.LimitExceeded("the values of series " + labels + " span more than a sketch holds: "
                     + e.getMessage() + "; use a larger alpha");
         }
+        return sketch;
     }
 
     private byte[] encode(Sketch sketch) {

@@ -1,6 +1,7 @@
 package io.weir.sketch.codec;
 
 import com.google.protobuf.ByteString;
+import io.weir.proto.sketch.v1.ExactItems;
 import io.weir.sketch.DdSketch;
 import io.weir.sketch.FrequencySketch;
 import io.weir.sketch.HyperLogLog;
@@ -10,17 +11,23 @@ import io.weir.sketch.SketchKey;
 import io.weir.sketch.SketchKind;
 import io.weir.sketch.codec.SketchFormatException.Reason;
 import io.weir.sketch.hash.ColumnHashing;
+import io.weir.sketch.hash.HashProfile;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Sketches as Weir's own services exchange them ({@code weir.sketch.v1.Sketch}): nothing of a sketch is lost, or it is refused.
  *
- * <p>The state is an envelope where that can hold it, which is smaller; a DDSketch of anything but whole counts of positive numbers is sketchpb.
+ * <p>A frequency sketch of few items is these items. The state of all others is an envelope where that can hold it, which is smaller; a DDSketch of anything but whole counts of positive numbers is sketchpb.
  */
 public final class WireSketch {
+    private final DecodeLimits limits;
     private final SketchCodec codec;
 
     public WireSketch(DecodeLimits limits) {
+        this.limits = limits;
         codec = new SketchCodec(limits);
     }
 
@@ -35,7 +42,10 @@ public final class WireSketch {
             case HyperLogLog distinct -> envelope(sampled);
             case FrequencySketch frequencies -> {
                 requireWritable(frequencies);
-                yield envelope(sampled);
+                Optional<Map<SketchKey, Double>> exact = frequencies.exactWeights();
+                yield exact.isPresent() && frequencies.parameters().profile().equals(HashProfile.STANDARD)
+                        ? exact(frequencies, exact.get(), sampled.rate())
+                        : envelope(sampled);
             }
         };
     }
@@ -53,6 +63,19 @@ public final class WireSketch {
     private static io.weir.proto.sketch.v1.Sketch envelope(SampledSketch sampled) throws SketchFormatException {
         return io.weir.proto.sketch.v1.Sketch.newBuilder()
                 .setState(ByteString.copyFrom(SketchCodec.encodeEnvelope(sampled)))
+                .build();
+    }
+
+    private static io.weir.proto.sketch.v1.Sketch exact(
+            FrequencySketch sketch, Map<SketchKey, Double> weights, SampleRate rate) {
+        ExactItems.Builder items = ExactItems.newBuilder()
+                .setRows(sketch.parameters().rows())
+                .setColumns(sketch.parameters().columns())
+                .setIsCountSketch(sketch.kind() == SketchKind.COUNT_SKETCH);
+        weights.forEach((key, weight) -> items.addItems(key.text()).addWeights(weight));
+        return io.weir.proto.sketch.v1.Sketch.newBuilder()
+                .setExact(items)
+                .setSampleProbability(rate.isSampled() ? rate.probability() : 0)
                 .build();
     }
 
@@ -97,20 +120,16 @@ public final class WireSketch {
      */
     public SampledSketch decode(io.weir.proto.sketch.v1.Sketch wire, Optional<SketchKind> expected)
             throws SketchFormatException {
+        if (wire.hasExact()) {
+            return exact(wire, expected);
+        }
         byte[] state = wire.getState().toByteArray();
         SketchFormat format = SketchCodec.sniff(state);
         if (format != SketchFormat.SKETCH_ENVELOPE && format != SketchFormat.SKETCHPB) {
             throw new SketchFormatException(Reason.UNSUPPORTED, "a state that is neither an envelope nor sketchpb");
         }
         SampledSketch decoded = codec.decode(state, expected).sketch();
-        SampleRate rate = decoded.rate();
-        if (wire.getSampleProbability() != 0) {
-            if (!(wire.getSampleProbability() > 0 && wire.getSampleProbability() <= 1) || rate.isSampled()) {
-                throw new SketchFormatException(
-                        Reason.MALFORMED, "a sample probability of " + wire.getSampleProbability());
-            }
-            rate = new SampleRate(wire.getSampleProbability());
-        }
+        SampleRate rate = rate(wire, decoded.rate());
         if (decoded.sketch() instanceof DdSketch quantiles) {
             addWeight(quantiles, Double.POSITIVE_INFINITY, wire.getPositiveInfinity());
             addWeight(quantiles, Double.NEGATIVE_INFINITY, wire.getNegativeInfinity());
@@ -121,6 +140,54 @@ public final class WireSketch {
                     "weights of infinities or NaN beside a " + decoded.sketch().kind());
         }
         return new SampledSketch(decoded.sketch(), rate);
+    }
+
+    private static SampleRate rate(io.weir.proto.sketch.v1.Sketch wire, SampleRate ofState)
+            throws SketchFormatException {
+        double probability = wire.getSampleProbability();
+        if (probability == 0) {
+            return ofState;
+        }
+        if (!(probability > 0 && probability <= 1) || ofState.isSampled()) {
+            throw new SketchFormatException(Reason.MALFORMED, "a sample probability of " + probability);
+        }
+        return new SampleRate(probability);
+    }
+
+    private SampledSketch exact(io.weir.proto.sketch.v1.Sketch wire, Optional<SketchKind> expected)
+            throws SketchFormatException {
+        ExactItems items = wire.getExact();
+        SketchKind kind = items.getIsCountSketch() ? SketchKind.COUNT_SKETCH : SketchKind.COUNT_MIN;
+        if (expected.isPresent() && expected.get() != kind) {
+            throw new SketchFormatException(Reason.WRONG_KIND, "a " + kind + " where a " + expected.get() + " was due");
+        }
+        boolean isBesideOthers = !wire.getState().isEmpty()
+                || wire.getPositiveInfinity() != 0
+                || wire.getNegativeInfinity() != 0
+                || wire.getNan() != 0;
+        if (isBesideOthers || items.getItemsCount() != items.getWeightsCount()) {
+            throw new SketchFormatException(Reason.MALFORMED, "items beside a state, or without their weights");
+        }
+        if (items.getItemsCount() > limits.keysMax()) {
+            throw new SketchFormatException(
+                    Reason.TOO_LARGE, items.getItemsCount() + " items, more than " + limits.keysMax());
+        }
+        FrequencySketch sketch = States.frequencySketch(
+                kind, items.getRows(), items.getColumns(), ColumnHashing.PACKED, HashProfile.STANDARD, limits);
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < items.getItemsCount(); i++) {
+            String item = items.getItems(i);
+            double weight = items.getWeights(i);
+            if (items.getItemsBytes(i).size() > limits.keyBytesMax()) {
+                throw new SketchFormatException(
+                        Reason.TOO_LARGE, "an item of more than " + limits.keyBytesMax() + " bytes");
+            }
+            if (!seen.add(item) || !(weight > 0 && weight <= Double.MAX_VALUE)) {
+                throw new SketchFormatException(Reason.MALFORMED, "an item twice, or with a weight of " + weight);
+            }
+            sketch.add(SketchKey.of(item), weight);
+        }
+        return new SampledSketch(sketch, rate(wire, SampleRate.ALL));
     }
 
     private static void addWeight(DdSketch sketch, double value, double weight) throws SketchFormatException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import io.weir.proto.sketch.v1.ExactItems;
 import io.weir.proto.sketch.v1.Sketch;
 import io.weir.sketch.CountMin;
 import io.weir.sketch.DdSketch;
@@ -77,6 +78,53 @@ class WireSketchTest {
         // Both must still merge with what is built here.
         distinct.mergeFrom(distinctBack.sketch());
         frequencies.mergeFrom(frequenciesBack.sketch());
+    }
+
+    @Test
+    void fewItemsGoWithTheirWeightsAndManyAsAnEnvelope() throws Exception {
+        CountMin few = SampleSketches.frequencies(1_000);
+        CountMin many = SampleSketches.frequencies(1_000);
+        for (int i = 0; i < 5_000; i++) {
+            SampleSketches.record(few, i % 7 / 10.0);
+            SampleSketches.record(many, i % 900);
+        }
+        Sketch small = WireSketch.encode(new SampledSketch(few, new SampleRate(0.5)));
+        assertThat(small.getSerializedSize()).isLessThan(200);
+        SampledSketch back = wire.decode(small, Optional.of(SketchKind.COUNT_MIN));
+        assertThat(((CountMin) back.sketch()).exactWeights()).isEqualTo(few.exactWeights());
+        assertThat(back.rate().probability()).isEqualTo(0.5);
+        Sketch large = WireSketch.encode(SampledSketch.of(many));
+        assertThat(large.hasExact()).isFalse();
+        CountMin manyBack = (CountMin) wire.decode(large, Optional.empty()).sketch();
+        manyBack.mergeFrom(few);
+        many.mergeFrom(few);
+        assertThat(manyBack.top(900)).isEqualTo(many.top(900));
+    }
+
+    @Test
+    void itemsThatMakeNoSenseAreRefused() throws Exception {
+        CountMin sketch = SampleSketches.frequencies(20);
+        sketch.add(SketchKey.of("a"), 2);
+        sketch.add(SketchKey.of("b"), 3);
+        Sketch good = WireSketch.encode(SampledSketch.of(sketch));
+        ExactItems items = good.getExact();
+        Sketch[] bad = {
+            good.toBuilder().setNan(1).build(),
+            good.toBuilder().setSampleProbability(-1).build(),
+            good.toBuilder().setState(ByteString.copyFromUtf8("x")).build(),
+            good.toBuilder().setExact(items.toBuilder().addItems("c")).build(),
+            good.toBuilder().setExact(items.toBuilder().setItems(0, "b").setItems(1, "b")).build(),
+            good.toBuilder().setExact(items.toBuilder().setWeights(0, 0)).build(),
+            good.toBuilder().setExact(items.toBuilder().setWeights(0, Double.NaN)).build(),
+            good.toBuilder().setExact(items.toBuilder().setRows(0)).build(),
+            good.toBuilder().setExact(items.toBuilder().setColumns(1 << 30)).build(),
+            good.toBuilder().setExact(items.toBuilder().setItems(0, "x".repeat(5_000))).build(),
+            good.toBuilder().setExact(items.toBuilder().setIsCountSketch(true)).build()
+        };
+        for (Sketch message : bad) {
+            assertThatThrownBy(() -> wire.decode(message, Optional.of(SketchKind.COUNT_MIN)))
+                    .isInstanceOf(SketchFormatException.class);
+        }
     }
 
     private static Reason reasonOf(SketchFormatException e) {
