@@ -2,6 +2,7 @@ package io.weir.precompute.job;
 
 import io.weir.promql.ast.Duration;
 import io.weir.promql.ast.Expr;
+import io.weir.promql.ast.Function;
 import io.weir.promql.ast.ValueType;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.parser.CanonicalExpression;
@@ -113,9 +114,21 @@ final class JobQueries {
                 }
                 checkTimes(subquery.offset(), subquery.at() != null);
             }
+            case Expr.Call call -> checkGrid(call.function());
             case Expr other -> {}
         }
         expression.children().forEach(child -> check(child, selectors));
+    }
+
+    private static void checkGrid(Function function) {
+        switch (function) {
+            case START, END, STEP, RANGE ->
+                throw bad("asks for the grid of a query by " + function.text()
+                        + "(), and a tick is not on the grids that users ask for: write a number");
+            default -> {
+                // All others mean the same at each tick.
+            }
+        }
     }
 
     private static void checkTimes(@Nullable Duration offset, boolean pinned) {

@@ -55,6 +55,10 @@ class JobRequestsTest {
     }
 
     private JobRequests.Request read(JsonNode body) {
+        return read(requests, body);
+    }
+
+    private static JobRequests.Request read(JobRequests requests, JsonNode body) {
         return requests.read("default", body, NOW);
     }
 
@@ -63,7 +67,11 @@ class JobRequestsTest {
     }
 
     private void refused(JsonNode body, String field, String... why) {
-        assertThatThrownBy(() -> read(body))
+        refused(requests, body, field, why);
+    }
+
+    private static void refused(JobRequests requests, JsonNode body, String field, String... why) {
+        assertThatThrownBy(() -> read(requests, body))
                 .as(body.toString())
                 .isInstanceOf(QueryException.BadData.class)
                 .hasMessageContaining("\"" + field + "\"")
@@ -152,6 +160,14 @@ class JobRequestsTest {
             })
     void whatMeansSomethingElseAtATickIsRefused(String query) {
         refused(body().put("query", query).put("source", "lake://"), "query");
+    }
+
+    /** A range query would get what they were for a tick. */
+    @ParameterizedTest
+    @ValueSource(strings = {"latency * step()", "latency * range()", "latency > start()", "latency + (end() - 1)"})
+    void whatAsksForTheGridOfAQueryIsRefused(String query) {
+        JobRequests experimental = new JobRequests(JobLimits.DEFAULT, Feature.ALL, JobRequestsTest::address);
+        refused(experimental, body().put("query", query).put("source", "lake://"), "query", "grid");
     }
 
     /** D1, row 9. */
