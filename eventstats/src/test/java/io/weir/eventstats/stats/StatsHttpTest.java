@@ -525,7 +525,7 @@ final class StatsHttpTest {
         assertThat(failed.at("/columns/3").toString()).isEqualTo("{\"name\":\"failed_count\",\"type\":\"integer\"}");
         assertThat(answer.body().at("/queries/2/params/5/enum").toString()).isEqualTo("[\"none\",\"hour\",\"day\"]");
         assertThat(stats.get("A", "/stats/promql.query.runs/queries").body().get("queries"))
-                .hasSize(4);
+                .hasSize(5);
         assertThat(stats.get("A", "/stats/public.cps.za.status_change/queries")
                         .body()
                         .get("queries"))
