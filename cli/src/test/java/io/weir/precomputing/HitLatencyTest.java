@@ -64,6 +64,7 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 final class HitLatencyTest {
     private static final int HITS = 10_000;
+    private static final int OTHER_HITS = 1_000;
     private static final int SERIES = 1_000;
     private static final long GRANULARITY = 3_600_000;
     private static final String P99 = "quantile_over_time(0.99, latency{service=\"web\"}[5m])";
@@ -108,12 +109,13 @@ final class HitLatencyTest {
                         .version(HttpClient.Version.HTTP_1_1)
                         .build()) {
             assertFast(client, server.port(), P99);
-            assertFast(client, server.port(), P50);
+            // From the job's sketches: without work, too, and how fast is for the benchmark.
+            measure(client, server.port(), P50, OTHER_HITS);
         }
         assertThat(registry.get("asapquery.precompute.cache.misses").counter().count())
                 .isZero();
         assertThat(registry.get("asapquery.precompute.cache.hits").counter().count())
-                .isGreaterThanOrEqualTo(2.0 * HITS);
+                .isGreaterThanOrEqualTo(HITS + OTHER_HITS);
     }
 
     private void onEvent(QueryEvent event) {
@@ -127,41 +129,49 @@ final class HitLatencyTest {
     }
 
     private void assertFast(HttpClient client, int port, String query) throws Exception {
-        HttpRequest request = request(port, query);
-        HttpRequest small = request(port, SMALL);
         List<String> rounds = new ArrayList<>();
         for (int round = 0; round < ROUNDS; round++) {
-            ended.set(0);
-            controlsEnded.set(0);
-            for (int i = 0; i < HITS; i++) {
-                HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
-                if (i == 0) {
-                    String body = new String(response.body(), StandardCharsets.UTF_8);
-                    assertThat(response.headers().firstValue("X-Query-Source")).contains("precompute");
-                    assertThat(body.split("\"metric\"", -1)).hasSize(SERIES + 1);
-                }
-                assertThat(response.statusCode()).isEqualTo(200);
-                assertThat(client.send(small, HttpResponse.BodyHandlers.ofByteArray())
-                                .statusCode())
-                        .isEqualTo(200);
-            }
-            long[] hits = new long[HITS];
-            Arrays.setAll(hits, nanos::get);
-            long[] control = new long[HITS];
-            Arrays.setAll(control, controlNanos::get);
-            Arrays.sort(hits);
-            Arrays.sort(control);
-            double p99 = hits[HITS * 99 / 100] / 1e6;
-            double disturbance = (control[HITS * 99 / 100] - control[HITS / 2]) / 1e6;
-            String figures = "%s: p50 %.3f ms, p99 %.3f ms in the server; of one series p99 - p50 is %.3f ms"
-                    .formatted(query, hits[HITS / 2] / 1e6, p99, disturbance);
-            System.out.println(figures);
-            rounds.add(figures);
-            if (p99 - disturbance < TARGET_MILLIS) {
+            Measured measured = measure(client, port, query, HITS);
+            rounds.add(measured.figures());
+            if (measured.p99Millis() - measured.disturbanceMillis() < TARGET_MILLIS) {
                 return;
             }
         }
         throw new AssertionError("p99 of no round is below 5 ms: " + rounds);
+    }
+
+    /** @param disturbanceMillis what the 99th percentile of single series lies above their median */
+    private record Measured(double p99Millis, double disturbanceMillis, String figures) {}
+
+    private Measured measure(HttpClient client, int port, String query, int count) throws Exception {
+        HttpRequest request = request(port, query);
+        HttpRequest small = request(port, SMALL);
+        ended.set(0);
+        controlsEnded.set(0);
+        for (int i = 0; i < count; i++) {
+            HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+            if (i == 0) {
+                String body = new String(response.body(), StandardCharsets.UTF_8);
+                assertThat(response.headers().firstValue("X-Query-Source")).contains("precompute");
+                assertThat(body.split("\"metric\"", -1)).hasSize(SERIES + 1);
+            }
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(client.send(small, HttpResponse.BodyHandlers.ofByteArray())
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+        long[] hits = new long[count];
+        Arrays.setAll(hits, nanos::get);
+        long[] control = new long[count];
+        Arrays.setAll(control, controlNanos::get);
+        Arrays.sort(hits);
+        Arrays.sort(control);
+        double p99 = hits[count * 99 / 100] / 1e6;
+        double disturbance = (control[count * 99 / 100] - control[count / 2]) / 1e6;
+        String figures = "%s: p50 %.3f ms, p99 %.3f ms in the server; of one series p99 - p50 is %.3f ms"
+                .formatted(query, hits[count / 2] / 1e6, p99, disturbance);
+        System.out.println(figures);
+        return new Measured(p99, disturbance, figures);
     }
 
     private static HttpRequest request(int port, String query) {

@@ -23,6 +23,20 @@ final class SeededFaultsTest {
     private static final Path SOURCES = Path.of("src", "main", "java");
     private static final long SEEDS_MAX = Long.getLong("sim.fault.seeds", 5_000);
 
+    /**
+     * Worlds that find rare faults, tried before the search, which would take minutes. Where a change of the core or of the worlds makes one miss,
+     * the search goes through all seeds as for the others, and prints the new one.
+     */
+    private static final Map<String, Long> KNOWN_SEEDS = Map.of(
+            "work moves from one dead worker to the next: expire and reassign one by one", 1_415L,
+            "an older session that finishes its handshake late replaces the live one", 509L,
+            "the assignments of a piece of work are not limited", 4_624L,
+            "a worker that rejects stays in rotation", 405L,
+            "both attempts' artifacts are fetched", 450L,
+            "a second attempt that fails for good fails the query", 4_429L,
+            "second attempts take the room that queued work waits for", 478L,
+            "a drain has no limit", 598L);
+
     private record Found(SeededFault fault, String[] failure) {}
 
     @Test
@@ -85,7 +99,12 @@ final class SeededFaultsTest {
     }
 
     private static Found run(SeededFault fault) {
-        String[] failure = MutatedCore.compile(SOURCES, fault).firstFailure(0, SEEDS_MAX);
+        MutatedCore core = MutatedCore.compile(SOURCES, fault);
+        Long known = KNOWN_SEEDS.get(fault.why());
+        String[] failure = known == null ? null : core.firstFailure(known, 1);
+        if (failure == null) {
+            failure = core.firstFailure(0, SEEDS_MAX);
+        }
         return new Found(fault, failure == null ? new String[0] : failure);
     }
 }
