@@ -28,8 +28,8 @@ public final class CountMin extends FrequencySketch {
         return exactWeights()
                 .map(items ->
                         items.values().stream().mapToDouble(Double::doubleValue).sum())
-                .orElseGet(() ->
-                        Arrays.stream(matrix(), 0, parameters.columns()).sum());
+                .orElseGet(
+                        () -> Arrays.stream(matrix(), 0, parameters.columns()).sum());
     }
 
     @Override

@@ -70,8 +70,7 @@ public final class SampleSketches {
                     record(quantiles, values[i]);
                 }
             }
-            case HyperLogLog distinct ->
-                forEachItem(values, count, (item, times) -> distinct.add(item.bytes()));
+            case HyperLogLog distinct -> forEachItem(values, count, (item, times) -> distinct.add(item.bytes()));
             case FrequencySketch frequencies -> forEachItem(values, count, frequencies::add);
         }
     }

@@ -47,7 +47,8 @@ class FewItemsTest {
             }
             if (sketch.exactWeights().isPresent()) {
                 assertThat(sketch.exactWeights().get()).isEqualTo(weights);
-                weights.forEach((key, weight) -> assertThat(sketch.estimate(key)).isEqualTo(weight));
+                weights.forEach(
+                        (key, weight) -> assertThat(sketch.estimate(key)).isEqualTo(weight));
                 assertThat(sketch.estimate(SketchKey.of("nowhere"))).isZero();
                 assertThat(sketch.top(weights.size())).hasSameSizeAs(weights.keySet());
             }
@@ -95,7 +96,8 @@ class FewItemsTest {
                 other.check();
                 // A copy shares nothing with what it is of.
                 before.add(SketchKey.of("other"));
-                assertThat(sum.sketch.estimate(SketchKey.of("other"))).isEqualTo(sum.matrix.estimate(SketchKey.of("other")));
+                assertThat(sum.sketch.estimate(SketchKey.of("other")))
+                        .isEqualTo(sum.matrix.estimate(SketchKey.of("other")));
             }
         }
     }

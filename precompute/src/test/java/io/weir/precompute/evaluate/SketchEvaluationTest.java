@@ -188,8 +188,7 @@ final class SketchEvaluationTest {
                             .bound());
             zipf(sketch, 100);
             zipf(sketch, 200);
-            SketchEvaluation evaluation =
-                    SketchEvaluation.of(new SketchFunction.Top(3), List.of(point(WEB, sketch)));
+            SketchEvaluation evaluation = SketchEvaluation.of(new SketchFunction.Top(3), List.of(point(WEB, sketch)));
             assertEquals(
                     List.of("item0", "item1", "item2"),
                     evaluation.vector().elements().stream()

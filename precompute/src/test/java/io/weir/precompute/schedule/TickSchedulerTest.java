@@ -437,7 +437,8 @@ final class TickSchedulerTest {
         for (int i = 0; i < 1_000; i++) {
             scheduler.own(quantile("job" + i).source("source" + i % 10).job(), 1, JobStatistics.NONE);
         }
-        // A thousand first ticks at once, on cold code, may take so long that some job's next one is due meanwhile: that is the start, not the rule.
+        // A thousand first ticks at once, on cold code, may take so long that some job's next one is due meanwhile:
+        // that is the start, not the rule.
         await().atMost(Duration.ofSeconds(20)).until(() -> source.fetches.size() >= 1_000);
         pause(1_000);
         double skippedAtStart = metric("weir_precompute_ticks_skipped_total");

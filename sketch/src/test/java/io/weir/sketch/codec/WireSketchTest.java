@@ -113,12 +113,18 @@ class WireSketchTest {
             good.toBuilder().setSampleProbability(-1).build(),
             good.toBuilder().setState(ByteString.copyFromUtf8("x")).build(),
             good.toBuilder().setExact(items.toBuilder().addItems("c")).build(),
-            good.toBuilder().setExact(items.toBuilder().setItems(0, "b").setItems(1, "b")).build(),
+            good.toBuilder()
+                    .setExact(items.toBuilder().setItems(0, "b").setItems(1, "b"))
+                    .build(),
             good.toBuilder().setExact(items.toBuilder().setWeights(0, 0)).build(),
-            good.toBuilder().setExact(items.toBuilder().setWeights(0, Double.NaN)).build(),
+            good.toBuilder()
+                    .setExact(items.toBuilder().setWeights(0, Double.NaN))
+                    .build(),
             good.toBuilder().setExact(items.toBuilder().setRows(0)).build(),
             good.toBuilder().setExact(items.toBuilder().setColumns(1 << 30)).build(),
-            good.toBuilder().setExact(items.toBuilder().setItems(0, "x".repeat(5_000))).build(),
+            good.toBuilder()
+                    .setExact(items.toBuilder().setItems(0, "x".repeat(5_000)))
+                    .build(),
             good.toBuilder().setExact(items.toBuilder().setIsCountSketch(true)).build()
         };
         for (Sketch message : bad) {
