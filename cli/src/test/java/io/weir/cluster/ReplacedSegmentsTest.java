@@ -8,14 +8,15 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.cli.process.EmbeddedDatabase;
 import io.weir.ingest.compaction.CompactionSettings;
 import io.weir.ingest.compaction.Compactor;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
 import io.weir.lake.catalog.MetricMetadata;
 import io.weir.lake.catalog.NewSegment;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.lake.catalog.SegmentQuery;
 import io.weir.lake.catalog.SegmentSelection;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.lake.segment.SegmentFiles;
 import io.weir.lake.segment.SegmentIds;
 import io.weir.lake.segment.SegmentMeta;
@@ -86,7 +87,7 @@ final class ReplacedSegmentsTest {
     void start() throws Exception {
         EmbeddedDatabase postgres = own(EmbeddedDatabase.start(folder.resolve("postgres")));
         HikariDataSource pool = own(Databases.open(DatabaseSettings.of(postgres.jdbcUrl(), "postgres", "postgres")));
-        Databases.migrate(pool);
+        CatalogSchema.migrate(pool);
         catalog = new PostgresCatalog(pool);
         store = own(new LocalObjectStore(folder.resolve("lake")));
         WorkerProcess worker = own(WorkerProcess.start(

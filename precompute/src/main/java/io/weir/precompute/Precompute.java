@@ -2,8 +2,8 @@ package io.weir.precompute;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.precompute.http.JobRoutes;
 import io.weir.precompute.http.ResultRoutes;
 import io.weir.precompute.job.JobRequests;

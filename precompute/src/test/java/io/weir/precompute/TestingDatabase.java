@@ -1,8 +1,9 @@
 package io.weir.precompute;
 
 import com.zaxxer.hikari.HikariDataSource;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.precompute.registry.PrecomputeSchema;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -58,7 +59,7 @@ public final class TestingDatabase implements AutoCloseable {
         }
         TestingDatabase database = new TestingDatabase(name);
         try (HikariDataSource administration = Databases.open(database.settings)) {
-            Databases.migrate(administration);
+            CatalogSchema.migrate(administration);
             PrecomputeSchema.migrate(administration);
         }
         return database;

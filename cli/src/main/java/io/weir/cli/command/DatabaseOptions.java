@@ -1,7 +1,7 @@
 package io.weir.cli.command;
 
 import io.weir.cli.settings.SettingsOptions;
-import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.database.DatabaseSettings;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 

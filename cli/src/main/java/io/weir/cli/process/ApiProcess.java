@@ -4,9 +4,10 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.eventstats.EventStats;
 import io.weir.eventstats.EventStatsSettings;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
 import io.weir.lake.catalog.PostgresCatalog;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.precompute.Precompute;
 import io.weir.precompute.PrecomputeSettings;
 import io.weir.promql.parser.Feature;
@@ -64,7 +65,7 @@ public final class ApiProcess implements AutoCloseable {
             Parts parts, MeterRegistry registry, Tracing tracing, List<RouteContributor> extraRoutes) {
         HikariDataSource database = Databases.open(parts.database());
         try {
-            Databases.migrate(database);
+            CatalogSchema.migrate(database);
             EventStats eventStats = EventStats.start(parts.eventStats(), parts.database(), registry);
             try {
                 Precompute precompute = Precompute.start(

@@ -4,9 +4,10 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.weir.ingest.http.IngestHttp;
 import io.weir.ingest.http.IngestServer;
 import io.weir.ingest.http.IngestSettings;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
 import io.weir.lake.catalog.PostgresCatalog;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.lake.store.LakeSettings;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
@@ -38,7 +39,7 @@ public final class IngestProcess implements AutoCloseable {
             throws IOException {
         Meters meters = new Meters();
         HikariDataSource pool = Databases.open(database);
-        Databases.migrate(pool);
+        CatalogSchema.migrate(pool);
         ObjectStore store = ObjectStores.open(lake);
         IngestServer ingest = IngestServer.start(settings, new PostgresCatalog(pool), store, meters.registry());
         IngestHttp http = IngestHttp.start(ingest, meters.registry(), host, port);

@@ -12,9 +12,10 @@ import io.weir.eventstats.EventStatsSettings;
 import io.weir.eventstats.auth.LocalAuth;
 import io.weir.ingest.http.IngestServer;
 import io.weir.ingest.http.IngestSettings;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
 import io.weir.lake.catalog.PostgresCatalog;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.lake.store.LakeSettings;
 import io.weir.lake.store.ObjectStore;
 import io.weir.lake.store.ObjectStores;
@@ -124,7 +125,7 @@ public final class Standalone implements AutoCloseable {
         DatabaseSettings database =
                 parts.database().apply(DatabaseSettings.of(postgres.jdbcUrl(), "postgres", "postgres"));
         HikariDataSource pool = own(Databases.open(database));
-        Databases.migrate(pool);
+        CatalogSchema.migrate(pool);
         ObjectStore store = own(ObjectStores.open(LakeSettings.of(
                 parts.folder().resolve("lake").toAbsolutePath().normalize().toString())));
         Meters meters = own(new Meters());

@@ -9,24 +9,19 @@ import io.weir.collector.source.FetchObserver;
 import io.weir.collector.store.SharedStore;
 import io.weir.collector.store.SketchStore;
 import io.weir.collector.store.StoreSettings;
-import io.weir.ingest.error.IngestException;
-import io.weir.ingest.remotewrite.Refusals;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** What a collector counts. */
+/** The meters {@code weir_collector_*} but for those of requests that were refused. */
 final class CollectorMetrics implements FetchObserver {
     private final Counter samples;
     private final Counter repeated;
     private final Counter late;
     private final Counter stale;
     private final Counter histograms;
-    private final Counter exemplars;
-    private final Map<Refusals.Reason, Counter> refusedSamples = new EnumMap<>(Refusals.Reason.class);
-    private final Map<IngestException.Reason, Counter> refusedRequests = new EnumMap<>(IngestException.Reason.class);
     private final Map<FetchObserver.Outcome, Timer> fetches = new EnumMap<>(FetchObserver.Outcome.class);
     private final Counter points;
 
@@ -42,24 +37,7 @@ final class CollectorMetrics implements FetchObserver {
         stale = counter(registry, "weir.collector.samples.stale", "Staleness markers, which are no samples");
         histograms = counter(
                 registry, "weir.collector.histograms.dropped", "Native histograms, of which no sketches are made");
-        exemplars = counter(registry, "weir.collector.exemplars.dropped", "Exemplars, which are not kept");
         points = counter(registry, "weir.collector.fetch.points", "Sketches that were sent to fetchers");
-        for (Refusals.Reason reason : Refusals.Reason.values()) {
-            refusedSamples.put(
-                    reason,
-                    Counter.builder("weir.collector.rejected.samples")
-                            .description("Samples of otherwise taken requests that were refused")
-                            .tag("reason", reason.name().toLowerCase(Locale.ROOT))
-                            .register(registry));
-        }
-        for (IngestException.Reason reason : IngestException.Reason.values()) {
-            refusedRequests.put(
-                    reason,
-                    Counter.builder("weir.collector.rejected.requests")
-                            .description("Requests of which nothing was taken")
-                            .tag("reason", reason.name().toLowerCase(Locale.ROOT))
-                            .register(registry));
-        }
         for (FetchObserver.Outcome outcome : FetchObserver.Outcome.values()) {
             fetches.put(
                     outcome,
@@ -105,26 +83,6 @@ final class CollectorMetrics implements FetchObserver {
         late.increment(batch.late());
         stale.increment(batch.stale());
         histograms.increment(batch.histograms());
-    }
-
-    void droppedExemplars(int count) {
-        exemplars.increment(count);
-    }
-
-    void rejected(Refusals refusals) {
-        refusals.counts().forEach((reason, count) -> {
-            Counter counter = refusedSamples.get(reason);
-            if (counter != null) {
-                counter.increment(count);
-            }
-        });
-    }
-
-    void rejected(IngestException.Reason reason) {
-        Counter counter = refusedRequests.get(reason);
-        if (counter != null) {
-            counter.increment();
-        }
     }
 
     @Override

@@ -4,6 +4,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.collector.CollectorSettings;
 import io.weir.collector.source.SketchSourceService;
 import io.weir.collector.store.SharedStore;
+import io.weir.ingest.http.RequestMetrics;
+import io.weir.ingest.http.WriteRoutes;
 import io.weir.ingest.memory.HeadLimits;
 import io.weir.ingest.memory.SeriesRegistry;
 import io.weir.ingest.otlp.OtlpReceiver;
@@ -61,6 +63,7 @@ public final class CollectorServer implements AutoCloseable {
             long hashSeed)
             throws IOException {
         CollectorMetrics metrics = new CollectorMetrics(meters);
+        RequestMetrics requests = new RequestMetrics(meters, "weir.collector");
         SeriesRegistry registry = new SeriesRegistry(limits.series(), hashSeed);
         SharedStore store = new SharedStore(settings.store(), settings.sketch(), registry, clock, metrics::added);
         metrics.watch(meters, store, settings.store(), clock);
@@ -72,10 +75,11 @@ public final class CollectorServer implements AutoCloseable {
                 address.host(),
                 address.grpcPort(),
                 limits.otlp().requestBytesMax(),
-                new OtlpMetricsService(otlp, metrics),
+                new OtlpMetricsService(otlp, requests),
                 new SketchSourceService(settings.fetch(), store, metrics),
                 settings.closeMillisMax());
-        CollectorHttp http = new CollectorHttp(remoteWrite, otlp, metrics, meters, address.host(), address.httpPort());
+        CollectorHttp http = new CollectorHttp(
+                new WriteRoutes(remoteWrite, otlp, requests), meters, address.host(), address.httpPort());
         try {
             http.start();
         } catch (RuntimeException e) {

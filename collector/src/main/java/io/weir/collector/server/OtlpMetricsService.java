@@ -6,6 +6,7 @@ import io.opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest;
 import io.opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceResponse;
 import io.opentelemetry.proto.collector.metrics.v1.MetricsServiceGrpc;
 import io.weir.ingest.error.IngestException;
+import io.weir.ingest.http.RequestMetrics;
 import io.weir.ingest.otlp.OtlpReceiver;
 import io.weir.ingest.remotewrite.Tenants;
 import org.slf4j.Logger;
@@ -16,9 +17,9 @@ final class OtlpMetricsService extends MetricsServiceGrpc.MetricsServiceImplBase
     private static final Logger LOG = LoggerFactory.getLogger(OtlpMetricsService.class);
 
     private final OtlpReceiver receiver;
-    private final CollectorMetrics metrics;
+    private final RequestMetrics metrics;
 
-    OtlpMetricsService(OtlpReceiver receiver, CollectorMetrics metrics) {
+    OtlpMetricsService(OtlpReceiver receiver, RequestMetrics metrics) {
         this.receiver = receiver;
         this.metrics = metrics;
     }

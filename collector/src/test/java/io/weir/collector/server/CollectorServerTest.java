@@ -240,8 +240,10 @@ final class CollectorServerTest {
     @Test
     void aPeerThatDoesNotReadHoldsAFetchNoLongerThanTheLimit() throws Exception {
         start(new StoreSettings(1_000, 0, 600_000, 8_192, 256 << 20), new FetchSettings(8, 10_000, 8, 100, 500));
-        for (int i = 0; i < 400; i++) {
-            peer.export("default", TestingPeer.gauge("latency", "s" + i, T0 + 1, i));
+        // More values than a sketch keeps one by one: each is 80 KB of counters, all of them are more than the transport buffers.
+        double[] values = IntStream.range(0, 700).asDoubleStream().toArray();
+        for (int i = 0; i < 60; i++) {
+            peer.export("default", TestingPeer.gauge("latency", "s" + i, T0 + 1, values));
         }
         now.set(T0 + 1_000);
         CompletableFuture<Status> end = new CompletableFuture<>();
@@ -268,7 +270,7 @@ final class CollectorServerTest {
         assertThat(end.isDone() && end.join().isOk()).isFalse();
         call.cancel("the test is over", null);
         // The next one is served.
-        assertThat(peer.fetch(window(Kind.DDSKETCH, T0, T0 + 1_000).build())).hasSize(401);
+        assertThat(peer.fetch(window(Kind.DDSKETCH, T0, T0 + 1_000).build())).hasSize(61);
     }
 
     @Test

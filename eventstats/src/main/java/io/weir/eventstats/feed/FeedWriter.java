@@ -11,7 +11,7 @@ import io.weir.eventstats.signal.TenantIds;
 import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureMatch;
 import io.weir.eventstats.telemetry.TtfsEvent;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.queryapi.spi.AskedQuery;
 import io.weir.queryapi.spi.QueryEvent;
 import io.weir.queryapi.spi.QueryEvent.Cause;
@@ -271,7 +271,7 @@ final class FeedWriter {
                     LOG.info("what comes of queries is written again");
                 }
                 return Optional.of(result);
-            } catch (CatalogUnavailableException e) {
+            } catch (DatabaseUnavailableException e) {
                 metrics.failures.increment();
                 if (!failing) {
                     failing = true;

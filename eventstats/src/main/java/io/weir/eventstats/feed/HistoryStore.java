@@ -1,7 +1,7 @@
 package io.weir.eventstats.feed;
 
-import io.weir.eventstats.database.Transactions;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -58,7 +58,7 @@ final class HistoryStore {
     /**
      * Stores a batch, all or nothing.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     void insert(List<HistoryRow> rows) {
         if (!rows.isEmpty()) {
@@ -105,7 +105,7 @@ final class HistoryStore {
      * The latest runs of each question.
      *
      * @param runsMax of each
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     Map<EarlierRuns.Key, EarlierRuns> earlier(List<EarlierRuns.Key> keys, int runsMax) {
         if (keys.isEmpty()) {

@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.weir.eventstats.database.Transactions;
 import io.weir.eventstats.retention.RetentionRun.Origin;
 import io.weir.eventstats.retention.RetentionRun.Outcome;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -115,7 +115,7 @@ public final class Retention {
      * Runs now, unless another run is under way.
      *
      * @param stop ends the run after its current batch
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow; batches before stay removed
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow; batches before stay removed
      */
     public Attempt run(Origin origin, BooleanSupplier stop) {
         if (!running.tryLock()) {
@@ -290,7 +290,7 @@ public final class Retention {
     /**
      * The last run that any process started.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     public static Optional<RetentionRun> last(DataSource pool) {
         return new Transactions(pool).single("read runs of the retention", connection -> {

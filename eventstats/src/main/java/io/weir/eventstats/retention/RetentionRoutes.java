@@ -15,7 +15,7 @@ import io.weir.eventstats.auth.Caller;
 import io.weir.eventstats.auth.TenantResolver;
 import io.weir.eventstats.auth.TopicAccess;
 import io.weir.eventstats.http.JsonAnswers;
-import io.weir.eventstats.http.JsonRequests;
+import io.weir.queryapi.spi.JsonRequests;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;

@@ -6,7 +6,7 @@ import io.weir.eventstats.signal.http.SignalRoutes;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
 import io.weir.eventstats.signal.stream.SignalHub;
 import io.weir.eventstats.signal.stream.SignalMetrics;
-import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.database.DatabaseSettings;
 import io.weir.queryapi.spi.RouteContributor;
 import javax.sql.DataSource;
 

@@ -1,12 +1,12 @@
 package io.weir.eventstats.signal;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** The current signal of every job. Thread-safe; each call throws {@link CatalogUnavailableException} if the database cannot be reached. */
+/** The current signal of every job. Thread-safe; each call throws {@link DatabaseUnavailableException} if the database cannot be reached. */
 public interface SnapshotStore {
     /** What became of an update. */
     enum Acceptance {

@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.weir.eventstats.database.Transactions;
-import io.weir.eventstats.http.JsonRequests;
+import io.weir.eventstats.database.StorableJson;
 import io.weir.eventstats.signal.SignalPhase;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.sql.Connection;
@@ -84,7 +84,7 @@ public final class SignatureLearning {
      *
      * @return the learned signature, if there is one now
      * @throws IllegalArgumentException if the error code is not valid
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     public Optional<UUID> observe(Failure failure) {
         if (!settings.learning()) {
@@ -254,7 +254,7 @@ public final class SignatureLearning {
     /** A message of our own may repeat anything that a client sent. */
     private static String storable(String text) {
         String clipped = text.length() <= TEXT_LENGTH_MAX ? text : text.substring(0, TEXT_LENGTH_MAX - 1) + "…";
-        if (JsonRequests.isStorable(clipped)) {
+        if (StorableJson.isStorable(clipped)) {
             return clipped;
         }
         StringBuilder kept = new StringBuilder();

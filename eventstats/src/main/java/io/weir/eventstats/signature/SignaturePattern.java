@@ -1,7 +1,7 @@
 package io.weir.eventstats.signature;
 
 import io.weir.eventstats.auth.AccessPattern;
-import io.weir.eventstats.http.JsonRequests;
+import io.weir.eventstats.database.StorableJson;
 import io.weir.eventstats.signal.SignalPhase;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -37,7 +37,7 @@ public record SignaturePattern(
         if (errorCode != null
                 && (errorCode.isEmpty()
                         || errorCode.length() > ERROR_CODE_LENGTH_MAX
-                        || !JsonRequests.isStorable(errorCode))) {
+                        || !StorableJson.isStorable(errorCode))) {
             throw new IllegalArgumentException(
                     "pattern.error_code must have 1 to " + ERROR_CODE_LENGTH_MAX + " characters, without NUL");
         }

@@ -1,10 +1,11 @@
 package io.weir.eventstats.signature;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.weir.eventstats.http.JsonRequests;
+import io.weir.eventstats.database.StorableJson;
 import io.weir.eventstats.signal.SignalPhase;
 import io.weir.eventstats.signature.SignatureChange.Expiry;
 import io.weir.promql.error.QueryException;
+import io.weir.queryapi.spi.JsonRequests;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -215,7 +216,7 @@ final class SignatureReader {
         if (!node.isTextual()
                 || node.textValue().isEmpty()
                 || node.textValue().length() > TEXT_LENGTH_MAX
-                || !JsonRequests.isStorable(node.textValue())) {
+                || !StorableJson.isStorable(node.textValue())) {
             throw new QueryException.BadData(
                     field + " must be a text of 1 to " + TEXT_LENGTH_MAX + " characters, without NUL");
         }

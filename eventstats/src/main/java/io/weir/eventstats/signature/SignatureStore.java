@@ -1,8 +1,8 @@
 package io.weir.eventstats.signature;
 
-import io.weir.eventstats.database.Transactions;
 import io.weir.eventstats.signature.SignatureChange.Expiry;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The failure signatures of tenants, in table {@code scheduler.failure_signatures}. Thread-safe; each method throws {@link
- * CatalogUnavailableException} if the database cannot be reached or is too slow.
+ * DatabaseUnavailableException} if the database cannot be reached or is too slow.
  */
 public final class SignatureStore {
     private static final String COLUMNS =

@@ -15,8 +15,8 @@ import io.weir.eventstats.stats.registry.QueryCheck;
 import io.weir.eventstats.stats.registry.QueryRegistry;
 import io.weir.eventstats.stats.registry.StatsQuery;
 import io.weir.eventstats.stats.topic.Topics;
-import io.weir.lake.catalog.CatalogUnavailableException;
-import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.queryapi.spi.RouteContributor;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -53,7 +53,7 @@ public final class StatsService implements AutoCloseable {
      *
      * @throws io.weir.eventstats.stats.registry.QueryFileException if the file of a query cannot be used
      * @throws ReaderRole.MissingRightException if the database's user may not set up the role that reads
-     * @throws CatalogUnavailableException if the database cannot be reached
+     * @throws DatabaseUnavailableException if the database cannot be reached
      */
     public static StatsService start(Parts parts, MeterRegistry registry, Clock clock) {
         StatsSettings settings = parts.settings();
@@ -71,7 +71,7 @@ public final class StatsService implements AutoCloseable {
             }
             return start(parts, registry, clock, topics, queries);
         } catch (SQLException e) {
-            throw new CatalogUnavailableException("cannot start statistics: " + e.getMessage(), e);
+            throw new DatabaseUnavailableException("cannot start statistics: " + e.getMessage(), e);
         }
     }
 

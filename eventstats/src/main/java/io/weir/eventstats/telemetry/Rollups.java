@@ -1,7 +1,7 @@
 package io.weir.eventstats.telemetry;
 
-import io.weir.eventstats.database.Transactions;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -57,7 +57,7 @@ final class Rollups {
      * Moves one batch.
      *
      * @return whether there may be more: false, too, while another process is at it
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow; then nothing was moved
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow; then nothing was moved
      */
     boolean move() {
         return transactions.all("roll up events", connection -> isMine(connection) && moved(connection) == batchRows);

@@ -1,9 +1,9 @@
 package io.weir.eventstats.telemetry;
 
 import io.javalin.http.Context;
-import io.weir.eventstats.http.JsonRequests;
 import io.weir.eventstats.telemetry.TtfsEvent.Surface;
 import io.weir.promql.error.QueryException;
+import io.weir.queryapi.spi.JsonRequests;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.DateTimeException;

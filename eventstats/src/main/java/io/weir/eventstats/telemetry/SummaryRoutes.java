@@ -7,9 +7,9 @@ import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.weir.eventstats.auth.TenantResolver;
 import io.weir.eventstats.http.JsonAnswers;
-import io.weir.eventstats.http.JsonRequests;
 import io.weir.eventstats.signal.TenantIds;
 import io.weir.eventstats.telemetry.SummaryRequest.Granularity;
+import io.weir.queryapi.spi.JsonRequests;
 import java.time.Clock;
 import java.util.Set;
 

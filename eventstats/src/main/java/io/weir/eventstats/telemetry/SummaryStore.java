@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.weir.eventstats.database.Transactions;
 import io.weir.eventstats.http.JsonAnswers;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -100,7 +100,7 @@ final class SummaryStore {
     /**
      * Rows by hour, surface and cache hit, or by day and surface.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     ArrayNode summary(UUID tenantId, SummaryRequest request) {
         boolean byHour = request.granularity() == SummaryRequest.Granularity.HOUR;
@@ -127,7 +127,7 @@ final class SummaryStore {
     /**
      * Rows by hour and surface of the signals shown.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     ArrayNode breaches(UUID tenantId, SummaryRequest request) {
         return transactions.single(

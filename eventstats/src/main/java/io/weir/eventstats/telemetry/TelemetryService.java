@@ -14,7 +14,7 @@ import io.weir.eventstats.schedule.Periodic;
 import io.weir.eventstats.signature.SignatureLearning;
 import io.weir.eventstats.signature.SignatureRoutes;
 import io.weir.eventstats.signature.SignatureStore;
-import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.database.DatabaseSettings;
 import io.weir.proto.shutdown.BoundedClose;
 import io.weir.proto.shutdown.ShutdownSettings;
 import io.weir.queryapi.spi.RouteContributor;

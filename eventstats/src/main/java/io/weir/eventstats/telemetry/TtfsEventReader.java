@@ -1,7 +1,7 @@
 package io.weir.eventstats.telemetry;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.weir.eventstats.http.JsonRequests;
+import io.weir.eventstats.database.StorableJson;
 import io.weir.eventstats.signal.SignalKind;
 import io.weir.eventstats.signal.SignalPhase;
 import io.weir.eventstats.signal.TenantIds;
@@ -10,6 +10,7 @@ import io.weir.eventstats.telemetry.TtfsEvent.Source;
 import io.weir.eventstats.telemetry.TtfsEvent.Surface;
 import io.weir.eventstats.telemetry.TtfsEvent.Trace;
 import io.weir.promql.error.QueryException;
+import io.weir.queryapi.spi.JsonRequests;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -282,7 +283,7 @@ final class TtfsEventReader {
         }
         if (!value.isTextual()
                 || value.textValue().length() > lengthMax
-                || !JsonRequests.isStorable(value.textValue())) {
+                || !StorableJson.isStorable(value.textValue())) {
             problem("." + field, "must be a text of at most " + lengthMax + " characters, without NUL");
             return null;
         }
@@ -296,7 +297,7 @@ final class TtfsEventReader {
         }
         String text = value.toString();
         if (!value.isObject()
-                || !JsonRequests.isStorable(value)
+                || !StorableJson.isStorable(value)
                 || text.getBytes(StandardCharsets.UTF_8).length > METADATA_BYTES_MAX) {
             problem(".metadata", "must be a JSON object of at most " + METADATA_BYTES_MAX + " bytes, without NUL");
             return TtfsEvent.NO_METADATA;

@@ -1,8 +1,8 @@
 package io.weir.eventstats.telemetry;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.weir.eventstats.database.Transactions;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -39,7 +39,7 @@ public final class TtfsEventStore {
     /**
      * Stores a batch, all or nothing.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow; then nothing is stored, unless the connection broke
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow; then nothing is stored, unless the connection broke
      *     just while the answer was on its way
      */
     public void record(List<TtfsEvent> batch) {
@@ -66,7 +66,7 @@ public final class TtfsEventStore {
      * @param batch not empty, of one tenant
      * @param key of the sender; kept for {@code telemetry-retention-batch-key-hours}
      * @param bodyHash what tells batches apart
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow; sending it again with the same key is safe
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow; sending it again with the same key is safe
      */
     public Batch recordOnce(List<TtfsEvent> batch, String key, String bodyHash) {
         UUID tenantId = batch.getFirst().tenantId();

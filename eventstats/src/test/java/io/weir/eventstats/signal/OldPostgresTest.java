@@ -3,7 +3,7 @@ package io.weir.eventstats.signal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.eventstats.database.EventStatsSchema;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
@@ -38,7 +38,7 @@ class OldPostgresTest {
     }
 
     private static void migrateTwice(TestingDatabase database) throws Exception {
-        Databases.migrate(database.dataSource());
+        CatalogSchema.migrate(database.dataSource());
         EventStatsSchema.migrate(database.dataSource());
         SchemaChecks.equalsTheReference(database);
         EventStatsSchema.migrate(database.dataSource());

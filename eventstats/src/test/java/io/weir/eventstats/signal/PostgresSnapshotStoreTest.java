@@ -10,7 +10,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.weir.eventstats.signal.SnapshotStore.Acceptance;
 import io.weir.eventstats.signal.SnapshotStore.RunSignal;
 import io.weir.eventstats.signal.store.PostgresSnapshotStore;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Instant;
@@ -320,7 +320,7 @@ class PostgresSnapshotStoreTest {
         try (closed) {
             SnapshotStore away = new PostgresSnapshotStore(closed);
             assertThatThrownBy(() -> away.job(TENANT, UUID.randomUUID()))
-                    .isInstanceOf(CatalogUnavailableException.class)
+                    .isInstanceOf(DatabaseUnavailableException.class)
                     .message()
                     .doesNotContain("select", "127.0.0.1");
         }

@@ -2,8 +2,9 @@ package io.weir.eventstats.signal;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.weir.eventstats.database.EventStatsSchema;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.sql.Connection;
@@ -54,7 +55,7 @@ final class TestingDatabase implements AutoCloseable {
     /** A database with all tables, the catalog's included. */
     static TestingDatabase migrated() {
         TestingDatabase database = empty();
-        Databases.migrate(database.dataSource());
+        CatalogSchema.migrate(database.dataSource());
         EventStatsSchema.migrate(database.dataSource());
         return database;
     }

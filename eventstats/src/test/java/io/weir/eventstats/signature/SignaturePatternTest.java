@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.weir.eventstats.http.JsonRequests;
 import io.weir.eventstats.signal.SignalPhase;
 import io.weir.promql.error.QueryException;
+import io.weir.queryapi.spi.JsonRequests;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,8 +1,8 @@
 package io.weir.ingest.compaction;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.lake.catalog.IngestCatalog;
 import io.weir.lake.catalog.Job;
+import io.weir.lake.database.DatabaseUnavailableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +29,7 @@ final class LeaseKeeper implements AutoCloseable {
     private static boolean renew(IngestCatalog catalog, Job job, long leaseMillis) {
         try {
             return catalog.renew(job, leaseMillis);
-        } catch (CatalogUnavailableException e) {
+        } catch (DatabaseUnavailableException e) {
             LOG.warn("the lease of a compaction cannot be prolonged now: {}", e.getMessage());
             return true;
         }

@@ -5,9 +5,9 @@ import io.weir.ingest.error.IngestException;
 import io.weir.ingest.memory.FrozenHead;
 import io.weir.ingest.wal.LogFiles;
 import io.weir.ingest.wal.WriteAheadLog;
-import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.lake.catalog.IngestCatalog;
 import io.weir.lake.catalog.NewSegment;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.lake.segment.SegmentSettings;
 import io.weir.lake.store.ObjectStore;
 import java.io.IOException;
@@ -237,7 +237,7 @@ public final class Flusher implements AutoCloseable {
             }
             return null;
         } catch (IOException | RuntimeException e) {
-            if (e instanceof CatalogUnavailableException || e instanceof IOException) {
+            if (e instanceof DatabaseUnavailableException || e instanceof IOException) {
                 LOG.warn("flush failed, it will be repeated: {}", e.toString());
             } else {
                 LOG.error("flush failed, it will be repeated", e);

@@ -55,7 +55,7 @@ public final class IngestHttp implements AutoCloseable {
         if (reason == null) {
             context.result("ok\n");
         } else {
-            IngestRoutes.envelope(context, 503, "unavailable", reason);
+            WriteRoutes.envelope(context, 503, "unavailable", reason);
         }
     }
 

@@ -8,23 +8,15 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.Timer;
 import io.weir.ingest.commit.Committer;
-import io.weir.ingest.error.IngestException;
 import io.weir.ingest.flush.MetadataQueue;
 import io.weir.ingest.memory.SeriesRegistry;
-import io.weir.ingest.remotewrite.Refusals;
 import io.weir.ingest.wal.LogLimits;
-import java.util.EnumMap;
-import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The meters {@code weir_ingest_*}. */
+/** The meters {@code weir_ingest_*} but for those of {@link RequestMetrics}. */
 final class IngestMetrics {
     private final Counter samples;
-    private final Map<Refusals.Reason, Counter> rejectedSamples = new EnumMap<>(Refusals.Reason.class);
-    private final Map<IngestException.Reason, Counter> rejectedRequests = new EnumMap<>(IngestException.Reason.class);
-    private final Counter droppedExemplars;
     private final Timer commits;
     private final DistributionSummary groupRequests;
     private final Timer flushes;
@@ -39,25 +31,6 @@ final class IngestMetrics {
     IngestMetrics(MeterRegistry registry) {
         samples = Counter.builder("weir.ingest.samples")
                 .description("Samples that were acknowledged")
-                .register(registry);
-        for (Refusals.Reason reason : Refusals.Reason.values()) {
-            rejectedSamples.put(
-                    reason,
-                    Counter.builder("weir.ingest.rejected.samples")
-                            .description("Samples of otherwise stored requests that were refused")
-                            .tag("reason", reason.name().toLowerCase(Locale.ROOT))
-                            .register(registry));
-        }
-        for (IngestException.Reason reason : IngestException.Reason.values()) {
-            rejectedRequests.put(
-                    reason,
-                    Counter.builder("weir.ingest.rejected.requests")
-                            .description("Requests of which nothing was acknowledged")
-                            .tag("reason", reason.name().toLowerCase(Locale.ROOT))
-                            .register(registry));
-        }
-        droppedExemplars = Counter.builder("weir.ingest.dropped.exemplars")
-                .description("Exemplars of requests that were stored without them")
                 .register(registry);
         commits = Timer.builder("weir.ingest.commit")
                 .description("Time to make a group of requests durable")
@@ -134,26 +107,6 @@ final class IngestMetrics {
         FlushLag watched = lag;
         if (watched != null) {
             watched.arrived();
-        }
-    }
-
-    void droppedExemplars(int count) {
-        droppedExemplars.increment(count);
-    }
-
-    void rejected(Refusals refusals) {
-        refusals.counts().forEach((reason, count) -> {
-            Counter counter = rejectedSamples.get(reason);
-            if (counter != null) {
-                counter.increment(count);
-            }
-        });
-    }
-
-    void rejected(IngestException.Reason reason) {
-        Counter counter = rejectedRequests.get(reason);
-        if (counter != null) {
-            counter.increment();
         }
     }
 

@@ -199,7 +199,8 @@ public final class IngestServer implements AutoCloseable {
             compactor.start();
         }
         retention.start();
-        IngestRoutes routes = new IngestRoutes(receiver, otlpReceiver, flusher, metrics);
+        IngestRoutes routes = new IngestRoutes(
+                new WriteRoutes(receiver, otlpReceiver, new RequestMetrics(meters, "weir.ingest")), flusher);
         return new IngestServer(
                 settings, dataDir, registry, committer, flusher, compactor, retention, metadata, routes, clock);
     }

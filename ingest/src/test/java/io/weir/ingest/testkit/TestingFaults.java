@@ -1,11 +1,11 @@
 package io.weir.ingest.testkit;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.lake.catalog.CompactionGroup;
 import io.weir.lake.catalog.IngestCatalog;
 import io.weir.lake.catalog.Job;
 import io.weir.lake.catalog.MetricMetadata;
 import io.weir.lake.catalog.NewSegment;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.lake.segment.SegmentMeta;
 import io.weir.lake.store.ObjectStore;
 import java.io.IOException;
@@ -49,7 +49,7 @@ public final class TestingFaults {
 
     private static void inject(Fault wanted, Fault now) {
         if (wanted == now) {
-            throw new CatalogUnavailableException("injected", new IOException("injected"));
+            throw new DatabaseUnavailableException("injected", new IOException("injected"));
         }
     }
 

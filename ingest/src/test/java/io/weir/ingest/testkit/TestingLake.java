@@ -1,10 +1,11 @@
 package io.weir.ingest.testkit;
 
 import com.zaxxer.hikari.HikariDataSource;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.catalog.CatalogSchema;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.lake.catalog.SegmentQuery;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.lake.segment.ParquetBlockReader;
 import io.weir.lake.segment.ParquetSeriesIndex;
 import io.weir.lake.segment.SegmentMeta;
@@ -49,7 +50,7 @@ public final class TestingLake implements AutoCloseable {
         this.jdbcUrl = jdbcUrl;
         this.folder = folder;
         dataSource = Databases.open(DatabaseSettings.of(jdbcUrl, "postgres", "postgres"));
-        Databases.migrate(dataSource);
+        CatalogSchema.migrate(dataSource);
         catalog = new PostgresCatalog(dataSource);
         store = new LocalObjectStore(folder);
     }

@@ -1,5 +1,6 @@
 package io.weir.lake.catalog;
 
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.lake.segment.SegmentMeta;
 import java.util.Collection;
 import java.util.List;
@@ -8,7 +9,7 @@ import java.util.Set;
 
 /**
  * What ingest and compaction ask of the catalog. Thread-safe; each method is one transaction. Unreachable or slow PostgreSQL is
- * a {@link CatalogUnavailableException}.
+ * a {@link DatabaseUnavailableException}.
  */
 public interface IngestCatalog {
     /**

@@ -1,6 +1,7 @@
 package io.weir.lake.catalog;
 
 import io.weir.lake.LabelFingerprints;
+import io.weir.lake.database.Transactions;
 import io.weir.lake.segment.SegmentMeta;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -18,14 +19,14 @@ import javax.sql.DataSource;
 
 /**
  * The catalog in PostgreSQL. Keeps nothing in memory: each call is one transaction, and {@link #find} is one statement, so its
- * answer is one version. Thread-safe. The schema is brought up by {@link Databases#migrate}.
+ * answer is one version. Thread-safe. The schema is brought up by {@link CatalogSchema#migrate}.
  */
 public final class PostgresCatalog implements SegmentCatalog, IngestCatalog {
     private static final long DAY_MILLIS = 86_400_000L;
     private static final String DAY = "(div(min_time_millis, " + DAY_MILLIS + ") - case when min_time_millis < 0 and"
             + " min_time_millis % " + DAY_MILLIS + " <> 0 then 1 else 0 end)::bigint * " + DAY_MILLIS;
 
-    private final CatalogSql sql;
+    private final Transactions sql;
     private final PostgresWorkQueue queue;
 
     public PostgresCatalog(DataSource dataSource) {
@@ -33,7 +34,7 @@ public final class PostgresCatalog implements SegmentCatalog, IngestCatalog {
     }
 
     public PostgresCatalog(DataSource dataSource, QueueSettings queueSettings) {
-        this.sql = new CatalogSql(dataSource);
+        this.sql = new Transactions(dataSource);
         this.queue = new PostgresWorkQueue(sql, queueSettings);
     }
 
@@ -139,7 +140,7 @@ public final class PostgresCatalog implements SegmentCatalog, IngestCatalog {
 
     @Override
     public void commitFlush(String ingesterId, long walPosition, List<NewSegment> segments) {
-        sql.transaction("register a flush", connection -> {
+        sql.all("register a flush", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(
                     "insert into weir.ingest_position as p (ingester_id, wal_position) values (?, ?)"
                             + " on conflict (ingester_id) do update set wal_position = excluded.wal_position,"
@@ -169,7 +170,7 @@ public final class PostgresCatalog implements SegmentCatalog, IngestCatalog {
 
     @Override
     public boolean replace(String tenant, Set<String> removedIds, List<NewSegment> added) {
-        return sql.transaction("replace segments", connection -> {
+        return sql.all("replace segments", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(
                     "update weir.segment set removed_at = now() where id in (select id from weir.segment where tenant"
                             + " = ? and removed_at is null and id = any(?) order by id for update)")) {
@@ -211,7 +212,7 @@ public final class PostgresCatalog implements SegmentCatalog, IngestCatalog {
         if (rows.isEmpty()) {
             return;
         }
-        sql.transaction("write metadata", connection -> {
+        sql.all("write metadata", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(
                     "insert into weir.metric_metadata as m (tenant, metric, type, help, unit) values (?, ?, ?, ?, ?)"
                             + " on conflict (tenant, metric, type) do update set help = excluded.help,"

@@ -1,5 +1,6 @@
 package io.weir.lake.catalog;
 
+import io.weir.lake.database.Transactions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,10 +12,10 @@ final class PostgresWorkQueue {
     private static final String LATER = "now() + make_interval(secs => ? / 1000.0)";
     private static final String MINE = " where id = ? and lease_token = ? and not dead";
 
-    private final CatalogSql sql;
+    private final Transactions sql;
     private final QueueSettings settings;
 
-    PostgresWorkQueue(CatalogSql sql, QueueSettings settings) {
+    PostgresWorkQueue(Transactions sql, QueueSettings settings) {
         this.sql = sql;
         this.settings = settings;
     }
@@ -43,7 +44,7 @@ final class PostgresWorkQueue {
                 + " where id = (select id from weir.work_queue where kind = ? and not dead and due_at <= now() and"
                 + " (lease_until is null or lease_until < now()) order by due_at, id limit 1 for update skip locked)"
                 + " returning id, kind, tenant, key, payload, attempt, lease_token";
-        return sql.transaction("claim a job", connection -> {
+        return sql.all("claim a job", connection -> {
             try (PreparedStatement statement = connection.prepareStatement(bury)) {
                 statement.setString(1, kind);
                 statement.setInt(2, settings.attemptsMax());

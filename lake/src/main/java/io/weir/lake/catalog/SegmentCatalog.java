@@ -1,10 +1,11 @@
 package io.weir.lake.catalog;
 
+import io.weir.lake.database.DatabaseUnavailableException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What a reader asks the catalog. Thread-safe. Unreachable or slow PostgreSQL is a {@link CatalogUnavailableException}. */
+/** What a reader asks the catalog. Thread-safe. Unreachable or slow PostgreSQL is a {@link DatabaseUnavailableException}. */
 public interface SegmentCatalog {
     SegmentSelection find(SegmentQuery query);
 

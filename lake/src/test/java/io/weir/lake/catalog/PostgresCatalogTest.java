@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.weir.lake.LabelFingerprints;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Databases;
 import io.weir.lake.segment.SegmentMeta;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
@@ -44,8 +47,8 @@ final class PostgresCatalogTest {
     static void start() throws IOException {
         postgres = EmbeddedPostgres.start();
         pool = Databases.open(settings(4, 2_000));
-        Databases.migrate(pool);
-        Databases.migrate(pool);
+        CatalogSchema.migrate(pool);
+        CatalogSchema.migrate(pool);
     }
 
     private static DatabaseSettings settings(int connections, long acquireTimeoutMillis) {
@@ -179,7 +182,7 @@ final class PostgresCatalogTest {
         assertThat(find("t", 0, 1)).containsExactly("1", "3");
         assertThatThrownBy(() ->
                         catalog.commitFlush("i", 12, List.of(segment("t", "4", 0, 1, 0), segment("t", "3", 0, 1, 0))))
-                .isInstanceOf(CatalogUnavailableException.class);
+                .isInstanceOf(DatabaseUnavailableException.class);
         assertThat(catalog.flushedPosition("i")).as("all or nothing").isEqualTo(11);
         assertThat(find("t", 0, 1)).containsExactly("1", "3");
     }
@@ -330,11 +333,11 @@ final class PostgresCatalogTest {
     void unreachableSlowOrExhaustedIsUnavailable() throws Exception {
         DatabaseSettings nowhere =
                 new DatabaseSettings("jdbc:postgresql://127.0.0.1:1/postgres", "postgres", "", 1, 250, 500, 500, 1_000);
-        assertThatThrownBy(() -> Databases.open(nowhere)).isInstanceOf(CatalogUnavailableException.class);
+        assertThatThrownBy(() -> Databases.open(nowhere)).isInstanceOf(DatabaseUnavailableException.class);
         try (HikariDataSource one = Databases.open(settings(1, 250));
                 Connection held = one.getConnection()) {
             PostgresCatalog starved = new PostgresCatalog(one);
-            assertThatThrownBy(() -> starved.flushedPosition("i")).isInstanceOf(CatalogUnavailableException.class);
+            assertThatThrownBy(() -> starved.flushedPosition("i")).isInstanceOf(DatabaseUnavailableException.class);
             try (Statement statement = held.createStatement()) {
                 assertThatThrownBy(() -> statement.execute("select pg_sleep(10)"))
                         .as("statements are cut off")

@@ -17,6 +17,7 @@ import io.weir.precompute.registry.Jobs.Creation;
 import io.weir.precompute.result.ResultDirectory;
 import io.weir.precompute.result.TickResult;
 import io.weir.promql.error.QueryException;
+import io.weir.queryapi.spi.JsonRequests;
 import io.weir.queryapi.spi.RouteContributor;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -75,8 +76,8 @@ public final class JobRoutes implements RouteContributor {
 
     private void create(Context context) throws IOException {
         String tenant = JobTenants.of(context);
-        JobRequests.Request request =
-                requests.read(tenant, JobBody.read(context, limits.requestBytesMax()), clock.millis());
+        byte[] body = JsonRequests.bytes(context, limits.requestBytesMax(), "precompute-jobs-request-bytes-max");
+        JobRequests.Request request = requests.read(tenant, JsonRequests.parse(body), clock.millis());
         switch (jobs.create(request.spec())) {
             case Creation.Created(Job job) -> answer(context, job, "created", request.warnings());
             case Creation.Known(Jobs.JobView view) ->
@@ -147,13 +148,8 @@ public final class JobRoutes implements RouteContributor {
     }
 
     private static HttpResponseException notFound(String id) {
-        StringBuilder shown = new StringBuilder();
-        id.codePoints()
-                .limit(64)
-                .map(point -> Character.isISOControl(point) ? '?' : point)
-                .forEach(shown::appendCodePoint);
         return new HttpResponseException(
-                HttpStatus.NOT_FOUND.getCode(), "precompute job '" + shown + "' not found", Map.of());
+                HttpStatus.NOT_FOUND.getCode(), "precompute job '" + JsonRequests.shown(id) + "' not found", Map.of());
     }
 
     private static void json(Context context, ObjectNode document) {

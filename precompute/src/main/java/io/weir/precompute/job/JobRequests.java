@@ -9,6 +9,7 @@ import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.parser.Feature;
+import io.weir.queryapi.spi.JsonRequests;
 import io.weir.sketch.HyperLogLog;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -94,7 +95,8 @@ public final class JobRequests {
             }
         }
         if (!unknown.isEmpty()) {
-            warnings.add(unknown.size() + " unknown fields are ignored, such as \"" + shown(unknown.first()) + "\"");
+            warnings.add(unknown.size() + " unknown fields are ignored, such as \""
+                    + JsonRequests.shown(unknown.first()) + "\"");
         }
         JobSpec spec = spec(tenant, new JobFields(body), warnings);
         if (spec.validUntilMillis().isPresent() && spec.validUntilMillis().getAsLong() <= nowMillis) {
@@ -254,7 +256,7 @@ public final class JobRequests {
         TreeSet<String> sorted = new TreeSet<>();
         for (String name : names.get()) {
             if (!LABEL_NAME.matcher(name).matches() || name.equals(Labels.METRIC_NAME)) {
-                throw JobFields.bad(LABELS, "\"" + shown(name) + "\" is no label to group by");
+                throw JobFields.bad(LABELS, "\"" + JsonRequests.shown(name) + "\" is no label to group by");
             }
             if (!sorted.add(name)) {
                 throw JobFields.bad(LABELS, "\"" + name + "\" is there twice");
@@ -303,15 +305,5 @@ public final class JobRequests {
                     "has no effect on this query; " + ALPHA + " is for quantile_over_time, " + PRECISION
                             + " for count_distinct_over_time, " + CANDIDATES + " for top_k_over_time");
         }
-    }
-
-    /** A text of a client, as a message may repeat it. */
-    private static String shown(String text) {
-        StringBuilder shown = new StringBuilder();
-        text.codePoints()
-                .limit(64)
-                .map(point -> Character.isISOControl(point) ? '?' : point)
-                .forEach(shown::appendCodePoint);
-        return shown.toString();
     }
 }

@@ -1,6 +1,7 @@
 package io.weir.precompute.registry;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.registry.RegistryState.Effect;
@@ -43,7 +44,7 @@ final class JobLeases {
 
     private final RegistrySettings settings;
     private final String name;
-    private final RegistryDatabase database;
+    private final Transactions database;
     private final JobReader reader;
     private final InstantSource clock;
     private final RegistryMetrics metrics;
@@ -72,7 +73,7 @@ final class JobLeases {
     JobLeases(
             RegistrySettings settings,
             String name,
-            RegistryDatabase database,
+            Transactions database,
             JobReader reader,
             InstantSource clock,
             RegistryMetrics metrics) {
@@ -135,7 +136,7 @@ final class JobLeases {
             // A process that knows of no jobs writes nothing.
             boolean leads = owner != null && !known.isEmpty();
             try {
-                int claimed = leads ? database.run("renew the lease", this::renew) : 0;
+                int claimed = leads ? database.all("renew the lease", this::renew) : 0;
                 if (wanted || claimed > 0) {
                     look();
                     lookedNanos = nowNanos;
@@ -143,7 +144,7 @@ final class JobLeases {
                 if (!leads && owner != null && !known.isEmpty()) {
                     lookSoon();
                 }
-            } catch (CatalogUnavailableException e) {
+            } catch (DatabaseUnavailableException e) {
                 lookWanted.set(true);
                 throw e;
             }
@@ -164,7 +165,7 @@ final class JobLeases {
 
     private void look() {
         long number = looks.incrementAndGet();
-        List<JobRow.Holding> holdings = database.run("look for jobs", connection -> {
+        List<JobRow.Holding> holdings = database.all("look for jobs", connection -> {
             if (JobRows.isOver(connection, settings.expiredListedMillis())) {
                 JobRows.removeExpired(connection, settings.expiredListedMillis());
                 if (JobRows.expire(connection) > 0) {
@@ -177,7 +178,7 @@ final class JobLeases {
         wanted.addAll(ask(() -> state.gained(holdings)));
         Map<String, Job> loaded = new HashMap<>();
         if (!wanted.isEmpty()) {
-            for (JobRow row : database.run("load jobs", connection -> JobRows.byIds(connection, wanted))) {
+            for (JobRow row : database.all("load jobs", connection -> JobRows.byIds(connection, wanted))) {
                 before.put(row.jobId(), row.statistics());
                 reader.read(row).ifPresent(job -> loaded.put(job.jobId(), job));
             }
@@ -198,7 +199,7 @@ final class JobLeases {
                 .map(JobRow.Holding::jobId)
                 .collect(Collectors.toSet());
         if (!held.isEmpty()) {
-            Boolean ignored = database.run("give jobs back", connection -> {
+            Boolean ignored = database.all("give jobs back", connection -> {
                 LeaseRows.giveBack(connection, name, held);
                 Hint.sendJobs(connection, name);
                 return true;
@@ -296,12 +297,12 @@ final class JobLeases {
             return;
         }
         try {
-            Boolean ignored = database.run("release the lease", connection -> {
+            Boolean ignored = database.all("release the lease", connection -> {
                 LeaseRows.release(connection, name);
                 Hint.sendJobs(connection, name);
                 return true;
             });
-        } catch (CatalogUnavailableException e) {
+        } catch (DatabaseUnavailableException e) {
             LOG.warn("other processes wait for the end of this one's lease: {}", e.getMessage());
         }
     }

@@ -2,9 +2,11 @@ package io.weir.precompute.registry;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.weir.lake.catalog.CatalogUnavailableException;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Databases;
+import io.weir.lake.database.NotificationListener;
+import io.weir.lake.database.Transactions;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobLimits;
 import io.weir.precompute.job.JobRequests;
@@ -36,17 +38,22 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
      * others bring (ResultReader). Requests go to the database themselves, on their own threads. What is in memory is enough for ticks and answers
      * to go on when the database is gone.
      */
+    /** As {@code pg_stat_activity} shows the connection that listens. */
+    static final String LISTENER_NAME = "weir-precompute-listen";
+
+    private static final long LISTEN_CHECK_INTERVAL_MILLIS = 5_000;
+
     private final RegistrySettings settings;
     private final JobLimits limits;
     private final Supplier<String> jobIds;
     private final String name;
     private final HikariDataSource pool;
-    private final RegistryDatabase database;
+    private final Transactions database;
     private final JobReader reader;
     private final JobLeases leases;
     private final TickWriter writer;
     private final ResultReader results;
-    private final HintListener listener;
+    private final NotificationListener listener;
 
     /**
      * What a registry needs.
@@ -96,7 +103,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
         this.name = parts.name();
         this.pool = pool;
         RegistryMetrics metrics = new RegistryMetrics(meters);
-        database = new RegistryDatabase(pool);
+        database = new Transactions(pool);
         reader = new JobReader(parts.requests(), metrics);
         writer = new TickWriter(settings, name, database, parts.directory(), metrics);
         leases = new JobLeases(settings, name, database, reader, parts.clock(), metrics);
@@ -115,14 +122,36 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
                 writer.forget(jobId);
             }
         });
-        listener = new HintListener(
-                parts.database(), settings.listenReconnectMillisMax(), this::onHint, metrics::listenFailure);
+        listener = new NotificationListener(
+                parts.database(),
+                new NotificationListener.Subscription(
+                        Hint.CHANNEL,
+                        LISTENER_NAME,
+                        "precompute's jobs and results, which are polled for meanwhile",
+                        settings.listenReconnectMillisMax(),
+                        LISTEN_CHECK_INTERVAL_MILLIS),
+                new NotificationListener.Handler() {
+                    @Override
+                    public void notified(String payload) {
+                        onHint(Hint.read(payload));
+                    }
+
+                    @Override
+                    public void connected() {
+                        onHint(new Hint.Unknown(""));
+                    }
+
+                    @Override
+                    public void disconnected() {
+                        metrics.listenFailure();
+                    }
+                });
     }
 
     /**
      * Loads the jobs and their latest results.
      *
-     * @throws CatalogUnavailableException if the database does not answer
+     * @throws DatabaseUnavailableException if the database does not answer
      */
     public static JobRegistry start(Parts parts, MeterRegistry meters) {
         DatabaseSettings given = parts.database();
@@ -171,7 +200,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     @Override
     public Creation create(JobSpec spec) {
         String hash = JobSpecHash.of(spec);
-        Creation creation = database.run("create a job", connection -> {
+        Creation creation = database.all("create a job", connection -> {
             JobRows.lockTenant(connection, spec.tenant());
             JobRows.expire(connection);
             Optional<JobRow> known = JobRows.bySpec(connection, spec.tenant(), hash);
@@ -225,7 +254,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
 
     @Override
     public boolean delete(String tenant, String jobId) {
-        boolean deleted = database.run("delete a job", connection -> {
+        boolean deleted = database.all("delete a job", connection -> {
             boolean found = JobRows.delete(connection, tenant, jobId);
             if (found) {
                 Hint.sendJobs(connection, name);
@@ -241,14 +270,14 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     @Override
     public Listing list(String tenant) {
         try {
-            List<JobRow> rows = database.run(
+            List<JobRow> rows = database.all(
                     "list jobs", connection -> JobRows.byTenant(connection, tenant, 2 * settings.tenantJobsMax()));
             List<JobView> views = new ArrayList<>();
             for (JobRow row : rows) {
                 job(row).ifPresent(job -> views.add(view(row, job)));
             }
             return new Listing(views, null);
-        } catch (CatalogUnavailableException e) {
+        } catch (DatabaseUnavailableException e) {
             List<JobView> views = leases.known().values().stream()
                     .filter(job -> job.spec().tenant().equals(tenant))
                     .sorted(Comparator.comparingLong(Job::createdAtMillis).thenComparing(Job::jobId))
@@ -262,9 +291,9 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     public Optional<JobView> find(String tenant, String jobId) {
         try {
             Optional<JobRow> row =
-                    database.run("look for a job", connection -> JobRows.byId(connection, tenant, jobId));
+                    database.all("look for a job", connection -> JobRows.byId(connection, tenant, jobId));
             return row.flatMap(found -> job(found).map(job -> view(found, job)));
-        } catch (CatalogUnavailableException e) {
+        } catch (DatabaseUnavailableException e) {
             Job job = leases.known().get(jobId);
             return job == null || !job.spec().tenant().equals(tenant) ? Optional.empty() : Optional.of(remembered(job));
         }

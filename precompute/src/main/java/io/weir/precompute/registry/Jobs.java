@@ -42,14 +42,14 @@ public interface Jobs {
         }
     }
 
-    /** @throws io.weir.lake.catalog.CatalogUnavailableException if the database does not answer; then nothing is stored */
+    /** @throws io.weir.lake.database.DatabaseUnavailableException if the database does not answer; then nothing is stored */
     Creation create(JobSpec spec);
 
     /**
      * Ends a job; when this returns, none of its ticks is recorded any more.
      *
      * @return whether the tenant had it
-     * @throws io.weir.lake.catalog.CatalogUnavailableException if the database does not answer; then the job goes on
+     * @throws io.weir.lake.database.DatabaseUnavailableException if the database does not answer; then the job goes on
      */
     boolean delete(String tenant, String jobId);
 

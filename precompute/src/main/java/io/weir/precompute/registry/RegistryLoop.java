@@ -1,6 +1,6 @@
 package io.weir.precompute.registry;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -62,7 +62,7 @@ final class RegistryLoop implements AutoCloseable {
                 LOG.info("precompute's {} is in order again", name);
             }
             failing = false;
-        } catch (CatalogUnavailableException e) {
+        } catch (DatabaseUnavailableException e) {
             onFailure.run();
             if (!failing) {
                 LOG.warn("precompute's {} waits for the database: {}", name, e.getMessage());

@@ -1,5 +1,6 @@
 package io.weir.precompute.registry;
 
+import io.weir.lake.database.Transactions;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.result.ResultDirectory;
 import io.weir.precompute.result.TickResult;
@@ -19,7 +20,7 @@ final class ResultReader {
     /** Results read at once, which bounds the memory that they take beside the directory. */
     private static final int ROWS_MAX = 64;
 
-    private final RegistryDatabase database;
+    private final Transactions database;
     private final ResultDirectory directory;
     private final JobLeases leases;
     private final RegistryMetrics metrics;
@@ -34,7 +35,7 @@ final class ResultReader {
 
     ResultReader(
             RegistrySettings settings,
-            RegistryDatabase database,
+            Transactions database,
             ResultDirectory directory,
             JobLeases leases,
             RegistryMetrics metrics) {
@@ -105,7 +106,7 @@ final class ResultReader {
         int count = after.isEmpty() ? 0 : ROWS_MAX;
         while (count == ROWS_MAX) {
             List<TickRows.Row> rows =
-                    database.run("read results", connection -> TickRows.readAfter(connection, after, ROWS_MAX));
+                    database.all("read results", connection -> TickRows.readAfter(connection, after, ROWS_MAX));
             count = rows.size();
             Map<String, Job> jobs = leases.known();
             for (TickRows.Row row : rows) {

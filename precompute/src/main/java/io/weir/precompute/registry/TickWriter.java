@@ -1,6 +1,7 @@
 package io.weir.precompute.registry;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.Transactions;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.result.ResultDirectory;
@@ -27,7 +28,7 @@ final class TickWriter {
     private static final long HITS_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final String name;
-    private final RegistryDatabase database;
+    private final Transactions database;
     private final ResultDirectory directory;
     private final RegistryMetrics metrics;
     private final ResultOutbox outbox;
@@ -39,7 +40,7 @@ final class TickWriter {
     TickWriter(
             RegistrySettings settings,
             String name,
-            RegistryDatabase database,
+            Transactions database,
             ResultDirectory directory,
             RegistryMetrics metrics) {
         this.name = name;
@@ -85,7 +86,7 @@ final class TickWriter {
         while (!outbox.isEmpty()) {
             List<ResultOutbox.Batch> batches = outbox.take(BATCH_JOBS_MAX);
             try {
-                int fenced = database.run("write results", connection -> write(connection, batches));
+                int fenced = database.all("write results", connection -> write(connection, batches));
                 metrics.fenced(fenced);
             } catch (RuntimeException e) {
                 outbox.restore(batches);
@@ -134,7 +135,7 @@ final class TickWriter {
         if (taken.isEmpty()) {
             return;
         }
-        Boolean ignored = database.run("count hits", connection -> {
+        Boolean ignored = database.all("count hits", connection -> {
             TickRows.addHits(connection, taken);
             return true;
         });
@@ -148,7 +149,7 @@ final class TickWriter {
         hitsNanos = System.nanoTime() - HITS_INTERVAL_NANOS;
         try {
             write();
-        } catch (CatalogUnavailableException e) {
+        } catch (DatabaseUnavailableException e) {
             LOG.warn("the last ticks before the end are not written: {}", e.getMessage());
         }
     }

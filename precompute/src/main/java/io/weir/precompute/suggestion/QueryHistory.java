@@ -1,6 +1,6 @@
 package io.weir.precompute.suggestion;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -56,7 +56,7 @@ final class QueryHistory {
     /**
      * The queries that were run often enough, those of the most time first; empty if no history is kept in this database.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     Optional<List<QueryGroup>> groups(String tenant, long fromMillis, long toMillis, int runsMin, int queriesMax) {
         return read(GROUPS, statement -> {
@@ -93,7 +93,7 @@ final class QueryHistory {
     /**
      * Texts of the different queries that were answered from precomputed results since a time; empty if no history is kept in this database.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     Optional<List<String>> hits(String tenant, long fromMillis, int queriesMax) {
         return read(HITS, statement -> {
@@ -122,7 +122,7 @@ final class QueryHistory {
             if (UNDEFINED_TABLE.equals(e.getSQLState())) {
                 return Optional.empty();
             }
-            throw new CatalogUnavailableException(
+            throw new DatabaseUnavailableException(
                     "cannot read the history of queries: the database cannot be reached or is too slow; try again", e);
         }
     }

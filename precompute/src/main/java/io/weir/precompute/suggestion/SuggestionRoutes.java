@@ -7,8 +7,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
-import io.weir.lake.catalog.DatabaseSettings;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.Databases;
 import io.weir.precompute.http.JobRoutes;
 import io.weir.precompute.http.JobTenants;
 import io.weir.precompute.job.Job;
@@ -45,7 +45,7 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
      * Opens a pool of connections.
      *
      * @param ticksKept newest ticks of a job whose results are kept
-     * @throws io.weir.lake.catalog.CatalogUnavailableException if the database cannot be reached
+     * @throws io.weir.lake.database.DatabaseUnavailableException if the database cannot be reached
      */
     public SuggestionRoutes(
             SuggestionSettings settings,

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobLimits;
@@ -241,9 +241,9 @@ class JobRegistryTest {
         assertThat(process.owned()).containsKey(job.jobId());
         process.tick(job, epoch, 1);
         process.tick(job, epoch, 2);
-        assertThatThrownBy(() -> create(process, "b")).isInstanceOf(CatalogUnavailableException.class);
+        assertThatThrownBy(() -> create(process, "b")).isInstanceOf(DatabaseUnavailableException.class);
         assertThatThrownBy(() -> process.registry().delete("default", job.jobId()))
-                .isInstanceOf(CatalogUnavailableException.class)
+                .isInstanceOf(DatabaseUnavailableException.class)
                 .hasMessageNotContainingAny("delete from", "jdbc");
         Jobs.Listing listing = process.registry().list("default");
         assertThat(listing.warning()).isNotNull();
@@ -299,12 +299,12 @@ class JobRegistryTest {
         TestingProcess owner = first.owned().isEmpty() ? second : first;
         TestingProcess other = owner == first ? second : first;
         database.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '"
-                + HintListener.APPLICATION_NAME + "'");
+                + JobRegistry.LISTENER_NAME + "'");
         owner.tick(job, Objects.requireNonNull(owner.owned().get(job.jobId())), 1);
         await().until(() -> other.ticks(job).contains(60_000L));
         await().until(() -> other.metric("weir.precompute.registry.listen.failures") >= 1);
         assertThat(database.query("select count(*) from pg_stat_activity where application_name = '"
-                        + HintListener.APPLICATION_NAME + "' and datname = current_database()"))
+                        + JobRegistry.LISTENER_NAME + "' and datname = current_database()"))
                 .containsExactly("2");
     }
 

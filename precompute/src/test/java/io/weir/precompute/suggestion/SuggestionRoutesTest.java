@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.Javalin;
-import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.database.DatabaseSettings;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.result.ResultSettings;

@@ -1,7 +1,7 @@
 package io.weir.queryapi.background;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.plan.PlanNode;
@@ -162,7 +162,7 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
         } catch (InterruptedException e) {
             outcome = Outcome.CANCELED;
             throw e;
-        } catch (QueryException | CatalogUnavailableException e) {
+        } catch (QueryException | DatabaseUnavailableException e) {
             if (Thread.interrupted()) {
                 outcome = Outcome.CANCELED;
                 throw interrupted(e);

@@ -2,7 +2,7 @@ package io.weir.queryapi.eval;
 
 import io.javalin.http.HttpResponseException;
 import io.weir.lake.artifact.CorruptArtifactException;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.promql.error.QueryException;
 import io.weir.queryapi.spi.QueryEvent.Cause;
 import io.weir.queryapi.workmanager.NoWorkersException;
@@ -18,7 +18,7 @@ final class EndCauses {
         return switch (failure) {
             case QueryException exception -> ofQuery(exception, stop);
             case TooManyQueriesException _ -> Cause.TOO_MANY_QUERIES;
-            case CatalogUnavailableException _ -> Cause.CATALOG_UNAVAILABLE;
+            case DatabaseUnavailableException _ -> Cause.CATALOG_UNAVAILABLE;
             case CorruptArtifactException _ -> Cause.STORAGE;
             case HttpResponseException refused -> refused.getStatus() < 500 ? Cause.BAD_DATA : Cause.INTERNAL;
             case IOException _ -> Cause.CLIENT_GONE;

@@ -2,7 +2,7 @@ package io.weir.queryapi.http;
 
 import io.javalin.http.HttpResponseException;
 import io.weir.lake.artifact.CorruptArtifactException;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.promql.error.QueryException;
 import io.weir.queryapi.eval.TooManyQueriesException;
 import io.weir.queryapi.workmanager.UnreadableObjectException;
@@ -27,7 +27,7 @@ public final class ErrorMapping {
             case QueryException exception -> ofQuery(exception);
             case TooManyQueriesException exception ->
                 new ApiError(exception.isTenantLimit() ? 429 : 503, "unavailable", message(exception), 1);
-            case CatalogUnavailableException exception -> new ApiError(503, "unavailable", message(exception), 2);
+            case DatabaseUnavailableException exception -> new ApiError(503, "unavailable", message(exception), 2);
             case CorruptArtifactException exception -> new ApiError(500, "internal", message(exception), 0);
             case HttpResponseException exception ->
                 new ApiError(exception.getStatus(), ofStatus(exception.getStatus()), message(exception), 0);

@@ -91,7 +91,7 @@ public interface SketchQueries {
      *
      * @param afterMillis samples later than this
      * @param untilMillis and no later than this
-     * @throws io.weir.lake.catalog.CatalogUnavailableException if it does not answer
+     * @throws io.weir.lake.database.DatabaseUnavailableException if it does not answer
      */
     List<SegmentSpan> segments(String tenant, List<LabelMatcher> matchers, long afterMillis, long untilMillis);
 

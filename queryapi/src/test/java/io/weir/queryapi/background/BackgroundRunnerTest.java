@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.histogram.Histogram;
 import io.weir.promql.labels.Labels;
@@ -106,7 +106,7 @@ final class BackgroundRunnerTest {
         try (TestingApi api = start()) {
             lake.setUnavailable(true);
             assertThatThrownBy(() -> api.background().evaluate(TENANT, "up", 20_000, soon()))
-                    .isInstanceOf(CatalogUnavailableException.class);
+                    .isInstanceOf(DatabaseUnavailableException.class);
             assertThat(api.body("/metrics")).contains("weir_background_query_seconds_count{outcome=\"failed\"} 1");
         }
     }

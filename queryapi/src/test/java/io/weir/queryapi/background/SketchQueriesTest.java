@@ -3,7 +3,7 @@ package io.weir.queryapi.background;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
@@ -110,7 +110,7 @@ final class SketchQueriesTest {
             assertThat(api.sketches().segments("nobody", LATENCY, 0, 120_000)).isEmpty();
             lake.setUnavailable(true);
             assertThatThrownBy(() -> api.sketches().segments(TENANT, LATENCY, 0, 120_000))
-                    .isInstanceOf(CatalogUnavailableException.class);
+                    .isInstanceOf(DatabaseUnavailableException.class);
         }
     }
 

@@ -1,10 +1,10 @@
 package io.weir.queryapi.testkit;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
 import io.weir.lake.catalog.MetricMetadata;
 import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.lake.catalog.SegmentQuery;
 import io.weir.lake.catalog.SegmentSelection;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.lake.segment.SegmentMeta;
 import io.weir.promql.histogram.Histogram;
 import io.weir.promql.labels.Labels;
@@ -101,7 +101,7 @@ public final class TestingLake implements SegmentCatalog {
     public SegmentSelection find(SegmentQuery query) {
         lookups.incrementAndGet();
         if (unavailable) {
-            throw new CatalogUnavailableException("the catalog is down", new IllegalStateException("down"));
+            throw new DatabaseUnavailableException("the catalog is down", new IllegalStateException("down"));
         }
         if (!query.tenant().equals(TENANT)) {
             return new SegmentSelection(List.of(), 0);

@@ -142,7 +142,8 @@ final class ArtifactSpoolTest {
         clock.addAndGet(1);
         spool.sweep();
         assertThat(status(url)).isEqualTo(410);
-        // The sender of the first answer may hold the file for a moment longer than its reader; then a later sweep takes it.
+        // The sender of the first answer may hold the file for a moment longer than its reader; then a later sweep
+        // takes it.
         await().untilAsserted(() -> {
             spool.sweep();
             assertThat(filesInSpool()).isZero();

@@ -1,11 +1,11 @@
 package io.weir.eventstats.signal.store;
 
-import io.weir.eventstats.database.Transactions;
 import io.weir.eventstats.signal.SignalKind;
 import io.weir.eventstats.signal.SignalPhase;
 import io.weir.eventstats.signal.Snapshot;
 import io.weir.eventstats.signal.SnapshotStore;
 import io.weir.eventstats.signal.SnapshotUpdate;
+import io.weir.lake.database.Transactions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -3,8 +3,9 @@ package io.weir.eventstats.signal.stream;
 import io.weir.eventstats.signal.SignalSettings;
 import io.weir.eventstats.signal.Snapshot;
 import io.weir.eventstats.signal.SnapshotStore;
-import io.weir.lake.catalog.CatalogUnavailableException;
-import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.database.DatabaseSettings;
+import io.weir.lake.database.DatabaseUnavailableException;
+import io.weir.lake.database.NotificationListener;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -32,6 +33,10 @@ public final class SignalHub implements AutoCloseable {
      * Implementation notes. Nothing is lost between "subscribe" and "read", since a subscription begins with a read by the same thread that does all
      * others. The keys to read are a subset of the watched ones, which streamsMax bounds.
      */
+    private static final String CHANNEL = "ttfs_signal_update";
+    /** As {@code pg_stat_activity} shows the connection that listens. */
+    private static final String LISTENER_NAME = "weir-signal-listen";
+
     private static final Logger LOG = LoggerFactory.getLogger(SignalHub.class);
     /** Keys of one read. */
     private static final int READ_KEYS_MAX = 500;
@@ -41,7 +46,7 @@ public final class SignalHub implements AutoCloseable {
     private final SignalSettings settings;
     private final SnapshotStore store;
     private final SignalMetrics metrics;
-    private final SignalListener listener;
+    private final NotificationListener listener;
     private final Thread reader;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -55,13 +60,15 @@ public final class SignalHub implements AutoCloseable {
         this.settings = settings;
         this.store = store;
         this.metrics = metrics;
-        this.listener = new SignalListener(
+        this.listener = new NotificationListener(
                 database,
-                settings.listenReconnectMillisMax(),
-                settings.listenCheckIntervalMillis(),
-                this::hint,
-                this::anything,
-                metrics);
+                new NotificationListener.Subscription(
+                        CHANNEL,
+                        LISTENER_NAME,
+                        "changed signals",
+                        settings.listenReconnectMillisMax(),
+                        settings.listenCheckIntervalMillis()),
+                new Notified());
         this.reader =
                 Thread.ofPlatform().name("weir-signal-reader").daemon(true).unstarted(this::run);
         metrics.gauge("weir.signal.streams.open", "Streams of first signals that are open now", this::streams);
@@ -128,6 +135,25 @@ public final class SignalHub implements AutoCloseable {
         }
     }
 
+    private final class Notified implements NotificationListener.Handler {
+        @Override
+        public void notified(String payload) {
+            metrics.notification();
+            hint(payload);
+        }
+
+        @Override
+        public void connected() {
+            anything();
+        }
+
+        @Override
+        public void disconnected() {
+            metrics.listenFailure();
+            anything();
+        }
+    }
+
     private void hint(String payload) {
         SignalHint hint = SignalHint.parse(payload).orElse(null);
         lock.lock();
@@ -178,7 +204,7 @@ public final class SignalHub implements AutoCloseable {
                 publish(read(keys));
                 pauseMillis = READ_BACK_OFF_MILLIS_MIN;
                 continue;
-            } catch (CatalogUnavailableException e) {
+            } catch (DatabaseUnavailableException e) {
                 LOG.warn("signals of {} streams wait: {}", keys.size(), e.getMessage());
                 fail(keys, e);
             } catch (RuntimeException e) {

@@ -70,8 +70,8 @@ public final class SignalMetrics {
         Objects.requireNonNull(lookups.get(outcome)).record(Duration.ofNanos(System.nanoTime() - startNanos));
     }
 
-    void notifications(int count) {
-        notifications.increment(count);
+    void notification() {
+        notifications.increment();
     }
 
     void listenFailure() {

@@ -6,7 +6,7 @@ import com.zaxxer.hikari.HikariPoolMXBean;
 import io.weir.eventstats.stats.StatsMetrics;
 import io.weir.eventstats.stats.StatsSettings;
 import io.weir.eventstats.stats.read.StatsDatabaseException.Reason;
-import io.weir.lake.catalog.DatabaseSettings;
+import io.weir.lake.database.DatabaseSettings;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

@@ -7,7 +7,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.weir.eventstats.database.EventStatsSchema;
 import io.weir.eventstats.stats.TestingStats;
 import io.weir.eventstats.stats.topic.Topics;
-import io.weir.lake.catalog.Databases;
+import io.weir.lake.database.Databases;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;

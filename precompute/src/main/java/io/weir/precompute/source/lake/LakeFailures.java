@@ -1,7 +1,7 @@
 package io.weir.precompute.source.lake;
 
 import io.weir.lake.artifact.CorruptArtifactException;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.SourceException.Cause;
 import io.weir.promql.error.QueryException;
@@ -15,7 +15,7 @@ final class LakeFailures {
     static SourceException of(RuntimeException failure) {
         return switch (failure) {
             case QueryException cause -> new SourceException(cause(cause), String.valueOf(cause.getMessage()), cause);
-            case CatalogUnavailableException cause ->
+            case DatabaseUnavailableException cause ->
                 new SourceException(Cause.UNREACHABLE, "the catalog does not answer: " + cause.getMessage(), cause);
             case CorruptArtifactException cause ->
                 new SourceException(Cause.BAD_DATA, String.valueOf(cause.getMessage()), cause);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.weir.lake.catalog.CatalogUnavailableException;
+import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobQuery;
 import io.weir.precompute.job.JobSpec;
@@ -378,7 +378,7 @@ final class LakeSourceTest {
                 new QueryException.Unsupported("x"), SourceException.Cause.UNSUPPORTED,
                 new QueryException.Canceled("x"), SourceException.Cause.REFUSED,
                 new QueryException.Internal("x"), SourceException.Cause.BAD_DATA,
-                new CatalogUnavailableException("x", new IllegalStateException()), SourceException.Cause.UNREACHABLE);
+                new DatabaseUnavailableException("x", new IllegalStateException()), SourceException.Cause.UNREACHABLE);
         JobQuery.OfExpression expression = expression();
         Job job = new Job("expression", spec(expression, MINUTE, Optional.empty()), 0);
         causes.forEach((failure, cause) -> {

@@ -1,4 +1,4 @@
-package io.weir.lake.catalog;
+package io.weir.lake.database;
 
 /**
  * How to reach PostgreSQL.

@@ -1,6 +1,5 @@
-package io.weir.eventstats.database;
+package io.weir.lake.database;
 
-import io.weir.lake.catalog.CatalogUnavailableException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Objects;
@@ -8,7 +7,7 @@ import javax.sql.DataSource;
 
 /**
  * Runs statements on connections of a pool and tells failures apart: a database that cannot be reached or is too slow is a {@link
- * CatalogUnavailableException}, a value that it refuses is a defect of whoever checked it. No message holds text of a statement or of the server.
+ * DatabaseUnavailableException}, a value that it refuses is a defect of whoever checked it. No message holds text of a statement or of the server.
  */
 public final class Transactions {
     /** Some statements on one connection. */
@@ -27,7 +26,7 @@ public final class Transactions {
      * One statement, which is its own transaction.
      *
      * @param what is done, as it reads after "cannot"
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     public <T> T single(String what, Work<T> work) {
         try (Connection connection = dataSource.getConnection()) {
@@ -42,7 +41,7 @@ public final class Transactions {
      * Several statements, all or nothing.
      *
      * @param what is done, as it reads after "cannot"
-     * @throws CatalogUnavailableException if the database cannot be reached or is too slow
+     * @throws DatabaseUnavailableException if the database cannot be reached or is too slow
      */
     public <T> T all(String what, Work<T> work) {
         try (Connection connection = dataSource.getConnection()) {
@@ -75,7 +74,7 @@ public final class Transactions {
             return new IllegalStateException(
                     "cannot " + what + ": the database refuses a value, SQLSTATE " + state, cause);
         }
-        return new CatalogUnavailableException(
+        return new DatabaseUnavailableException(
                 "cannot " + what + ": the database cannot be reached or is too slow; try again", cause);
     }
 }

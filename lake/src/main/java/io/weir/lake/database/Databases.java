@@ -1,23 +1,17 @@
-package io.weir.lake.catalog;
+package io.weir.lake.database;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
-import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
 
-/** Opens bounded connection pools and brings the catalog's schema up to date. */
+/** Opens bounded connection pools. */
 public final class Databases {
-    /** Schema of the catalog's tables. */
-    public static final String SCHEMA = "weir";
-
     private Databases() {}
 
     /**
      * Opens the catalog's pool; the caller closes it.
      *
-     * @throws CatalogUnavailableException if the database cannot be reached
+     * @throws DatabaseUnavailableException if the database cannot be reached
      */
     public static HikariDataSource open(DatabaseSettings settings) {
         return open(settings, "weir");
@@ -27,7 +21,7 @@ public final class Databases {
      * Opens a pool; the caller closes it.
      *
      * @param application how the server's own lists name its connections
-     * @throws CatalogUnavailableException if the database cannot be reached
+     * @throws DatabaseUnavailableException if the database cannot be reached
      */
     public static HikariDataSource open(DatabaseSettings settings, String application) {
         HikariConfig config = new HikariConfig();
@@ -47,31 +41,15 @@ public final class Databases {
         try {
             return new HikariDataSource(config);
         } catch (PoolInitializationException e) {
-            throw new CatalogUnavailableException(
+            throw new DatabaseUnavailableException(
                     "cannot reach the catalog at " + settings.jdbcUrl()
                             + ": check that PostgreSQL runs there and that user and password are right",
                     e);
         }
     }
 
-    private static String seconds(long millis) {
+    /** As the driver takes its timeouts: rounded up, at least 1, as 0 would be no limit. */
+    static String seconds(long millis) {
         return Long.toString(Math.max(1, (millis + 999) / 1000));
-    }
-
-    /** Creates or updates the catalog's tables; does nothing when they are up to date. Safe to run from several processes. */
-    public static void migrate(DataSource dataSource) {
-        try {
-            Flyway.configure(Databases.class.getClassLoader())
-                    .dataSource(dataSource)
-                    .schemas(SCHEMA)
-                    .defaultSchema(SCHEMA)
-                    .createSchemas(true)
-                    .table("lake_schema_history")
-                    .locations("classpath:db/migration/lake")
-                    .load()
-                    .migrate();
-        } catch (FlywayException e) {
-            throw new CatalogUnavailableException("cannot bring the catalog's schema up to date: " + e.getMessage(), e);
-        }
     }
 }

@@ -1,10 +1,10 @@
-package io.weir.lake.catalog;
+package io.weir.lake.database;
 
 /** The catalog's database cannot be reached, is too slow, or has no free connection. */
-public final class CatalogUnavailableException extends RuntimeException {
+public final class DatabaseUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    public CatalogUnavailableException(String message, Throwable cause) {
+    public DatabaseUnavailableException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,4 +1,4 @@
-package io.weir.eventstats.http;
+package io.weir.queryapi.spi;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -22,10 +22,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Reads JSON bodies and parameters of requests: strictly, within bounds, with errors for the client. */
+/** Reads the JSON bodies and parameters of requests for contributed routes: strictly, within bounds, with errors for the client. */
 public final class JsonRequests {
     /** Deeper than any document that makes sense here. */
     private static final int DEPTH_MAX = 32;
+    /** Of a body that is too large: a client that still sends would see a broken connection instead of its answer. */
+    private static final long SKIPPED_BYTES_MAX = 4 << 20;
     /** Digits of a number; PostgreSQL's jsonb takes more. */
     private static final int NUMBER_LENGTH_MAX = 64;
 
@@ -41,7 +43,11 @@ public final class JsonRequests {
 
     private JsonRequests() {}
 
-    /** The bytes of a body that says it is JSON. */
+    /**
+     * The bytes of a body that says it is JSON.
+     *
+     * @param setting that gives the limit, for the message
+     */
     public static byte[] bytes(Context context, int bytesMax, String setting) throws IOException {
         String type = Objects.requireNonNullElse(context.contentType(), "");
         if (!type.split(";", 2)[0].trim().equalsIgnoreCase("application/json")) {
@@ -49,23 +55,18 @@ public final class JsonRequests {
         }
         String encoding = Objects.requireNonNullElse(context.header("Content-Encoding"), "identity");
         if (!encoding.trim().toLowerCase(Locale.ROOT).equals("identity")) {
-            throw new UnsupportedMediaTypeResponse(
-                    "compressed bodies are not supported: send it without" + " Content-Encoding");
-        }
-        if (context.req().getContentLengthLong() > bytesMax) {
-            throw tooLarge(bytesMax, setting);
+            throw new UnsupportedMediaTypeResponse("the body must not be compressed: leave out Content-Encoding");
         }
         InputStream body = context.req().getInputStream();
         byte[] bytes = body.readNBytes(bytesMax + 1);
         if (bytes.length > bytesMax) {
-            throw tooLarge(bytesMax, setting);
+            // As far as it goes; a larger one may well break.
+            long ignored = body.skip(SKIPPED_BYTES_MAX);
+            throw new ContentTooLargeResponse(
+                    "the body may have at most " + bytesMax + " bytes (setting " + setting + "): send less at once",
+                    Map.of());
         }
         return bytes;
-    }
-
-    private static ContentTooLargeResponse tooLarge(int bytesMax, String setting) {
-        return new ContentTooLargeResponse(
-                "the body may have at most " + bytesMax + " bytes (" + setting + "): send less at once", Map.of());
     }
 
     /**
@@ -133,47 +134,5 @@ public final class JsonRequests {
                 .map(point -> Character.isISOControl(point) ? '?' : point)
                 .forEach(shown::appendCodePoint);
         return shown.toString();
-    }
-
-    /** Whether PostgreSQL can store a text: it has no NUL and no half of a surrogate pair. */
-    public static boolean isStorable(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char character = text.charAt(i);
-            if (character == 0 || Character.isLowSurrogate(character)) {
-                return false;
-            }
-            if (Character.isHighSurrogate(character)) {
-                i++;
-                if (i == text.length() || !Character.isLowSurrogate(text.charAt(i))) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    /** Whether PostgreSQL's jsonb can store a document. */
-    public static boolean isStorable(JsonNode node) {
-        if (node.isTextual()) {
-            return isStorable(node.textValue());
-        }
-        if (node.isBigDecimal()) {
-            // jsonb's numbers have up to 131072 digits before the point and 16383 behind it.
-            return Math.abs((long) node.decimalValue().scale()) <= 1_000;
-        }
-        if (node.isObject()) {
-            for (Map.Entry<String, JsonNode> field : node.properties()) {
-                if (!isStorable(field.getKey()) || !isStorable(field.getValue())) {
-                    return false;
-                }
-            }
-            return true;
-        }
-        for (JsonNode element : node) {
-            if (!isStorable(element)) {
-                return false;
-            }
-        }
-        return true;
     }
 }
