@@ -76,12 +76,18 @@ final class TestingCluster implements AutoCloseable {
     }
 
     /** An API process that knows the first {@code workers} workers. */
-    Node api(String name, int workers) throws IOException, InterruptedException {
+    Node api(String name, int workers, String... more) throws IOException, InterruptedException {
         String list = workerPorts.stream()
                 .limit(workers)
                 .map(port -> "127.0.0.1:" + port)
                 .collect(Collectors.joining(",", "static:", ""));
-        return start(name, Ports.free(), "/readyz", port -> options("api", name, port, false, "--workers", list));
+        List<String> arguments = new ArrayList<>(List.of("--workers", list));
+        arguments.addAll(Arrays.asList(more));
+        return start(
+                name,
+                Ports.free(),
+                "/readyz",
+                port -> options("api", name, port, false, arguments.toArray(String[]::new)));
     }
 
     /** A process of any command on this port, with its options after those that every process of the command needs here. */

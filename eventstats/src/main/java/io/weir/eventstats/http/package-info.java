@@ -1,4 +1,4 @@
-/** JSON requests and answers of the routes under {@code /api/v1}, strict and bounded. */
+/** JSON answers of the routes under {@code /api/v1}. */
 @NullMarked
 package io.weir.eventstats.http;
 
