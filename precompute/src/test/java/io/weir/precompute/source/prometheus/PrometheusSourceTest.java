@@ -296,6 +296,35 @@ class PrometheusSourceTest {
         }
     }
 
+    private static String warning(String... warnings) {
+        String list = String.join("\",\"", warnings);
+        return VECTOR.replace("\"data\"", "\"warnings\":[\"" + list + "\"],\"data\"");
+    }
+
+    @Test
+    void anAnswerWithoutAStoreThatFailedIsNoAnswerRemarksOnTheQueryAreNone() throws Exception {
+        String lacking = "remote_read: connection refused " + "x".repeat(10_000);
+        for (String answer : List.of(
+                warning(lacking),
+                warning("PromQL warning: metric might not be a counter", lacking),
+                VECTOR.replaceFirst("}$", ",\"warnings\":[\"" + lacking + "\"]}"))) {
+            try (TestingPrometheus peer =
+                    new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, answer))) {
+                assertFails(peer, Cause.BAD_DATA, "remote_read: connection refused");
+                assertThatThrownBy(() -> evaluate(peer))
+                        .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(1_000));
+            }
+        }
+        for (String answer : List.of(
+                warning("PromQL warning: a", "PromQL info: b"),
+                VECTOR.replace("\"data\"", "\"infos\":[\"of another store\"],\"warnings\":null,\"data\""))) {
+            try (TestingPrometheus peer =
+                    new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, answer))) {
+                assertThat(evaluate(peer).elements()).hasSize(3);
+            }
+        }
+    }
+
     @Test
     void limitsOfSeriesAndRequests() throws Exception {
         try (TestingPrometheus peer =
