@@ -95,10 +95,7 @@ class OtlpReceiverTest {
     }
 
     private OtlpReceiver start(int requestBytesMax) {
-        return OtlpReceiver.start(
-                new ReceiverSettings(true, "127.0.0.1", 0, 0, requestBytesMax, 2, 500, PushedSettings.DEFAULT),
-                store,
-                registry);
+        return OtlpReceiver.start(Pushes.settings(requestBytesMax, 2, 500), store, registry);
     }
 
     private ManagedChannel channel() {
@@ -570,10 +567,7 @@ class OtlpReceiverTest {
 
     @Test
     void moreRequestsThanAreWorkedOnWaitAndThenAreToldToComeAgain() throws Exception {
-        PushReceiver limited = new PushReceiver(
-                new ReceiverSettings(true, "127.0.0.1", 0, 0, 1_000, 1, 50, PushedSettings.DEFAULT),
-                store,
-                new SimpleMeterRegistry());
+        PushReceiver limited = new PushReceiver(Pushes.settings(1_000, 1, 50), store, new SimpleMeterRegistry());
         CountDownLatch working = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         Thread first = Thread.ofVirtual().start(() -> {
