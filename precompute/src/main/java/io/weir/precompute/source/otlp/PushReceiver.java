@@ -155,7 +155,13 @@ final class PushReceiver {
         Set<Long> unknownSeries = new LinkedHashSet<>();
         long[] takenPoints = {0};
         translator.translate(
-                request, tenant, name, push -> takenPoints[0] += store(push, refusals), refusals, unknownSeries);
+                request,
+                tenant,
+                name,
+                push -> takenPoints[0] += store(push, refusals),
+                store::refuse,
+                refusals,
+                unknownSeries);
         for (Refusal refusal : Refusal.values()) {
             count(refusal).increment(refusals.count(refusal));
         }

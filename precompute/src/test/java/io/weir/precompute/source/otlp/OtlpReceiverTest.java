@@ -478,7 +478,7 @@ class OtlpReceiverTest {
 
     @Test
     void aFullStoreRefusesWhatIsNewAndKeepsWhatItHas() throws Exception {
-        restart(new PushedSettings(7_200_000, 60_000, 60_000, 1, 1L << 30), 1 << 20);
+        restart(new PushedSettings(7_200_000, 60_000, 60_000, 1, 8, 1L << 30), 1 << 20);
         ExportRequest first = request(quantiles(
                 "latency", point(FROM, TO, Pushes.envelope(uniform(1, 10))).build()));
         ExportRequest second = request(quantiles(
@@ -487,7 +487,7 @@ class OtlpReceiverTest {
         assertThat(push(second).getPartialSuccess().getErrorMessage()).contains("streams-max=1");
         assertThat(fetch("latency").points()).hasSize(1);
 
-        restart(new PushedSettings(7_200_000, 60_000, 60_000, 10, 1), 1 << 20);
+        restart(new PushedSettings(7_200_000, 60_000, 60_000, 10, 8, 1), 1 << 20);
         assertThat(push(first).hasPartialSuccess()).isFalse();
         assertThat(push(second).getPartialSuccess().getErrorMessage()).contains("bytes-max=1");
         // When what is kept is old, there is room again.
