@@ -9,8 +9,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Which hosts jobs may have their data fetched from: an allow-list, so that a job cannot make this process ask what its author cannot reach.
@@ -19,8 +22,8 @@ import java.util.regex.Pattern;
  * {@code *.SUFFIX}, an address ({@code [..]} for IPv6) or a network ({@code 10.0.0.0/8}, {@code [fd00::]/8}). Networks and addresses allow
  * sources that are written as addresses; a name needs an entry that names it.
  *
- * <p>Some addresses are never a source, whatever the list says and whatever name leads to them: link-local ones (metadata services of clouds
- * among them), unspecified, multicast and broadcast ones, and the same inside of IPv6.
+ * <p>Some addresses are never a source, whatever the list says and whatever name leads to them: link-local ones and the metadata services of clouds,
+ * unspecified, multicast and broadcast ones, and the same inside of IPv6.
  */
 public final class AllowedHosts {
     private static final Pattern ENTRY =
@@ -32,10 +35,22 @@ public final class AllowedHosts {
 
     private static final int ENTRIES_MAX = 1_000;
     private static final int PORT_MAX = 65_535;
-    private static final byte[] ALIBABA_METADATA = {100, 100, 100, (byte) 200};
-    private static final byte[] AMAZON_METADATA =
-            InetAddresses.forString("fd00:ec2::254").getAddress();
-    private static final byte[] NAT64 = {0, 0x64, (byte) 0xff, (byte) 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+    /** Metadata and platform services of clouds outside of the link-local networks: Alibaba, Azure, Oracle; Amazon and Google over IPv6. */
+    private static final Set<InetAddress> METADATA = Stream.of(
+                    "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+            .map(InetAddresses::forString)
+            .collect(Collectors.toUnmodifiableSet());
+
+    /** 64:ff9b::/96 of RFC 6052 and ::ffff:0:0:0/96 of RFC 2765: an IPv4 address is the last four bytes. */
+    private static final List<byte[]> TRANSLATED = List.of(
+            new byte[] {0, 0x64, (byte) 0xff, (byte) 0x9b, 0, 0, 0, 0, 0, 0, 0, 0},
+            new byte[] {0, 0, 0, 0, 0, 0, 0, 0, (byte) 0xff, (byte) 0xff, 0, 0});
+
+    /** 64:ff9b:1::/48 of RFC 8215: where in it an IPv4 address is depends on the length of the prefix that a network took of it. */
+    private static final byte[] TRANSLATED_LOCALLY = {0, 0x64, (byte) 0xff, (byte) 0x9b, 0, 1};
+
+    /** The bytes of the IPv4 address in prefixes of 48, 56, 64 and 96 bits: byte 8 is left out (RFC 6052). */
+    private static final int[][] EMBEDDED = {{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, {12, 13, 14, 15}};
 
     private final List<Entry> entries;
 
@@ -217,13 +232,13 @@ public final class AllowedHosts {
             return true;
         }
         byte[] bytes = address.getAddress();
-        return switch (address) {
-            // 0.0.0.0/8 is this host, 240.0.0.0/4 is reserved and holds the broadcast address.
-            case Inet4Address four ->
-                bytes[0] == 0 || (bytes[0] & 0xF0) == 0xF0 || Arrays.equals(bytes, ALIBABA_METADATA);
-            case Inet6Address six -> Arrays.equals(bytes, AMAZON_METADATA) || isForbiddenInside(six);
-            default -> true;
-        };
+        return METADATA.contains(address)
+                || switch (address) {
+                    // 0.0.0.0/8 is this host, 240.0.0.0/4 is reserved and holds the broadcast address.
+                    case Inet4Address four -> bytes[0] == 0 || (bytes[0] & 0xF0) == 0xF0;
+                    case Inet6Address six -> isForbiddenInside(six);
+                    default -> true;
+                };
     }
 
     private static boolean isForbiddenInside(Inet6Address address) {
@@ -234,10 +249,22 @@ public final class AllowedHosts {
             return isForbidden(InetAddresses.getEmbeddedIPv4ClientAddress(address));
         }
         byte[] bytes = address.getAddress();
-        return Arrays.equals(bytes, 0, NAT64.length, NAT64, 0, NAT64.length)
-                && isForbidden(InetAddresses.fromInteger((bytes[12] & 0xFF) << 24
-                        | (bytes[13] & 0xFF) << 16
-                        | (bytes[14] & 0xFF) << 8
-                        | bytes[15] & 0xFF));
+        if (TRANSLATED.stream().anyMatch(it -> isPrefix(it, bytes))) {
+            return isForbidden(embedded(bytes, EMBEDDED[3]));
+        }
+        // What begins with a zero is the rest of an address that is embedded elsewhere.
+        return isPrefix(TRANSLATED_LOCALLY, bytes)
+                && Arrays.stream(EMBEDDED).anyMatch(at -> bytes[at[0]] != 0 && isForbidden(embedded(bytes, at)));
+    }
+
+    private static boolean isPrefix(byte[] prefix, byte[] bytes) {
+        return Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
+    }
+
+    private static Inet4Address embedded(byte[] bytes, int[] at) {
+        return InetAddresses.fromInteger((bytes[at[0]] & 0xFF) << 24
+                | (bytes[at[1]] & 0xFF) << 16
+                | (bytes[at[2]] & 0xFF) << 8
+                | bytes[at[3]] & 0xFF);
     }
 }

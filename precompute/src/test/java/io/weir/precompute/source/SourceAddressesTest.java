@@ -81,6 +81,18 @@ class SourceAddressesTest {
                 "[::ffff:169.254.169.254]",
                 "[64:ff9b::a9fe:a9fe]",
                 "[2002:a9fe:a9fe::1]",
+                "168.63.129.16",
+                "192.0.0.192",
+                "[fd20:ce::254]",
+                "[::ffff:168.63.129.16]",
+                "[64:ff9b::a83f:8110]",
+                "[::ffff:0:a9fe:a9fe]",
+                "[::ffff:0:c000:c0]",
+                "[64:ff9b:1::a9fe:a9fe]",
+                "[64:ff9b:1:a9fe:a9:fe00::]",
+                "[64:ff9b:1:a9:fe:a9fe::]",
+                "[64:ff9b:1:0:a9:fea9:fe00:0]",
+                "[64:ff9b:1:a83f:81:1000::]",
                 "2852039166",
                 "0xa9fea9fe",
                 "0xa9fe.0xa9fe",
@@ -93,6 +105,10 @@ class SourceAddressesTest {
         }
         assertThat(all.parse("10.1.2.3:80")).isInstanceOf(SourceAddress.Sketches.class);
         assertThat(all.parse("[2001:db8::1]:80")).isInstanceOf(SourceAddress.Sketches.class);
+        assertThat(all.parse("[64:ff9b::a01:203]:80")).isInstanceOf(SourceAddress.Sketches.class);
+        assertThat(all.parse("[64:ff9b:1::a01:203]:80")).isInstanceOf(SourceAddress.Sketches.class);
+        assertThat(all.parse("[64:ff9b:1:a01:2:300::]:80")).isInstanceOf(SourceAddress.Sketches.class);
+        assertThat(all.parse("[::ffff:0:a01:203]:80")).isInstanceOf(SourceAddress.Sketches.class);
     }
 
     @Test

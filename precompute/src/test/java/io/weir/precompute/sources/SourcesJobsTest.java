@@ -13,7 +13,6 @@ import io.weir.precompute.Precompute;
 import io.weir.precompute.PrecomputeSettings;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.source.otlp.ReceiverSettings;
-import io.weir.precompute.source.pushed.PushedSettings;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.parser.Feature;
 import io.weir.proto.push.v1.DdSketch;
@@ -71,8 +70,7 @@ class SourcesJobsTest {
                         defaults.results(),
                         defaults.lake(),
                         defaults.sources(),
-                        new ReceiverSettings(
-                                true, "127.0.0.1", grpcPort, httpPort, 1 << 20, 4, 5_000, PushedSettings.DEFAULT),
+                        ReceiverSettings.DEFAULT.listening("127.0.0.1", grpcPort, httpPort),
                         defaults.router(),
                         defaults.shadow(),
                         defaults.suggestions()),

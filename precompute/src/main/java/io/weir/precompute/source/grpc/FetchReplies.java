@@ -1,6 +1,7 @@
 package io.weir.precompute.source.grpc;
 
 import io.weir.precompute.job.SketchFunction;
+import io.weir.precompute.source.LabelsHeap;
 import io.weir.precompute.source.SketchBatch;
 import io.weir.precompute.source.SketchPoint;
 import io.weir.precompute.source.SourceException;
@@ -55,11 +56,11 @@ final class FetchReplies {
         }
         Labels labels = labels(message);
         SampledSketch sketch = sketch(message.getSketch());
-        retainedBytes += sketch.sketch().retainedBytes();
+        retainedBytes += LabelsHeap.bytes(labels) + sketch.sketch().retainedBytes();
         if (retainedBytes > settings.batchBytesMax()) {
             throw new SourceException(
                     Cause.LIMIT,
-                    "the sketches take more than precompute-sources-service-batch-bytes-max=" + settings.batchBytesMax()
+                    "the sketches and their labels take more than precompute-sources-service-batch-bytes-max=" + settings.batchBytesMax()
                             + " bytes");
         }
         if (points.put(labels, new SketchPoint(labels, sketch)) != null) {

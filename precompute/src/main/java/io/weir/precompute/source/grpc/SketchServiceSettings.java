@@ -6,7 +6,7 @@ package io.weir.precompute.source.grpc;
  * @param channelsMax connections that are kept; the one that was unused for longest is closed for another
  * @param messageBytesMax longest message, that is, longest sketch with its labels
  * @param pointsMax label sets of one answer
- * @param batchBytesMax heap of the sketches of one answer, estimated
+ * @param batchBytesMax heap of the sketches of one answer with their labels, estimated
  */
 public record SketchServiceSettings(int channelsMax, int messageBytesMax, int pointsMax, long batchBytesMax) {
     public static final SketchServiceSettings DEFAULT = new SketchServiceSettings(64, 16 << 20, 100_000, 256L << 20);

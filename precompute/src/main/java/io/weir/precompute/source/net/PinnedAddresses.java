@@ -77,7 +77,7 @@ public final class PinnedAddresses implements AutoCloseable {
                 throw new SourceException(
                         Cause.REFUSED,
                         host + " leads to " + address.getHostAddress()
-                                + ", which is never allowed (link-local, unspecified, multicast)");
+                                + ", which is never allowed (link-local, metadata, unspecified, multicast)");
             }
         }
         return new InetSocketAddress(addresses.getFirst(), port);

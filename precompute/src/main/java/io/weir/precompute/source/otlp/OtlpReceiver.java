@@ -14,7 +14,6 @@ import java.util.concurrent.TimeUnit;
 /** The ports that collectors push sketches to: OTLP over gRPC and HTTP. What is pushed goes to {@link PushedSketches}. */
 public final class OtlpReceiver implements AutoCloseable {
     private static final long CLOSE_SECONDS_MAX = 2;
-    private static final long FETCH_WRITE_MILLIS_MAX = 10_000;
 
     private final ExecutorService calls;
     private final Server grpc;
@@ -41,7 +40,7 @@ public final class OtlpReceiver implements AutoCloseable {
                 // Messages are buffered before their turn comes: as many a connection as are worked on.
                 .maxConcurrentCallsPerConnection(settings.requestsMax())
                 .addService(PushGrpcService.definition(receiver))
-                .addService(new PushedFetchService(receiver, store, FETCH_WRITE_MILLIS_MAX))
+                .addService(new PushedFetchService(receiver, store, settings))
                 .build();
         try {
             grpc.start();

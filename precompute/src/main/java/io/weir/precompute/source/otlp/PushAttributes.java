@@ -40,6 +40,11 @@ final class PushAttributes {
         if (name.isEmpty()) {
             throw new RefusedException(Refusal.CONTRACT, "a metric without a name");
         }
+        return translatedMetric(name);
+    }
+
+    /** A metric's name that is not empty, with colons kept. */
+    static String translatedMetric(String name) {
         return translated(name, true);
     }
 

@@ -5,6 +5,7 @@ import com.google.rpc.Code;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.http.Context;
+import io.weir.precompute.source.otlp.PushBodies.TooLargeException;
 import io.weir.precompute.source.otlp.PushReceiver.Failure;
 import io.weir.precompute.source.otlp.PushReceiver.RequestException;
 import io.weir.precompute.source.otlp.PushReceiver.Sender;
@@ -15,7 +16,6 @@ import java.io.InputStream;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,11 +30,13 @@ final class PushHttp implements AutoCloseable {
 
     private final ReceiverSettings settings;
     private final PushReceiver receiver;
+    private final PushBodies bodies;
     private final Javalin server;
 
     private PushHttp(ReceiverSettings settings, PushReceiver receiver) {
         this.settings = settings;
         this.receiver = receiver;
+        bodies = new PushBodies(settings);
         server = Javalin.create(config -> {
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
@@ -81,15 +83,11 @@ final class PushHttp implements AutoCloseable {
                     context.header(PushReceiver.TENANT_HEADER),
                     context.header(PushReceiver.SENDER_HEADER),
                     address(context.req().getRemoteAddr()));
-            byte[] answer = receiver.inTurn(() -> receiver.receive(sender, content(context)))
-                    .toByteArray();
-            context.contentType(PROTOBUF).result(answer);
+            context.contentType(PROTOBUF).result(answer(context, sender));
         } catch (HttpException e) {
             error(context, e.status, Code.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
         } catch (TooLargeException e) {
             error(context, 413, Code.RESOURCE_EXHAUSTED, String.valueOf(e.getMessage()));
-        } catch (UnsupportedEncodingException e) {
-            error(context, 415, Code.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
         } catch (RequestException e) {
             failed(context, e);
         } catch (InterruptedException e) {
@@ -115,58 +113,49 @@ final class PushHttp implements AutoCloseable {
         }
     }
 
-    private static final class TooLargeException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        TooLargeException(String message) {
-            super(message);
+    /** Reads all of a request before its turn comes: while others are worked on, the network may be slow. */
+    private byte[] answer(Context context, Sender sender)
+            throws HttpException, TooLargeException, RequestException, InterruptedException {
+        if (context.req().getContentLengthLong() > settings.requestBytesMax()) {
+            throw bodies.tooLarge();
+        }
+        boolean isPacked = isPacked(context);
+        try (PushBodies.Body body = receiver.counted(() -> body(context))) {
+            return receiver.inTurn(
+                            () -> receiver.receive(sender, isPacked ? unpacked(body.bytes()) : body.bytes()))
+                    .toByteArray();
         }
     }
 
-    private static final class UnsupportedEncodingException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        UnsupportedEncodingException(String message) {
-            super(message);
-        }
-    }
-
-    private byte[] content(Context context) throws RequestException {
-        long announced = context.req().getContentLengthLong();
-        if (announced > settings.requestBytesMax()) {
-            throw tooLarge();
-        }
+    private static boolean isPacked(Context context) throws HttpException {
         String encoding = Objects.requireNonNullElse(context.header("Content-Encoding"), "")
                 .strip();
-        try (InputStream body = context.req().getInputStream()) {
-            return switch (encoding.toLowerCase(Locale.ROOT)) {
-                case "", "identity" -> bounded(body);
-                case "gzip" -> bounded(new GZIPInputStream(new ByteArrayInputStream(bounded(body))));
-                default ->
-                    throw new UnsupportedEncodingException(
-                            "Content-Encoding must be gzip, identity or none, not " + encoding);
-            };
+        return switch (encoding.toLowerCase(Locale.ROOT)) {
+            case "", "identity" -> false;
+            case "gzip" -> true;
+            default -> throw new HttpException(415, "Content-Encoding must be gzip, identity or none, not " + encoding);
+        };
+    }
+
+    private PushBodies.Body body(Context context) throws RequestException, TooLargeException {
+        try (InputStream stream = context.req().getInputStream()) {
+            return bodies.read(stream);
         } catch (EOFException e) {
             throw new RequestException(Failure.BAD_REQUEST, "the body ended early");
-        } catch (ZipException e) {
-            throw new RequestException(Failure.BAD_REQUEST, "the body is not compressed by gzip: " + e.getMessage());
         } catch (IOException e) {
             LOG.debug("a push could not be read", e);
             throw new RequestException(Failure.BAD_REQUEST, "the body could not be read: " + e.getMessage());
         }
     }
 
-    private byte[] bounded(InputStream stream) throws IOException {
-        byte[] content = stream.readNBytes(settings.requestBytesMax());
-        if (content.length == settings.requestBytesMax() && stream.read() >= 0) {
-            throw tooLarge();
+    private byte[] unpacked(byte[] packed) throws RequestException, TooLargeException {
+        try (InputStream stream = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+            return bodies.bounded(stream);
+        } catch (EOFException e) {
+            throw new RequestException(Failure.BAD_REQUEST, "the body ended early");
+        } catch (IOException e) {
+            throw new RequestException(Failure.BAD_REQUEST, "the body is not compressed by gzip: " + e.getMessage());
         }
-        return content;
-    }
-
-    private TooLargeException tooLarge() {
-        return new TooLargeException("the body has more than precompute-receiver-request-bytes-max="
-                + settings.requestBytesMax() + " bytes; send smaller batches");
     }
 
     private static void error(Context context, int status, Code code, String message) {

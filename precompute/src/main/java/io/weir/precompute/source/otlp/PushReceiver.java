@@ -107,28 +107,36 @@ final class PushReceiver {
      */
     record Sender(@Nullable String tenant, @Nullable String name, String address) {}
 
-    /** Something that is worked on while a place is held. */
+    /** A part of the work on a request. @param <X> what else may be wrong with it */
     @FunctionalInterface
-    interface Work<T> {
-        T run() throws RequestException, InterruptedException;
+    interface Work<T, X extends Exception> {
+        T run() throws RequestException, X, InterruptedException;
     }
 
-    /** Does something when its turn has come. */
-    <T> T inTurn(Work<T> work) throws RequestException, InterruptedException {
-        if (!requests.tryAcquire(settings.requestWaitMillis(), TimeUnit.MILLISECONDS)) {
-            failures.increment();
-            throw new RequestException(
-                    Failure.OVERLOADED,
-                    "precompute-receiver-requests-max=" + settings.requestsMax()
-                            + " requests are worked on already; send again later");
-        }
+    /** Does something when its turn has come. Nothing that others may delay is to be waited for in it. */
+    <T, X extends Exception> T inTurn(Work<T, X> work) throws RequestException, X, InterruptedException {
+        return counted(() -> {
+            if (!requests.tryAcquire(settings.requestWaitMillis(), TimeUnit.MILLISECONDS)) {
+                throw new RequestException(
+                        Failure.OVERLOADED,
+                        "precompute-receiver-requests-max=" + settings.requestsMax()
+                                + " requests are worked on already; send again later");
+            }
+            try {
+                return work.run();
+            } finally {
+                requests.release();
+            }
+        });
+    }
+
+    /** Does something out of turn; the request counts as refused if it is. */
+    <T, X extends Exception> T counted(Work<T, X> work) throws RequestException, X, InterruptedException {
         try {
             return work.run();
         } catch (RequestException e) {
             failures.increment();
             throw e;
-        } finally {
-            requests.release();
         }
     }
 
@@ -147,7 +155,13 @@ final class PushReceiver {
         Set<Long> unknownSeries = new LinkedHashSet<>();
         long[] takenPoints = {0};
         translator.translate(
-                request, tenant, name, push -> takenPoints[0] += store(push, refusals), refusals, unknownSeries);
+                request,
+                tenant,
+                name,
+                push -> takenPoints[0] += store(push, refusals),
+                store::refuse,
+                refusals,
+                unknownSeries);
         for (Refusal refusal : Refusal.values()) {
             count(refusal).increment(refusals.count(refusal));
         }

@@ -3,6 +3,8 @@ package io.weir.precompute.source.otlp;
 import io.weir.precompute.source.otlp.PushAttributes.RefusedException;
 import io.weir.precompute.source.otlp.PushRefusals.Refusal;
 import io.weir.precompute.source.pushed.Push;
+import io.weir.precompute.source.pushed.PushedLabels;
+import io.weir.precompute.source.pushed.RefusedPush;
 import io.weir.promql.labels.Labels;
 import io.weir.proto.push.v1.ExportRequest;
 import io.weir.proto.push.v1.Metric;
@@ -11,11 +13,13 @@ import io.weir.proto.push.v1.Numbers;
 import io.weir.proto.push.v1.ResourceMetrics;
 import io.weir.proto.push.v1.ScopeMetrics;
 import io.weir.proto.push.v1.Temporality;
+import io.weir.sketch.SketchKind;
 import io.weir.sketch.codec.DecodeLimits;
 import io.weir.sketch.codec.DeltaCodec;
 import io.weir.sketch.codec.SketchCodec;
 import io.weir.sketch.codec.SketchFormatException;
 import io.weir.sketch.delta.DeltaFrame;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -34,12 +38,17 @@ final class PushTranslator {
         deltas = new DeltaCodec(limits);
     }
 
-    /** What a request is read for. */
+    /**
+     * What a request is read for.
+     *
+     * @param resource empty if it cannot be read: nothing of it is taken
+     */
     private record Scope(
             String tenant,
             String sender,
-            Labels resource,
+            Optional<Labels> resource,
             Consumer<Push> pushes,
+            Consumer<RefusedPush> refused,
             PushRefusals refusals,
             Set<Long> unknownSeries) {}
 
@@ -48,6 +57,7 @@ final class PushTranslator {
      *
      * @param sender who sends, if a resource does not name it
      * @param pushes takes each push at once, so that a request's sketches need not all be in memory
+     * @param refused takes each sketch that is refused, if its metric and its time are known
      * @param unknownSeries takes the numbers of series that came without attributes
      */
     void translate(
@@ -55,29 +65,61 @@ final class PushTranslator {
             String tenant,
             String sender,
             Consumer<Push> pushes,
+            Consumer<RefusedPush> refused,
             PushRefusals refusals,
             Set<Long> unknownSeries) {
         for (ResourceMetrics resource : request.getResourceMetricsList()) {
-            Labels labels;
+            String named = PushAttributes.sender(resource.getResource().getAttributesList(), sender);
+            List<Metric> metrics = resource.getScopeMetricsList().stream()
+                    .map(ScopeMetrics::getMetricsList)
+                    .flatMap(List::stream)
+                    .toList();
             try {
-                labels = PushAttributes.labels(resource.getResource().getAttributesList());
+                Labels labels =
+                        PushAttributes.labels(resource.getResource().getAttributesList());
+                Scope scope =
+                        new Scope(tenant, named, Optional.of(labels), pushes, refused, refusals, unknownSeries);
+                metrics.forEach(metric -> translate(scope, metric));
             } catch (RefusedException e) {
-                resource.getScopeMetricsList().stream()
-                        .flatMap(it -> it.getMetricsList().stream())
-                        .forEach(metric -> refusals.add(e.refusal(), points(metric), "a resource: " + e.text()));
-                continue;
-            }
-            Scope scope = new Scope(
-                    tenant,
-                    PushAttributes.sender(resource.getResource().getAttributesList(), sender),
-                    labels,
-                    pushes,
-                    refusals,
-                    unknownSeries);
-            for (ScopeMetrics metrics : resource.getScopeMetricsList()) {
-                metrics.getMetricsList().forEach(metric -> translate(scope, metric));
+                Scope scope = new Scope(tenant, named, Optional.empty(), pushes, refused, refusals, unknownSeries);
+                metrics.forEach(metric -> refuse(scope, metric, e));
             }
         }
+    }
+
+    /** Refuses all of a metric. */
+    private static void refuse(Scope scope, Metric metric, RefusedException why) {
+        scope.refusals.add(why.refusal(), points(metric), "a resource: " + why.text());
+        sketches(metric).forEach(point -> tell(scope, metric, point));
+    }
+
+    private static List<PushPoint> sketches(Metric metric) {
+        return switch (metric.getDataCase()) {
+            case GAUGE -> sketches(metric.getGauge());
+            case SUM -> sketches(metric.getSum());
+            case DDSKETCH ->
+                metric.getDdsketch().getDataPointsList().stream()
+                        .map(PushPoint::of)
+                        .toList();
+            case COUNT_SKETCH ->
+                metric.getCountSketch().getDataPointsList().stream()
+                        .map(PushPoint::of)
+                        .toList();
+            case COUNT_MIN ->
+                metric.getCountMin().getDataPointsList().stream()
+                        .map(PushPoint::of)
+                        .toList();
+            case HLL ->
+                metric.getHll().getDataPointsList().stream().map(PushPoint::of).toList();
+            case HISTOGRAM, EXPONENTIAL_HISTOGRAM, SUMMARY, KLL, SUM_AGGREGATE, DATA_NOT_SET -> List.of();
+        };
+    }
+
+    private static List<PushPoint> sketches(Numbers numbers) {
+        return numbers.getDataPointsList().stream()
+                .map(it -> PushPoint.of(it))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     private static long points(Metric metric) {
@@ -108,33 +150,19 @@ final class PushTranslator {
                         Refusal.CONTRACT,
                         points(metric),
                         "the metric " + metric.getName() + " is a KLL sketch, which is not supported; send a DDSketch");
-            case DDSKETCH ->
-                metric.getDdsketch()
-                        .getDataPointsList()
-                        .forEach(point -> point(
-                                scope, metric, metric.getDdsketch().getAggregationTemporality(), PushPoint.of(point)));
+            case DDSKETCH -> sketches(scope, metric, metric.getDdsketch().getAggregationTemporality());
             case COUNT_SKETCH ->
-                metric.getCountSketch()
-                        .getDataPointsList()
-                        .forEach(point -> point(
-                                scope,
-                                metric,
-                                metric.getCountSketch().getAggregationTemporality(),
-                                PushPoint.of(point)));
-            case COUNT_MIN ->
-                metric.getCountMin()
-                        .getDataPointsList()
-                        .forEach(point -> point(
-                                scope, metric, metric.getCountMin().getAggregationTemporality(), PushPoint.of(point)));
-            case HLL ->
-                metric.getHll()
-                        .getDataPointsList()
-                        .forEach(point ->
-                                point(scope, metric, metric.getHll().getAggregationTemporality(), PushPoint.of(point)));
+                sketches(scope, metric, metric.getCountSketch().getAggregationTemporality());
+            case COUNT_MIN -> sketches(scope, metric, metric.getCountMin().getAggregationTemporality());
+            case HLL -> sketches(scope, metric, metric.getHll().getAggregationTemporality());
             case DATA_NOT_SET -> {
                 // A metric without points: nothing to take or to refuse.
             }
         }
+    }
+
+    private void sketches(Scope scope, Metric metric, Temporality temporality) {
+        sketches(metric).forEach(point -> point(scope, metric, temporality, point));
     }
 
     private void numbers(Scope scope, Metric metric, Numbers numbers) {
@@ -148,6 +176,13 @@ final class PushTranslator {
                         1,
                         "the metric " + metric.getName()
                                 + " holds a sketch of a kind that is not supported; send a DDSketch");
+                tell(
+                        scope,
+                        metric,
+                        Optional.empty(),
+                        Optional.empty(),
+                        number.getStartTimeUnixNano(),
+                        number.getTimeUnixNano());
             } else {
                 scope.refusals.add(Refusal.PLAIN, 1, "the metric " + metric.getName() + PLAIN_HINT);
             }
@@ -176,19 +211,64 @@ final class PushTranslator {
                         Refusal.CONTRACT,
                         "a sketch needs start_time_unix_nano and, later by a millisecond or more, time_unix_nano");
             }
+            Labels resource = scope.resource.orElseThrow();
             scope.pushes.accept(new Push(
                     scope.tenant,
                     scope.sender,
                     PushAttributes.metric(metric.getName()),
                     point.kind(),
                     PushAttributes.labels(point.attributes()),
-                    scope.resource,
+                    resource,
                     new DeltaFrame(from, to, false, body(point, temporality))));
         } catch (RefusedException e) {
             scope.refusals.add(e.refusal(), 1, "the metric " + metric.getName() + ": " + e.text());
+            tell(scope, metric, point);
         } catch (SketchFormatException e) {
             scope.refusals.add(
                     Refusal.UNREADABLE, 1, "the metric " + metric.getName() + ": no sketch: " + e.getMessage());
+            tell(scope, metric, point);
+        }
+    }
+
+    private static void tell(Scope scope, Metric metric, PushPoint point) {
+        // With nothing recorded nothing is lost.
+        if (!point.hasNoValue()) {
+            tell(
+                    scope,
+                    metric,
+                    Optional.of(point.kind()),
+                    point.seriesId() == 0 ? labels(scope, point) : Optional.empty(),
+                    point.startNanos(),
+                    point.timeNanos());
+        }
+    }
+
+    /** Says what was refused, if it can be said of which metric and time. */
+    private static void tell(
+            Scope scope,
+            Metric metric,
+            Optional<SketchKind> kind,
+            Optional<PushedLabels> labels,
+            long startNanos,
+            long timeNanos) {
+        long to = Math.floorDiv(timeNanos, NANOS_PER_MILLI);
+        if (metric.getName().isEmpty() || to <= 0) {
+            return;
+        }
+        // Where it began may be just what is wrong; it counts where it ends.
+        long from = startNanos <= 0 ? to - 1 : Math.min(to - 1, Math.floorDiv(startNanos, NANOS_PER_MILLI));
+        scope.refused.accept(new RefusedPush(
+                scope.tenant, scope.sender, PushAttributes.translatedMetric(metric.getName()), kind, labels, from, to));
+    }
+
+    /** Whose a refused point is; empty if that may be why it was refused. */
+    private static Optional<PushedLabels> labels(Scope scope, PushPoint point) {
+        try {
+            Labels labels = PushAttributes.labels(point.attributes());
+            return scope.resource.map(it -> new PushedLabels(it, labels));
+        } catch (RefusedException e) {
+            // Counted already: the point was refused for this.
+            return Optional.empty();
         }
     }
 

@@ -33,13 +33,15 @@ import java.util.concurrent.TimeUnit;
 final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
     private final PushReceiver receiver;
     private final PushedSketches store;
-    private final long writeMillisMax;
+    private final ReceiverSettings settings;
+    /** Beside the turns: answers are held while their readers take them. */
+    private final Semaphore fetches;
 
-    /** @param writeMillisMax how long a reader may keep us waiting for one message */
-    PushedFetchService(PushReceiver receiver, PushedSketches store, long writeMillisMax) {
+    PushedFetchService(PushReceiver receiver, PushedSketches store, ReceiverSettings settings) {
         this.receiver = receiver;
         this.store = store;
-        this.writeMillisMax = writeMillisMax;
+        this.settings = settings;
+        fetches = new Semaphore(settings.fetchesMax(), true);
     }
 
     /** A reader that went away, or is too slow. */
@@ -47,23 +49,25 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
         private static final long serialVersionUID = 1L;
     }
 
-    /** Writes as fast as the reader reads. */
+    /** Writes as fast as the reader reads, until it took too long for all. */
     private static final class Writer {
         private final ServerCallStreamObserver<FetchReply> out;
         private final Semaphore ready = new Semaphore(0);
-        private final long waitMillisMax;
+        private final long endNanos;
 
-        Writer(ServerCallStreamObserver<FetchReply> out, long waitMillisMax) {
+        Writer(ServerCallStreamObserver<FetchReply> out, long endNanos) {
             this.out = out;
-            this.waitMillisMax = waitMillisMax;
+            this.endNanos = endNanos;
             out.setOnReadyHandler(ready::release);
             out.setOnCancelHandler(ready::release);
         }
 
         void write(FetchReply reply) throws ReaderGoneException, InterruptedException {
-            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMillisMax);
+            if (endNanos - System.nanoTime() <= 0) {
+                throw new ReaderGoneException();
+            }
             while (!out.isReady()) {
-                if (out.isCancelled() || !ready.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                if (out.isCancelled() || !ready.tryAcquire(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     throw new ReaderGoneException();
                 }
             }
@@ -73,17 +77,26 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
 
     @Override
     public void fetch(FetchRequest request, StreamObserver<FetchReply> out) {
-        Writer writer = new Writer((ServerCallStreamObserver<FetchReply>) out, writeMillisMax);
+        long endNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.fetchMillisMax());
+        Writer writer = new Writer((ServerCallStreamObserver<FetchReply>) out, endNanos);
         // Handlers are told nothing while this call is in them: the work is done on a thread of its own.
         Thread.ofVirtual().name("weir-precompute-pushed-fetch").start(() -> answer(request, out, writer));
     }
 
     private void answer(FetchRequest request, StreamObserver<FetchReply> out, Writer writer) {
         try {
-            receiver.inTurn(() -> {
+            if (!fetches.tryAcquire(settings.requestWaitMillis(), TimeUnit.MILLISECONDS)) {
+                out.onError(Status.RESOURCE_EXHAUSTED
+                        .withDescription("precompute-receiver-fetches-max=" + settings.fetchesMax()
+                                + " fetches are answered already; ask again later")
+                        .asRuntimeException());
+                return;
+            }
+            try {
                 write(request, writer, out);
-                return true;
-            });
+            } finally {
+                fetches.release();
+            }
         } catch (RequestException e) {
             out.onError(Status.RESOURCE_EXHAUSTED.withDescription(e.text()).asRuntimeException());
         } catch (InterruptedException e) {
@@ -93,9 +106,10 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
     }
 
     private void write(FetchRequest request, Writer writer, StreamObserver<FetchReply> out)
-            throws InterruptedException {
+            throws RequestException, InterruptedException {
         try {
-            SketchBatch batch = store.sketches(question(request));
+            PushedSketches.Question question = question(request);
+            SketchBatch batch = receiver.inTurn(() -> store.sketches(question));
             for (SketchPoint point : batch.points()) {
                 writer.write(reply(point));
             }
@@ -117,7 +131,8 @@ final class PushedFetchService extends SketchSourceGrpc.SketchSourceImplBase {
                     .asRuntimeException());
         } catch (ReaderGoneException e) {
             out.onError(Status.CANCELLED
-                    .withDescription("the reader is gone or too slow")
+                    .withDescription("the reader is gone, or took longer than precompute-receiver-fetch-millis-max="
+                            + settings.fetchMillisMax())
                     .asRuntimeException());
         }
     }

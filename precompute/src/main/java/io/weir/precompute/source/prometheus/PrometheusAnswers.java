@@ -27,6 +27,7 @@ final class PrometheusAnswers {
     private final Samples samples;
     private String status = "";
     private String error = "";
+    private String warning = "";
     private String resultType = "";
     private int series;
     private boolean isPartial;
@@ -77,6 +78,10 @@ final class PrometheusAnswers {
         if (reader.isPartial) {
             throw new SourceException(Cause.BAD_DATA, "the server says that its answer is partial");
         }
+        if (!reader.warning.isEmpty()) {
+            throw new SourceException(
+                    Cause.BAD_DATA, "the server warns that its answer lacks something: " + shortened(reader.warning));
+        }
     }
 
     private static String shortened(String text) {
@@ -92,8 +97,25 @@ final class PrometheusAnswers {
                 case "status" -> status = parser.getText();
                 case "error" -> error = parser.getText();
                 case "isPartial" -> isPartial = value == JsonToken.VALUE_TRUE;
+                case "warnings" -> warnings(parser, value);
                 case "data" -> data(parser, value);
                 default -> parser.skipChildren();
+            }
+        }
+    }
+
+    /** Remarks on the query begin with PromQL; any other warning is of a store that did not give what it has, though the status is success. */
+    private void warnings(JsonParser parser, JsonToken start) throws IOException {
+        if (start == JsonToken.VALUE_NULL) {
+            return;
+        }
+        expect(start, JsonToken.START_ARRAY);
+        for (JsonToken next = parser.nextToken(); next != JsonToken.END_ARRAY; next = parser.nextToken()) {
+            expect(next, JsonToken.VALUE_STRING);
+            String text = parser.getText();
+            boolean isOfQuery = text.startsWith("PromQL warning:") || text.startsWith("PromQL info:");
+            if (!isOfQuery && warning.isEmpty()) {
+                warning = text.isEmpty() ? "(a warning without a text)" : text;
             }
         }
     }

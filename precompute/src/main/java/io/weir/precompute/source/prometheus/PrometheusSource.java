@@ -99,7 +99,8 @@ public final class PrometheusSource implements TickSource {
                 ? idle.window
                 : new JobWindow(
                         isKept ? granuleMillis : query.windowMillis(),
-                        sketches(query.function(), job.spec().options()));
+                        sketches(query.function(), job.spec().options()),
+                        settings.windowBytesMax());
         window.forgetThrough(fromMillis);
         long settledThroughMillis = clock.millis() - settings.settledMillis();
         try {

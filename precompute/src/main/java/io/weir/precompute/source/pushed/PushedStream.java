@@ -30,6 +30,15 @@ final class PushedStream {
         boolean overlaps(long otherFromMillis, long otherToMillis) {
             return fromMillis < otherToMillis && toMillis > otherFromMillis;
         }
+
+        boolean contains(Missing other) {
+            return fromMillis <= other.fromMillis && toMillis >= other.toMillis;
+        }
+
+        /** Both, and what is between them. */
+        Missing joined(Missing other) {
+            return new Missing(Math.min(fromMillis, other.fromMillis), Math.max(toMillis, other.toMillis));
+        }
     }
 
     private record Window(DeltaState state, Optional<Missing> missing) {
@@ -145,6 +154,13 @@ final class PushedStream {
                 .flatMap(it -> it.missing.stream())
                 .filter(it -> it.overlaps(fromMillis, toMillis))
                 .findFirst();
+    }
+
+    /** Whether one sketch tells of all of a time. */
+    boolean covers(Missing time) {
+        return windows.values().stream()
+                .flatMap(it -> known(it.state).stream())
+                .anyMatch(it -> it.fromMillis() <= time.fromMillis && it.throughMillis() >= time.toMillis);
     }
 
     /** Forgets windows of which nothing is younger. */

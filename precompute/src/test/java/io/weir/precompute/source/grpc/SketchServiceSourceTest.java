@@ -245,6 +245,20 @@ class SketchServiceSourceTest {
     }
 
     @Test
+    void labelsCountAsTheSketchesDo() throws Exception {
+        SketchServiceSettings bounded = new SketchServiceSettings(1, 16 << 20, 9, 1 << 20);
+        String text = "x".repeat(600_000);
+        try (TestingSketchSource peer = new TestingSketchSource(
+                        replies(point(uniform(), Map.of("pod", text)), summary(1, TO - WINDOW, TO)));
+                SketchServiceSource limited = new SketchServiceSource(bounded, addresses, Optional.empty())) {
+            assertThatThrownBy(() -> limited.sketches(job(P99, peer.port()), P99, TO, deadline(5_000)))
+                    .isInstanceOfSatisfying(
+                            SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT))
+                    .hasMessageContaining("batch-bytes-max=");
+        }
+    }
+
+    @Test
     void aPeerThatIsSilentTimesOutAndOneThatIsGoneIsUnreachable() throws Exception {
         int port;
         try (TestingSketchSource peer = new TestingSketchSource((request, out) -> {})) {

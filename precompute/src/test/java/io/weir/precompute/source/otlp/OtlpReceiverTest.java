@@ -95,10 +95,7 @@ class OtlpReceiverTest {
     }
 
     private OtlpReceiver start(int requestBytesMax) {
-        return OtlpReceiver.start(
-                new ReceiverSettings(true, "127.0.0.1", 0, 0, requestBytesMax, 2, 500, PushedSettings.DEFAULT),
-                store,
-                registry);
+        return OtlpReceiver.start(Pushes.settings(requestBytesMax, 2, 500), store, registry);
     }
 
     private ManagedChannel channel() {
@@ -481,7 +478,7 @@ class OtlpReceiverTest {
 
     @Test
     void aFullStoreRefusesWhatIsNewAndKeepsWhatItHas() throws Exception {
-        restart(new PushedSettings(7_200_000, 60_000, 60_000, 1, 1L << 30), 1 << 20);
+        restart(new PushedSettings(7_200_000, 60_000, 60_000, 1, 8, 1L << 30), 1 << 20);
         ExportRequest first = request(quantiles(
                 "latency", point(FROM, TO, Pushes.envelope(uniform(1, 10))).build()));
         ExportRequest second = request(quantiles(
@@ -490,7 +487,7 @@ class OtlpReceiverTest {
         assertThat(push(second).getPartialSuccess().getErrorMessage()).contains("streams-max=1");
         assertThat(fetch("latency").points()).hasSize(1);
 
-        restart(new PushedSettings(7_200_000, 60_000, 60_000, 10, 1), 1 << 20);
+        restart(new PushedSettings(7_200_000, 60_000, 60_000, 10, 8, 1), 1 << 20);
         assertThat(push(first).hasPartialSuccess()).isFalse();
         assertThat(push(second).getPartialSuccess().getErrorMessage()).contains("bytes-max=1");
         // When what is kept is old, there is room again.
@@ -570,10 +567,7 @@ class OtlpReceiverTest {
 
     @Test
     void moreRequestsThanAreWorkedOnWaitAndThenAreToldToComeAgain() throws Exception {
-        PushReceiver limited = new PushReceiver(
-                new ReceiverSettings(true, "127.0.0.1", 0, 0, 1_000, 1, 50, PushedSettings.DEFAULT),
-                store,
-                new SimpleMeterRegistry());
+        PushReceiver limited = new PushReceiver(Pushes.settings(1_000, 1, 50), store, new SimpleMeterRegistry());
         CountDownLatch working = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         Thread first = Thread.ofVirtual().start(() -> {

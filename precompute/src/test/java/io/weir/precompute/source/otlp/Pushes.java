@@ -3,6 +3,7 @@ package io.weir.precompute.source.otlp;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnknownFieldSet;
+import io.weir.precompute.source.pushed.PushedSettings;
 import io.weir.proto.push.v1.DdSketch;
 import io.weir.proto.push.v1.DdSketchPoint;
 import io.weir.proto.push.v1.ExportRequest;
@@ -24,6 +25,28 @@ import java.util.List;
 /** Requests as collectors make them, and the formats of a DDSketch in them. */
 final class Pushes {
     private Pushes() {}
+
+    static ReceiverSettings settings(int requestBytesMax, int requestsMax, long requestWaitMillis) {
+        return settings(requestBytesMax, requestsMax, requestWaitMillis, 10_000, 10_000);
+    }
+
+    /** With room for one fetch and for the bodies of two requests. */
+    static ReceiverSettings settings(
+            int requestBytesMax, int requestsMax, long requestWaitMillis, long bodyMillisMax, long fetchMillisMax) {
+        return new ReceiverSettings(
+                true,
+                "127.0.0.1",
+                0,
+                0,
+                requestBytesMax,
+                requestsMax,
+                requestWaitMillis,
+                2L * requestBytesMax,
+                bodyMillisMax,
+                1,
+                fetchMillisMax,
+                PushedSettings.DEFAULT);
+    }
 
     static KeyValue attribute(String key, String value) {
         return KeyValue.newBuilder()

@@ -230,7 +230,7 @@ class PrometheusSourceTest {
         };
         try (TestingPrometheus peer = new TestingPrometheus(compressed)) {
             assertThat(evaluate(peer).elements()).hasSize(3);
-            with(new PrometheusSettings(1_000, 8, 10_000, 10, MINUTE, 0, 10, 1 << 20));
+            with(new PrometheusSettings(1_000, 8, 10_000, 10, MINUTE, 0, 10, 1L << 30, 1 << 20));
             assertFails(peer, Cause.LIMIT, "response-bytes-max=10000");
         }
     }
@@ -296,11 +296,40 @@ class PrometheusSourceTest {
         }
     }
 
+    private static String warning(String... warnings) {
+        String list = String.join("\",\"", warnings);
+        return VECTOR.replace("\"data\"", "\"warnings\":[\"" + list + "\"],\"data\"");
+    }
+
+    @Test
+    void anAnswerWithoutAStoreThatFailedIsNoAnswerRemarksOnTheQueryAreNone() throws Exception {
+        String lacking = "remote_read: connection refused " + "x".repeat(10_000);
+        for (String answer : List.of(
+                warning(lacking),
+                warning("PromQL warning: metric might not be a counter", lacking),
+                VECTOR.replaceFirst("}$", ",\"warnings\":[\"" + lacking + "\"]}"))) {
+            try (TestingPrometheus peer =
+                    new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, answer))) {
+                assertFails(peer, Cause.BAD_DATA, "remote_read: connection refused");
+                assertThatThrownBy(() -> evaluate(peer))
+                        .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(1_000));
+            }
+        }
+        for (String answer : List.of(
+                warning("PromQL warning: a", "PromQL info: b"),
+                VECTOR.replace("\"data\"", "\"infos\":[\"of another store\"],\"warnings\":null,\"data\""))) {
+            try (TestingPrometheus peer =
+                    new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, answer))) {
+                assertThat(evaluate(peer).elements()).hasSize(3);
+            }
+        }
+    }
+
     @Test
     void limitsOfSeriesAndRequests() throws Exception {
         try (TestingPrometheus peer =
                 new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, VECTOR))) {
-            with(new PrometheusSettings(1_000, 8, 10_000, 2, MINUTE, 0, 10, 1 << 20));
+            with(new PrometheusSettings(1_000, 8, 10_000, 2, MINUTE, 0, 10, 1L << 30, 1 << 20));
             assertFails(peer, Cause.LIMIT, "series-max=2");
         }
         CountDownLatch asked = new CountDownLatch(1);
@@ -309,7 +338,7 @@ class PrometheusSourceTest {
             asked.countDown();
             await(end);
         })) {
-            with(new PrometheusSettings(1_000, 1, 10_000, 10, MINUTE, 0, 10, 1 << 20));
+            with(new PrometheusSettings(1_000, 1, 10_000, 10, MINUTE, 0, 10, 1L << 30, 1 << 20));
             Thread first = Thread.ofVirtual()
                     .start(() -> assertThatThrownBy(() -> evaluate(peer)).isInstanceOf(SourceException.class));
             assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
@@ -334,10 +363,10 @@ class PrometheusSourceTest {
     void windowsAreKeptWithinTheirBytesAndPartsOnly() throws Exception {
         try (TestingPrometheus peer = new TestingPrometheus(PrometheusSourceTest::refuse)) {
             fill(peer, TO - WINDOW, TO + MINUTE, new SplittableRandom(1));
-            with(new PrometheusSettings(1_000, 8, 1 << 20, 10, WINDOW, 0, 10, 1));
+            with(new PrometheusSettings(1_000, 8, 1 << 20, 10, WINDOW, 0, 10, 1L << 30, 1));
             tick(peer, quantile(), TO);
             assertThat(source.retainedBytes()).isZero();
-            with(new PrometheusSettings(1_000, 8, 1 << 20, 10, WINDOW, 0, 2, 1 << 20));
+            with(new PrometheusSettings(1_000, 8, 1 << 20, 10, WINDOW, 0, 2, 1L << 30, 1 << 20));
             assertThat(tick(peer, quantile(), TO + MINUTE)
                             .points()
                             .getFirst()
@@ -345,6 +374,24 @@ class PrometheusSourceTest {
                             .count())
                     .isEqualTo(30);
             assertThat(source.retainedBytes()).isZero();
+        }
+    }
+
+    @Test
+    void theSketchesOfAWindowAreBoundedOverAllOfItsRequests() throws Exception {
+        try (TestingPrometheus peer = new TestingPrometheus(PrometheusSourceTest::refuse)) {
+            fill(peer, TO - WINDOW, TO, new SplittableRandom(1));
+            with(new PrometheusSettings(1_000, 8, 1 << 20, 10, MINUTE, 0, 10, 1L << 30, 1L << 30));
+            tick(peer, quantile(), TO);
+            long allBytes = source.retainedBytes();
+            // Each request by itself fits.
+            with(new PrometheusSettings(1_000, 8, 1 << 20, 10, MINUTE, 0, 10, allBytes / 2, 1L << 30));
+            assertThatThrownBy(() -> tick(peer, quantile(), TO))
+                    .isInstanceOfSatisfying(
+                            SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT))
+                    .hasMessageContaining("window-bytes-max=" + allBytes / 2);
+            with(new PrometheusSettings(1_000, 8, 1 << 20, 10, MINUTE, 0, 10, allBytes, 1L << 30));
+            assertThat(tick(peer, quantile(), TO).points()).hasSize(2);
         }
     }
 
