@@ -13,6 +13,7 @@ import io.weir.promql.ast.ValueType;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StaleMarker;
 import io.weir.promql.series.StepGrid;
+import io.weir.queryapi.spi.PrecomputedAnswers.Bounds;
 import io.weir.queryapi.spi.PrecomputedAnswers.Question;
 import io.weir.queryapi.spi.PrecomputedAnswers.Series;
 import java.time.Instant;
@@ -85,14 +86,17 @@ final class Routing {
     }
 
     private Outcome route(Candidate candidate, Question question) {
-        return question.range() ? range(candidate, question.grid()) : instant(candidate, question.grid());
+        return question.range()
+                ? range(candidate, question.grid(), question.bounds())
+                : instant(candidate, question.grid());
     }
 
-    /** Whether the lookback matters: for selectors without a range. */
+    /** Whether the lookback matters: for selectors without a range, and for those that reach beyond theirs. */
     private static boolean looksBack(Expr expression) {
         return switch (expression) {
             case Expr.VectorSelector selector -> true;
-            case Expr.MatrixSelector matrix -> false;
+            case Expr.MatrixSelector matrix ->
+                matrix.selector().anchored() || matrix.selector().smoothed();
             case Expr other -> other.children().stream().anyMatch(Routing::looksBack);
         };
     }
@@ -116,7 +120,8 @@ final class Routing {
         return new Found(results.job(), tick, candidate.rank(), answered.get().bound(), series);
     }
 
-    private Outcome range(Candidate candidate, StepGrid grid) {
+    /** Looks for everything that may be missing, and at how large the answer is, before it takes memory for it. */
+    private Outcome range(Candidate candidate, StepGrid grid, Bounds bounds) {
         JobResults results = candidate.results();
         Job job = results.job();
         long granularity = job.spec().granularityMillis();
@@ -127,30 +132,42 @@ final class Routing {
                             + ", " + granularity + " ms");
         }
         int steps = grid.count();
-        Map<Labels, double[]> columns = new TreeMap<>();
-        ErrorBound bound = new ErrorBound.Exact();
-        TickResult newest = null;
+        List<TickResult> ticks = new ArrayList<>();
         for (int step = 0; step < steps; step++) {
             TickResult tick = freshness.at(job, results.ticks(), grid.at(step));
             if (tick == null) {
                 return noTick(results, grid.at(step));
             }
+            ticks.add(tick);
+        }
+        List<Answered> answers = new ArrayList<>(steps);
+        RangeSize size = new RangeSize(steps);
+        for (TickResult tick : ticks) {
             Optional<Answered> answered = candidate.of(tick);
             if (answered.isEmpty()) {
                 return noSketches(job, tick);
             }
-            for (Element element : answered.get().vector().elements()) {
-                columns.computeIfAbsent(element.labels(), labels -> empty(steps))[step] = element.value();
+            size.add(answered.get().vector());
+            if (size.exceeds(bounds)) {
+                return new Missing(MissReason.LIMIT, size.text(job));
             }
-            bound = widerOf(bound, answered.get().bound());
-            newest = tick;
+            answers.add(answered.get());
+        }
+        return found(candidate, ticks.getLast(), answers);
+    }
+
+    private static Found found(Candidate candidate, TickResult newest, List<Answered> answers) {
+        Map<Labels, double[]> columns = new TreeMap<>();
+        ErrorBound bound = new ErrorBound.Exact();
+        for (int step = 0; step < answers.size(); step++) {
+            for (Element element : answers.get(step).vector().elements()) {
+                columns.computeIfAbsent(element.labels(), labels -> empty(answers.size()))[step] = element.value();
+            }
+            bound = widerOf(bound, answers.get(step).bound());
         }
         List<Series> series = new ArrayList<>(columns.size());
         columns.forEach((labels, values) -> series.add(new Series(labels, values)));
-        if (newest == null) {
-            throw new IllegalStateException("a grid without steps");
-        }
-        return new Found(job, newest, candidate.rank(), bound, series);
+        return new Found(candidate.results().job(), newest, candidate.rank(), bound, series);
     }
 
     /** Of bounds of one kind the wider one; what is not exact is wider than what is. */

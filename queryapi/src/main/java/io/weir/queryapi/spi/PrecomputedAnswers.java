@@ -30,6 +30,7 @@ public interface PrecomputedAnswers {
      * @param grid a single step for an instant query
      * @param lookbackMillis of this query
      * @param lookbackMillisDefault of queries that do not say
+     * @param bounds of the answer to a range query
      */
     record Question(
             String tenant,
@@ -37,7 +38,17 @@ public interface PrecomputedAnswers {
             StepGrid grid,
             boolean range,
             long lookbackMillis,
-            long lookbackMillisDefault) {}
+            long lookbackMillisDefault,
+            Bounds bounds) {}
+
+    /**
+     * What computed answers may take. One that would take more is a miss, so that the data's path says which limit it is.
+     *
+     * @param samplesMax setting query-samples-max
+     * @param seriesMax setting query-series-max
+     * @param resultBytesMax setting query-result-bytes-max
+     */
+    record Bounds(long samplesMax, int seriesMax, long resultBytesMax) {}
 
     /** A hit, or why not. */
     sealed interface Answer {}
