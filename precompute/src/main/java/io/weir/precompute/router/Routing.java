@@ -4,10 +4,13 @@ import io.weir.precompute.job.Job;
 import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultDirectory;
 import io.weir.precompute.result.ResultDirectory.JobResults;
+import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.ResultVector.Element;
 import io.weir.precompute.result.TickResult;
 import io.weir.precompute.router.Candidates.Answered;
 import io.weir.precompute.router.Candidates.Candidate;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.Annotations;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.ast.ValueType;
 import io.weir.promql.labels.Labels;
@@ -48,8 +51,15 @@ final class Routing {
      * It is answered.
      *
      * @param newest of the ticks that answer
+     * @param annotations of all of them
      */
-    record Found(Job job, TickResult newest, @Nullable Double rank, ErrorBound bound, List<Series> series)
+    record Found(
+            Job job,
+            TickResult newest,
+            @Nullable Double rank,
+            ErrorBound bound,
+            List<Series> series,
+            List<Annotation> annotations)
             implements Outcome {}
 
     /** It is not. @param text for people */
@@ -112,12 +122,14 @@ final class Routing {
         if (answered.isEmpty()) {
             return noSketches(results.job(), tick);
         }
-        List<Element> elements = answered.get().vector().elements();
+        ResultVector vector = answered.get().vector();
+        List<Element> elements = vector.elements();
         List<Series> series = new ArrayList<>(elements.size());
         for (Element element : elements) {
             series.add(new Series(element.labels(), new double[] {element.value()}));
         }
-        return new Found(results.job(), tick, candidate.rank(), answered.get().bound(), series);
+        return new Found(
+                results.job(), tick, candidate.rank(), answered.get().bound(), series, vector.annotations());
     }
 
     /** Looks for everything that may be missing, and at how large the answer is, before it takes memory for it. */
@@ -159,15 +171,19 @@ final class Routing {
     private static Found found(Candidate candidate, TickResult newest, List<Answered> answers) {
         Map<Labels, double[]> columns = new TreeMap<>();
         ErrorBound bound = new ErrorBound.Exact();
+        Annotations annotations = new Annotations();
         for (int step = 0; step < answers.size(); step++) {
-            for (Element element : answers.get(step).vector().elements()) {
+            ResultVector vector = answers.get(step).vector();
+            annotations.addAll(vector.annotations());
+            for (Element element : vector.elements()) {
                 columns.computeIfAbsent(element.labels(), labels -> empty(answers.size()))[step] = element.value();
             }
             bound = widerOf(bound, answers.get(step).bound());
         }
         List<Series> series = new ArrayList<>(columns.size());
         columns.forEach((labels, values) -> series.add(new Series(labels, values)));
-        return new Found(candidate.results().job(), newest, candidate.rank(), bound, series);
+        return new Found(
+                candidate.results().job(), newest, candidate.rank(), bound, series, annotations.list());
     }
 
     /** Of bounds of one kind the wider one; what is not exact is wider than what is. */

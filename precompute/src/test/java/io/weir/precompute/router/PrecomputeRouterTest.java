@@ -13,6 +13,9 @@ import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.TestingTickJobs;
 import io.weir.precompute.result.TickResult;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.ForcedMonotonicity;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.parser.Feature;
 import io.weir.promql.parser.PromqlParser;
@@ -322,6 +325,44 @@ final class PrecomputeRouterTest {
     private static TickResult result(long time, ResultVector.Element... elements) {
         return new TickResult(
                 "j1", time, new ResultVector(List.of(elements)), new ErrorBound.Exact(), 1, time, List.of());
+    }
+
+    private static TickResult annotated(long time, Annotation... annotations) {
+        return new TickResult(
+                "j1",
+                time,
+                new ResultVector(List.of(new ResultVector.Element(Labels.EMPTY, 1)), List.of(annotations)),
+                new ErrorBound.Exact(),
+                1,
+                time,
+                List.of());
+    }
+
+    private static Annotation raised(long time, long samples) {
+        return new Annotation(
+                Annotation.Level.INFO,
+                "raised",
+                PositionRange.NONE,
+                new ForcedMonotonicity(time, time, 1, 2, 0.5, samples));
+    }
+
+    @Test
+    void whatIsSaidAboutTheQueryIsInItsAnswers() {
+        Job job = job(TestingTickJobs.expression("j1"), 0);
+        Annotation warning = new Annotation(Annotation.Level.WARNING, "wrong", PositionRange.NONE);
+        Annotation info = new Annotation(Annotation.Level.INFO, "no counter", PositionRange.NONE);
+        cache.put(job, annotated(T0 - GRANULARITY, info, raised(T0 - GRANULARITY, 2)));
+        cache.put(job, annotated(T0, info, warning, raised(T0, 3)));
+        String query = "sum(rate(requests_total[1m]))";
+        assertThat(hit(at(query, T0)).annotations()).containsExactly(info, warning, raised(T0, 3));
+        // Over a range each is said once.
+        Annotation both = new Annotation(
+                Annotation.Level.INFO,
+                "raised",
+                PositionRange.NONE,
+                new ForcedMonotonicity(T0 - GRANULARITY, T0, 1, 2, 0.5, 5));
+        assertThat(hit(range(query, T0 - GRANULARITY, T0, GRANULARITY)).annotations())
+                .containsExactly(info, both, warning);
     }
 
     @Test

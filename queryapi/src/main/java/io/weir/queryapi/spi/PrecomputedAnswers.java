@@ -1,5 +1,6 @@
 package io.weir.queryapi.spi;
 
+import io.weir.promql.annotation.Annotation;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StepGrid;
@@ -63,11 +64,19 @@ public interface PrecomputedAnswers {
      * @param ageMillis of that tick when the query asked
      * @param errorBound for people
      * @param series in the order of the answer
+     * @param annotations the query's warnings and infos; without positions, as the job may spell it otherwise
      */
-    record Hit(String jobId, long newestMillis, long ageMillis, String errorBound, List<Series> series)
+    record Hit(
+            String jobId,
+            long newestMillis,
+            long ageMillis,
+            String errorBound,
+            List<Series> series,
+            List<Annotation> annotations)
             implements Answer {
         public Hit {
             series = List.copyOf(series);
+            annotations = List.copyOf(annotations);
         }
     }
 

@@ -6,17 +6,22 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.SourceException.Cause;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.Annotations;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Reads the answers of Prometheus' HTTP API as they come, without building a tree of them: vectors and matrices of floats.
  *
  * <p>Format: {@code {"status":"success","data":{"resultType":"vector","result":[{"metric":{..},"value":[seconds,"text"]}]}}}, for a matrix
- * {@code "values":[[seconds,"text"],..]}.
+ * {@code "values":[[seconds,"text"],..]}; {@code "warnings"} and {@code "infos"} beside the data, lists of texts.
  */
 final class PrometheusAnswers {
     private static final JsonFactory JSON = new JsonFactory();
@@ -30,6 +35,7 @@ final class PrometheusAnswers {
     private String resultType = "";
     private int series;
     private boolean isPartial;
+    private final List<Annotation> annotations = new ArrayList<>();
 
     /** Takes the samples of an answer, series by series. */
     @FunctionalInterface
@@ -48,9 +54,10 @@ final class PrometheusAnswers {
      * Reads an answer.
      *
      * @param expectedType vector or matrix
+     * @return its warnings and infos, with their positions in their texts
      * @throws SourceException if it is an error or broken
      */
-    static void read(PinnedHttp.Answer answer, String expectedType, int seriesMax, Samples samples)
+    static List<Annotation> read(PinnedHttp.Answer answer, String expectedType, int seriesMax, Samples samples)
             throws SourceException {
         PrometheusAnswers reader = new PrometheusAnswers(seriesMax, expectedType, samples);
         try (JsonParser parser = JSON.createParser(answer.body())) {
@@ -77,6 +84,7 @@ final class PrometheusAnswers {
         if (reader.isPartial) {
             throw new SourceException(Cause.BAD_DATA, "the server says that its answer is partial");
         }
+        return reader.annotations;
     }
 
     private static String shortened(String text) {
@@ -93,7 +101,23 @@ final class PrometheusAnswers {
                 case "error" -> error = parser.getText();
                 case "isPartial" -> isPartial = value == JsonToken.VALUE_TRUE;
                 case "data" -> data(parser, value);
+                case "warnings" -> annotations(parser, value, Annotation.Level.WARNING);
+                case "infos" -> annotations(parser, value, Annotation.Level.INFO);
                 default -> parser.skipChildren();
+            }
+        }
+    }
+
+    private void annotations(JsonParser parser, JsonToken start, Annotation.Level level) throws IOException {
+        // A server that has none may say null.
+        if (start != JsonToken.START_ARRAY) {
+            parser.skipChildren();
+            return;
+        }
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            expect(parser.currentToken(), JsonToken.VALUE_STRING);
+            if (annotations.size() < Annotations.LIMIT) {
+                annotations.add(new Annotation(level, parser.getText(), PositionRange.NONE));
             }
         }
     }
