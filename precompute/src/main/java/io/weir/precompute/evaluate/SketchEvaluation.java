@@ -64,7 +64,7 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
      * Evaluates a function. Does not change the sketches.
      *
      * @param points one for each attribute set
-     * @throws SketchMismatchException if a sketch cannot answer the function, or cannot keep its bound there
+     * @throws SketchMismatchException if a sketch cannot answer the function
      */
     public static SketchEvaluation of(SketchFunction function, List<SketchPoint> points) {
         Map<Labels, SampledSketch> sorted = new TreeMap<>();
@@ -115,10 +115,6 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
             }
             // Half a rank below, so that rounding never leads to the next one.
             among = Math.min(1, (position - notNumbers - 0.5) / sketch.count());
-        }
-        if (!sketch.keepsAccuracyAt(among)) {
-            throw new SketchMismatchException(
-                    "the source's sketch has joined the bins that the quantile " + rank + " needs");
         }
         return sampled.quantile(among);
     }
@@ -177,7 +173,7 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
     private static double errorOf(SampledSketch sampled) {
         return switch (sampled.sketch()) {
             case DdSketch quantiles -> quantiles.mapping().relativeAccuracy();
-            case HyperLogLog distinct -> 1.04 / Math.sqrt(1L << distinct.precision());
+            case HyperLogLog distinct -> distinct.relativeStandardError();
             // With a probability of 1 - e^-rows; Cormode and Muthukrishnan, "An improved data stream summary" (2005).
             case CountMin frequencies -> sampled.rate().scaleCount(frequencies.errorBound());
             case CountSketch frequencies -> sampled.rate().scaleCount(STANDARD_ERRORS * frequencies.standardError());

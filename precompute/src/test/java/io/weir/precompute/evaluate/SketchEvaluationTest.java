@@ -12,11 +12,9 @@ import io.weir.promql.labels.Labels;
 import io.weir.sketch.CountMin;
 import io.weir.sketch.CountSketch;
 import io.weir.sketch.DdSketch;
-import io.weir.sketch.DdSketchLimits;
 import io.weir.sketch.FrequencyParameters;
 import io.weir.sketch.FrequencySketch;
 import io.weir.sketch.HyperLogLog;
-import io.weir.sketch.LogarithmicMapping;
 import io.weir.sketch.SampleRate;
 import io.weir.sketch.SampledSketch;
 import io.weir.sketch.Sketch;
@@ -280,23 +278,6 @@ final class SketchEvaluationTest {
                 SketchMismatchException.class,
                 () -> SketchEvaluation.of(
                         new SketchFunction.Quantile(0.5), List.of(point(WEB, quantiles(1)), point(WEB, quantiles(2)))));
-    }
-
-    @Test
-    void aQuantileInJoinedBinsIsRefusedAndAnotherIsNot() {
-        DdSketch joined = new DdSketch(
-                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(16, DdSketchLimits.Overflow.COLLAPSE_LOWEST));
-        for (double value = 1; value < 1e6; value *= 2) {
-            joined.add(value);
-        }
-        List<SketchPoint> points = List.of(point(WEB, joined));
-        assertThrows(
-                SketchMismatchException.class, () -> SketchEvaluation.of(new SketchFunction.Quantile(0.1), points));
-        assertEquals(
-                524_288,
-                only(SketchEvaluation.of(new SketchFunction.Quantile(1), points))
-                        .value(),
-                5_243);
     }
 
     @Test

@@ -183,7 +183,7 @@ final class PushTranslator {
                     point.kind(),
                     PushAttributes.labels(point.attributes()),
                     scope.resource,
-                    new DeltaFrame(from, to, false, body(point, temporality))));
+                    new DeltaFrame(from, to, body(point, temporality))));
         } catch (RefusedException e) {
             scope.refusals.add(e.refusal(), 1, "the metric " + metric.getName() + ": " + e.text());
         } catch (SketchFormatException e) {
