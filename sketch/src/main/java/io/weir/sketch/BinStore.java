@@ -14,8 +14,6 @@ final class BinStore {
 
     private int highest = Integer.MIN_VALUE;
     private double total;
-    /** The highest bin that took weight of lower ones; the lowest int when none did. */
-    private int collapsedThrough = Integer.MIN_VALUE;
 
     BinStore(DdSketchLimits limits) {
         this.limits = limits;
@@ -28,7 +26,6 @@ final class BinStore {
         copy.lowest = lowest;
         copy.highest = highest;
         copy.total = total;
-        copy.collapsedThrough = collapsedThrough;
         return copy;
     }
 
@@ -52,29 +49,15 @@ final class BinStore {
         return index < lowest || index > highest ? 0 : counts[index - base];
     }
 
-    /** Whether the weight in this bin, and in all above it, is where it belongs. */
-    boolean isExactFrom(int index) {
-        return index > collapsedThrough;
-    }
-
     long retainedBytes() {
         return ARRAY_HEADER_BYTES + (long) counts.length * Double.BYTES;
     }
 
-    /** @throws SketchCapacityException when the bins would be too many and may not collapse; nothing changed then */
+    /** @throws SketchCapacityException when the bins would be too many; nothing changed then */
     void add(int index, double weight) {
         requireRoomFor(index, index);
-        long newHighest = Math.max(index, highest);
-        int floor = (int) Math.max(Integer.MIN_VALUE, newHighest - limits.binsMax() + 1);
-        if (lowest < floor) {
-            collapseBelow(floor);
-        }
-        int bin = Math.max(index, floor);
-        if (bin > index) {
-            collapsedThrough = Math.max(collapsedThrough, bin);
-        }
-        use(bin);
-        counts[bin - base] += weight;
+        use(index);
+        counts[index - base] += weight;
         total += weight;
     }
 
@@ -84,27 +67,15 @@ final class BinStore {
         if (other.isEmpty()) {
             return;
         }
-        if (Math.max((long) highest, other.highest) - Math.min(lowest, other.lowest) < limits.binsMax()) {
-            use(other.lowest);
-            use(other.highest);
-            for (int index = other.lowest; index <= other.highest; index++) {
-                counts[index - base] += other.counts[index - other.base];
-            }
-            total += other.total;
-            collapsedThrough = Math.max(collapsedThrough, other.collapsedThrough);
-            return;
+        use(other.lowest);
+        use(other.highest);
+        for (int index = other.lowest; index <= other.highest; index++) {
+            counts[index - base] += other.counts[index - other.base];
         }
-        // From the highest down, so that a bound that collapses collapses once.
-        for (int index = other.highest; index >= other.lowest; index--) {
-            double weight = other.at(index);
-            if (weight != 0) {
-                add(index, weight);
-            }
-        }
-        collapsedThrough = Math.max(collapsedThrough, other.collapsedThrough);
+        total += other.total;
     }
 
-    /** @throws SketchCapacityException when our bins and those of {@code other} are too many together and may not collapse */
+    /** @throws SketchCapacityException when our bins and those of {@code other} are too many together */
     void requireRoomFor(BinStore other) {
         if (!other.isEmpty()) {
             requireRoomFor(other.lowest, other.highest);
@@ -114,24 +85,9 @@ final class BinStore {
     private void requireRoomFor(int from, int to) {
         long first = Math.min(from, lowest);
         long last = Math.max(to, highest);
-        if (limits.overflow() == DdSketchLimits.Overflow.REFUSE && last - first >= limits.binsMax()) {
+        if (last - first >= limits.binsMax()) {
             throw new SketchCapacityException("bins " + first + " to " + last + " are more than " + limits.binsMax()
-                    + ": use a coarser accuracy, more bins, or let the lowest collapse");
-        }
-    }
-
-    private void collapseBelow(int floor) {
-        double moved = 0;
-        for (int index = lowest; index <= Math.min(highest, floor - 1); index++) {
-            moved += counts[index - base];
-            counts[index - base] = 0;
-        }
-        lowest = floor;
-        highest = Math.max(highest, floor);
-        reserve(floor, highest, highest);
-        counts[floor - base] += moved;
-        if (moved > 0) {
-            collapsedThrough = Math.max(collapsedThrough, floor);
+                    + ": use a coarser accuracy or more bins");
         }
     }
 
@@ -158,13 +114,8 @@ final class BinStore {
         long newBase = isEmpty() ? from - spare / 2 : grownAt < lowest ? from - spare : from;
         newBase = Math.max(Integer.MIN_VALUE, newBase);
         double[] grown = new double[(int) Math.max(capacity, needed)];
-        for (long index = Math.max(lowest, base);
-                index <= Math.min(highest, (long) base + counts.length - 1);
-                index++) {
-            long slot = index - newBase;
-            if (slot >= 0 && slot < grown.length) {
-                grown[(int) slot] = counts[(int) (index - base)];
-            }
+        if (!isEmpty()) {
+            System.arraycopy(counts, lowest - base, grown, (int) (lowest - newBase), highest - lowest + 1);
         }
         counts = grown;
         base = (int) newBase;

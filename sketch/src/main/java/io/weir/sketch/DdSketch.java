@@ -113,7 +113,7 @@ public final class DdSketch implements Sketch {
     }
 
     /**
-     * The value at a quantile, within the relative accuracy of one that was recorded (see {@link #keepsAccuracyAt}).
+     * The value at a quantile, within the relative accuracy of one that was recorded.
      *
      * @param q from 0 to 1
      * @return empty when nothing has a rank
@@ -140,16 +140,6 @@ public final class DdSketch implements Sketch {
             return OptionalDouble.of(mapping.value(positive.indexAtRankFromBelow(rank)));
         }
         return OptionalDouble.of(positiveInfinity > 0 ? Double.POSITIVE_INFINITY : 0);
-    }
-
-    /** Whether the quantile lies in a bin that took nothing from collapsed ones. */
-    public boolean keepsAccuracyAt(double q) {
-        double rank = rankOf(q, count()) - negativeInfinity;
-        if (rank > 0 && rank <= negative.total()) {
-            return negative.isExactFrom(negative.indexAtRankFromAbove(rank));
-        }
-        rank -= negative.total() + zero;
-        return !(rank > 0 && rank <= positive.total()) || positive.isExactFrom(positive.indexAtRankFromBelow(rank));
     }
 
     private static double rankOf(double q, double count) {

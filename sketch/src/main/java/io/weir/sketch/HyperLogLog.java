@@ -23,8 +23,6 @@ public final class HyperLogLog implements Sketch {
     private static final int RANK_MASK = (1 << RANK_BITS) - 1;
     private static final int SPARSE_AT_FIRST = 16;
     private static final int OBJECT_BYTES = 64;
-    private static final long CANONICAL_NAN = 0x7ff8000000000000L;
-    private static final long STALE_BITS = 0x7ff0000000000002L;
 
     /** How the producer of the registers estimates; kept so that they go out as they came in. */
     public enum Variant {
@@ -81,17 +79,6 @@ public final class HyperLogLog implements Sketch {
 
     public void add(byte[] item) {
         addHash(Xxh3.hash64(item, seed));
-    }
-
-    /**
-     * Records the value of a sample: the eight bytes of the double, lowest first, as sketchlib hashes it. Both zeros are one
-     * value, all NaNs are one value, a staleness marker is none.
-     */
-    public void add(double value) {
-        long bits = value == 0 ? 0 : Double.doubleToRawLongBits(value);
-        if (bits != STALE_BITS) {
-            addHash(Xxh3.hash64(Double.isNaN(value) ? CANONICAL_NAN : bits, seed));
-        }
     }
 
     /** Records an item that was hashed with this sketch's seed. */

@@ -39,7 +39,7 @@ class DdSketchTest {
                 double[] values = new double[5000];
                 DdSketch sketch = new DdSketch(
                         LogarithmicMapping.ofAccuracy(alpha),
-                        new DdSketchLimits(1 << 21, DdSketchLimits.Overflow.REFUSE));
+                        new DdSketchLimits(1 << 21));
                 for (int i = 0; i < values.length; i++) {
                     values[i] = shapes[shape].applyAsDouble(TestingRandom.normal(random));
                     sketch.add(values[i]);
@@ -59,7 +59,7 @@ class DdSketchTest {
     @Test
     void theWholeRangeOfDoublesFits() {
         DdSketch sketch = new DdSketch(
-                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(1 << 17, DdSketchLimits.Overflow.REFUSE));
+                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(1 << 17));
         double[] values = {Double.MIN_NORMAL, 1e-300, 1e-9, 1, Math.nextUp(1.0), 1e9, 1e300, Double.MAX_VALUE};
         for (double value : values) {
             sketch.add(value);
@@ -190,7 +190,7 @@ class DdSketchTest {
     @Test
     void aValueBeyondTheBinsIsRefusedAndChangesNothing() {
         DdSketch sketch = new DdSketch(
-                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(100, DdSketchLimits.Overflow.REFUSE));
+                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(100));
         sketch.add(1);
         sketch.add(2);
         DdSketch before = sketch.copy();
@@ -202,38 +202,6 @@ class DdSketchTest {
         far.add(1e6);
         assertThatThrownBy(() -> sketch.mergeFrom(far)).isInstanceOf(SketchCapacityException.class);
         assertThat(sketch.sameContents(before)).isTrue();
-    }
-
-    @Test
-    void collapsingKeepsTheUpperQuantilesAndSaysWhichItLost() {
-        SplittableRandom random = TestingRandom.of(DdSketchTest.class);
-        DdSketchLimits limits = new DdSketchLimits(128, DdSketchLimits.Overflow.COLLAPSE_LOWEST);
-        for (int run = 0; run < 20; run++) {
-            double[] values = new double[1000];
-            DdSketch sketch = new DdSketch(LogarithmicMapping.ofAccuracy(0.01), limits);
-            DdSketch[] halves = {sketch.emptyCopy(), sketch.emptyCopy()};
-            for (int i = 0; i < values.length; i++) {
-                values[i] = Math.exp(3 * TestingRandom.normal(random));
-                sketch.add(values[i]);
-                halves[i % 2].add(values[i]);
-            }
-            halves[0].mergeFrom(halves[1]);
-            assertThat(halves[0].sameContents(sketch))
-                    .as("seed=%d run %d", TestingRandom.SEED, run)
-                    .isTrue();
-            Arrays.sort(values);
-            int kept = 0;
-            for (double q : QUANTILES) {
-                if (sketch.keepsAccuracyAt(q)) {
-                    kept++;
-                    assertWithin(
-                            0.01, exact(values, q), sketch.quantile(q).orElseThrow(), "seed=" + TestingRandom.SEED);
-                }
-            }
-            assertThat(kept).isBetween(1, QUANTILES.length - 1);
-            assertThat(sketch.keepsAccuracyAt(0)).isFalse();
-            assertThat(sketch.count()).isEqualTo(values.length);
-        }
     }
 
     @Test

@@ -227,7 +227,7 @@ class FrequencySketchTest {
         assertThat(sampled.count()).isEqualTo(40);
         assertThat(sampled.top(1)).containsExactly(new HeavyHitter(SketchKey.of("a"), 40));
         HyperLogLog distinct = new HyperLogLog(14, 1, HyperLogLog.Variant.ERTL_MLE);
-        distinct.add(1.0);
+        distinct.add(new byte[] {1});
         assertThat(new SampledSketch(distinct, new SampleRate(0.5)).distinct()).isBetween(1.99, 2.01);
         DdSketch quantiles = DdSketch.ofAccuracy(0.01);
         quantiles.add(8);

@@ -9,6 +9,7 @@ import io.weir.promql.labels.Labels;
 import io.weir.sketch.CountMin;
 import io.weir.sketch.CountSketch;
 import io.weir.sketch.DdSketch;
+import io.weir.sketch.FrequencySketch;
 import io.weir.sketch.HeavyHitter;
 import io.weir.sketch.HyperLogLog;
 import io.weir.sketch.SampledSketch;
@@ -34,7 +35,7 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
     /**
      * Points merged over all labels but some: one point for each set of these. Changes the sketches of the points.
      *
-     * @throws SketchMismatchException if sketches of one set were built with different parameters
+     * @throws SketchMismatchException if sketches of one set were built with different parameters, or one counts items that it does not name
      * @throws io.weir.sketch.SketchCapacityException if their union is beyond what one may hold
      */
     public static List<SketchPoint> grouped(List<SketchPoint> points, List<String> labels) {
@@ -47,6 +48,8 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
     public static List<SketchPoint> merged(List<SketchPoint> points) {
         Map<Labels, SampledSketch> byLabels = new LinkedHashMap<>();
         for (SketchPoint point : points) {
+            // Merged with one that names its own, the items of this one would be missing without a trace.
+            requireKeys(point.sketch());
             SampledSketch known = byLabels.putIfAbsent(point.labels(), point.sketch());
             if (known != null) {
                 known.mergeFrom(point.sketch());
@@ -61,7 +64,7 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
      * Evaluates a function. Does not change the sketches.
      *
      * @param points one for each attribute set
-     * @throws SketchMismatchException if a sketch cannot answer the function, or cannot keep its bound there
+     * @throws SketchMismatchException if a sketch cannot answer the function
      */
     public static SketchEvaluation of(SketchFunction function, List<SketchPoint> points) {
         Map<Labels, SampledSketch> sorted = new TreeMap<>();
@@ -81,7 +84,10 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
                         elements.add(new ResultVector.Element(labels, Math.rint(sketch.distinct())));
                     }
                 }
-                case SketchFunction.Top top -> addTop(elements, labels, sketch.top(top.count()));
+                case SketchFunction.Top top -> {
+                    requireKeys(sketch);
+                    addTop(elements, labels, sketch.top(top.count()));
+                }
             }
         });
         if (function instanceof SketchFunction.Top) {
@@ -110,11 +116,18 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
             // Half a rank below, so that rounding never leads to the next one.
             among = Math.min(1, (position - notNumbers - 0.5) / sketch.count());
         }
-        if (!sketch.keepsAccuracyAt(among)) {
-            throw new SketchMismatchException(
-                    "the source's sketch has joined the bins that the quantile " + rank + " needs");
-        }
         return sampled.quantile(among);
+    }
+
+    /** Some producers send counters only: which items are the heaviest cannot be told from them. */
+    private static void requireKeys(SampledSketch sampled) {
+        if (sampled.sketch() instanceof FrequencySketch frequencies
+                && frequencies.exactWeights().isEmpty()
+                && frequencies.candidates().isEmpty()
+                && !frequencies.isEmpty()) {
+            throw new SketchMismatchException("the source's sketch of kind " + frequencies.kind()
+                    + " counts items but names no keys: let the source send the keys of its heaviest items, too");
+        }
     }
 
     private static void addTop(List<ResultVector.Element> elements, Labels labels, List<HeavyHitter> hitters) {
@@ -160,7 +173,7 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
     private static double errorOf(SampledSketch sampled) {
         return switch (sampled.sketch()) {
             case DdSketch quantiles -> quantiles.mapping().relativeAccuracy();
-            case HyperLogLog distinct -> 1.04 / Math.sqrt(1L << distinct.precision());
+            case HyperLogLog distinct -> distinct.relativeStandardError();
             // With a probability of 1 - e^-rows; Cormode and Muthukrishnan, "An improved data stream summary" (2005).
             case CountMin frequencies -> sampled.rate().scaleCount(frequencies.errorBound());
             case CountSketch frequencies -> sampled.rate().scaleCount(STANDARD_ERRORS * frequencies.standardError());

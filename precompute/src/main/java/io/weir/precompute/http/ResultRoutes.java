@@ -78,6 +78,7 @@ public final class ResultRoutes implements RouteContributor {
             notes.add(
                     note(Annotation.Level.WARNING, "the source has seen only " + newest.coverage() + " of the window"));
         }
+        notes.addAll(newest.vector().annotations());
         return notes;
     }
 

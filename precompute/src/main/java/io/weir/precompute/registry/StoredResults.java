@@ -4,6 +4,9 @@ import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.TickResult;
 import io.weir.precompute.source.SketchPoint;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.ForcedMonotonicity;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import io.weir.proto.sketch.v1.Sketch;
 import io.weir.sketch.SketchKind;
@@ -29,12 +32,15 @@ import java.util.zip.DeflaterOutputStream;
 import java.util.zip.InflaterInputStream;
 
 /**
- * Writes results of ticks for other processes, and reads them: a version, then deflated the bound, the elements, and the sketches (as {@link
- * WireSketch} has them), with the text of each label once. Sketches that are large, or that the format cannot hold, are left out: then other
- * quantiles are answered by the process that made them only.
+ * Writes results of ticks for other processes, and reads them: a version, then deflated the bound, the elements, the sketches (as {@link
+ * WireSketch} has them), and in the second version the annotations, with the text of each label once. Sketches that are large, or
+ * that the format cannot hold, are left out: then other quantiles are answered by the process that made them only.
  */
 final class StoredResults {
-    private static final int VERSION = 1;
+    /** Of results without annotations: processes of before read them, too. */
+    private static final int VERSION_PLAIN = 1;
+
+    private static final int VERSION_ANNOTATED = 2;
     /** What is written is at most so much larger when it is read. */
     private static final int INFLATED_PER_BYTE_MAX = 1_032;
 
@@ -47,6 +53,8 @@ final class StoredResults {
     private static final int STANDARD_ERROR = 2;
     private static final int ABSOLUTE = 3;
     private static final int OF_SAMPLE = 4;
+    private static final int WARNING = 0;
+    private static final int INFO = 1;
 
     private StoredResults() {}
 
@@ -67,7 +75,8 @@ final class StoredResults {
 
     private static Optional<byte[]> write(TickResult result, List<SketchPoint> sketches, int bytesMax) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        bytes.write(VERSION);
+        List<Annotation> annotations = result.vector().annotations();
+        bytes.write(annotations.isEmpty() ? VERSION_PLAIN : VERSION_ANNOTATED);
         // One that is made here is not ended by the stream's close.
         Deflater deflater = new Deflater(Deflater.BEST_SPEED);
         try (DataOutputStream out = new DataOutputStream(new DeflaterOutputStream(bytes, deflater))) {
@@ -92,6 +101,9 @@ final class StoredResults {
                 byte[] sketch = WireSketch.encode(point.sketch()).toByteArray();
                 out.writeInt(sketch.length);
                 out.write(sketch);
+            }
+            if (!annotations.isEmpty()) {
+                writeAnnotations(out, texts, annotations);
             }
         } catch (SketchFormatException e) {
             return Optional.empty();
@@ -126,6 +138,29 @@ final class StoredResults {
         }
     }
 
+    private static void writeAnnotations(
+            DataOutputStream out, Map<String, Integer> texts, List<Annotation> annotations) throws IOException {
+        out.writeInt(annotations.size());
+        for (Annotation annotation : annotations) {
+            out.writeByte(
+                    switch (annotation.level()) {
+                        case WARNING -> WARNING;
+                        case INFO -> INFO;
+                    });
+            writeText(out, texts, annotation.text());
+            ForcedMonotonicity detail = annotation.detail();
+            out.writeBoolean(detail != null);
+            if (detail != null) {
+                out.writeLong(detail.minTimeMillis());
+                out.writeLong(detail.maxTimeMillis());
+                out.writeDouble(detail.minBucket());
+                out.writeDouble(detail.maxBucket());
+                out.writeDouble(detail.maxDifference());
+                out.writeLong(detail.samples());
+            }
+        }
+    }
+
     private static void writeLabels(DataOutputStream out, Map<String, Integer> texts, Labels labels)
             throws IOException {
         out.writeInt(labels.size());
@@ -154,7 +189,7 @@ final class StoredResults {
      * @throws IOException if the bytes are none
      */
     static TickResult read(String jobId, long evalMillis, byte[] bytes) throws IOException {
-        if (bytes.length == 0 || bytes[0] != VERSION) {
+        if (bytes.length == 0 || (bytes[0] != VERSION_PLAIN && bytes[0] != VERSION_ANNOTATED)) {
             throw new IOException("the result has a version that this process does not know");
         }
         InputStream deflated = new ByteArrayInputStream(bytes, 1, bytes.length - 1);
@@ -163,8 +198,11 @@ final class StoredResults {
             double coverage = in.readDouble();
             ErrorBound bound = readBound(in, false);
             List<String> texts = new ArrayList<>();
-            ResultVector vector = new ResultVector(readElements(in, texts, bytes.length));
+            List<ResultVector.Element> elements = readElements(in, texts, bytes.length);
             List<SketchPoint> sketches = readSketches(in, texts, bytes.length);
+            List<Annotation> annotations =
+                    bytes[0] == VERSION_ANNOTATED ? readAnnotations(in, texts, bytes.length) : List.of();
+            ResultVector vector = new ResultVector(elements, annotations);
             return new TickResult(jobId, evalMillis, vector, bound, coverage, computedAtMillis, sketches);
         } catch (EOFException e) {
             throw new IOException("the result ends too early", e);
@@ -217,6 +255,34 @@ final class StoredResults {
             }
         }
         return points;
+    }
+
+    private static List<Annotation> readAnnotations(DataInputStream in, List<String> texts, int storedBytes)
+            throws IOException {
+        int count = readCount(in, storedBytes);
+        List<Annotation> annotations = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            int number = in.readUnsignedByte();
+            Annotation.Level level =
+                    switch (number) {
+                        case WARNING -> Annotation.Level.WARNING;
+                        case INFO -> Annotation.Level.INFO;
+                        default ->
+                            throw new IOException("the result has an annotation of an unknown level, " + number);
+                    };
+            String text = readText(in, texts);
+            ForcedMonotonicity detail = in.readBoolean()
+                    ? new ForcedMonotonicity(
+                            in.readLong(),
+                            in.readLong(),
+                            in.readDouble(),
+                            in.readDouble(),
+                            in.readDouble(),
+                            in.readLong())
+                    : null;
+            annotations.add(new Annotation(level, text, PositionRange.NONE, detail));
+        }
+        return annotations;
     }
 
     private static int readCount(DataInputStream in, int storedBytes) throws IOException {

@@ -3,6 +3,7 @@ package io.weir.precompute.result;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.result.ResultDirectory.JobResults;
 import io.weir.precompute.source.SketchPoint;
+import io.weir.promql.annotation.Annotation;
 import io.weir.promql.labels.Labels;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,6 +23,7 @@ final class JobRing {
     private static final int TICK_BYTES = 160;
     private static final int ELEMENT_BYTES = 32;
     private static final int POINT_BYTES = 64;
+    private static final int ANNOTATION_BYTES = 160;
     private static final int LABELS_BYTES = 40;
     private static final int LABEL_BYTES = 64;
 
@@ -130,12 +132,22 @@ final class JobRing {
         TickResult interned = new TickResult(
                 result.jobId(),
                 result.evalMillis(),
-                new ResultVector(elements),
+                new ResultVector(elements, result.vector().annotations()),
                 result.bound(),
                 result.coverage(),
                 result.computedAtMillis(),
                 points);
-        return new Tick(interned, (long) ELEMENT_BYTES * elements.size(), sketchBytes, newLabelBytes);
+        long valueBytes =
+                (long) ELEMENT_BYTES * elements.size() + bytesOf(result.vector().annotations());
+        return new Tick(interned, valueBytes, sketchBytes, newLabelBytes);
+    }
+
+    private static long bytesOf(List<Annotation> annotations) {
+        long bytes = 0;
+        for (Annotation annotation : annotations) {
+            bytes += ANNOTATION_BYTES + annotation.text().length();
+        }
+        return bytes;
     }
 
     private static long labelBytes(Labels labels) {

@@ -43,7 +43,7 @@ final class Candidates {
                 SketchEvaluation evaluation = SketchEvaluation.of(new SketchFunction.Quantile(rank), tick.sketches());
                 return Optional.of(new Answered(evaluation.vector(), evaluation.bound()));
             } catch (SketchMismatchException e) {
-                // The sketch has joined the bins that this quantile needs: the query goes to the data.
+                // Sketches that do not tell it: the query goes to the data.
                 return Optional.empty();
             }
         }

@@ -15,7 +15,9 @@ public enum MissReason {
     /** No tick is there for its time, or for one of its steps. */
     TIME,
     /** Its job has no sketches to answer it from. */
-    SKETCHES;
+    SKETCHES,
+    /** Its answer is larger than a query's may be: the data's path says so, or finds it smaller. */
+    LIMIT;
 
     /** In lower case. */
     public String text() {

@@ -88,6 +88,7 @@ public final class PrecomputeRouter implements PrecomputedAnswers {
                 newest,
                 clock.millis() - newest,
                 found.bound().text(),
-                found.series());
+                found.series(),
+                found.annotations());
     }
 }

@@ -4,15 +4,19 @@ import io.weir.precompute.job.Job;
 import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultDirectory;
 import io.weir.precompute.result.ResultDirectory.JobResults;
+import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.ResultVector.Element;
 import io.weir.precompute.result.TickResult;
 import io.weir.precompute.router.Candidates.Answered;
 import io.weir.precompute.router.Candidates.Candidate;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.Annotations;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.ast.ValueType;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StaleMarker;
 import io.weir.promql.series.StepGrid;
+import io.weir.queryapi.spi.PrecomputedAnswers.Bounds;
 import io.weir.queryapi.spi.PrecomputedAnswers.Question;
 import io.weir.queryapi.spi.PrecomputedAnswers.Series;
 import java.time.Instant;
@@ -47,8 +51,15 @@ final class Routing {
      * It is answered.
      *
      * @param newest of the ticks that answer
+     * @param annotations of all of them
      */
-    record Found(Job job, TickResult newest, @Nullable Double rank, ErrorBound bound, List<Series> series)
+    record Found(
+            Job job,
+            TickResult newest,
+            @Nullable Double rank,
+            ErrorBound bound,
+            List<Series> series,
+            List<Annotation> annotations)
             implements Outcome {}
 
     /** It is not. @param text for people */
@@ -85,14 +96,17 @@ final class Routing {
     }
 
     private Outcome route(Candidate candidate, Question question) {
-        return question.range() ? range(candidate, question.grid()) : instant(candidate, question.grid());
+        return question.range()
+                ? range(candidate, question.grid(), question.bounds())
+                : instant(candidate, question.grid());
     }
 
-    /** Whether the lookback matters: for selectors without a range. */
+    /** Whether the lookback matters: for selectors without a range, and for those that reach beyond theirs. */
     private static boolean looksBack(Expr expression) {
         return switch (expression) {
             case Expr.VectorSelector selector -> true;
-            case Expr.MatrixSelector matrix -> false;
+            case Expr.MatrixSelector matrix ->
+                matrix.selector().anchored() || matrix.selector().smoothed();
             case Expr other -> other.children().stream().anyMatch(Routing::looksBack);
         };
     }
@@ -108,15 +122,18 @@ final class Routing {
         if (answered.isEmpty()) {
             return noSketches(results.job(), tick);
         }
-        List<Element> elements = answered.get().vector().elements();
+        ResultVector vector = answered.get().vector();
+        List<Element> elements = vector.elements();
         List<Series> series = new ArrayList<>(elements.size());
         for (Element element : elements) {
             series.add(new Series(element.labels(), new double[] {element.value()}));
         }
-        return new Found(results.job(), tick, candidate.rank(), answered.get().bound(), series);
+        return new Found(
+                results.job(), tick, candidate.rank(), answered.get().bound(), series, vector.annotations());
     }
 
-    private Outcome range(Candidate candidate, StepGrid grid) {
+    /** Looks for everything that may be missing, and at how large the answer is, before it takes memory for it. */
+    private Outcome range(Candidate candidate, StepGrid grid, Bounds bounds) {
         JobResults results = candidate.results();
         Job job = results.job();
         long granularity = job.spec().granularityMillis();
@@ -127,30 +144,46 @@ final class Routing {
                             + ", " + granularity + " ms");
         }
         int steps = grid.count();
-        Map<Labels, double[]> columns = new TreeMap<>();
-        ErrorBound bound = new ErrorBound.Exact();
-        TickResult newest = null;
+        List<TickResult> ticks = new ArrayList<>();
         for (int step = 0; step < steps; step++) {
             TickResult tick = freshness.at(job, results.ticks(), grid.at(step));
             if (tick == null) {
                 return noTick(results, grid.at(step));
             }
+            ticks.add(tick);
+        }
+        List<Answered> answers = new ArrayList<>(steps);
+        RangeSize size = new RangeSize(steps);
+        for (TickResult tick : ticks) {
             Optional<Answered> answered = candidate.of(tick);
             if (answered.isEmpty()) {
                 return noSketches(job, tick);
             }
-            for (Element element : answered.get().vector().elements()) {
-                columns.computeIfAbsent(element.labels(), labels -> empty(steps))[step] = element.value();
+            size.add(answered.get().vector());
+            if (size.exceeds(bounds)) {
+                return new Missing(MissReason.LIMIT, size.text(job));
             }
-            bound = widerOf(bound, answered.get().bound());
-            newest = tick;
+            answers.add(answered.get());
+        }
+        return found(candidate, ticks.getLast(), answers);
+    }
+
+    private static Found found(Candidate candidate, TickResult newest, List<Answered> answers) {
+        Map<Labels, double[]> columns = new TreeMap<>();
+        ErrorBound bound = new ErrorBound.Exact();
+        Annotations annotations = new Annotations();
+        for (int step = 0; step < answers.size(); step++) {
+            ResultVector vector = answers.get(step).vector();
+            annotations.addAll(vector.annotations());
+            for (Element element : vector.elements()) {
+                columns.computeIfAbsent(element.labels(), labels -> empty(answers.size()))[step] = element.value();
+            }
+            bound = widerOf(bound, answers.get(step).bound());
         }
         List<Series> series = new ArrayList<>(columns.size());
         columns.forEach((labels, values) -> series.add(new Series(labels, values)));
-        if (newest == null) {
-            throw new IllegalStateException("a grid without steps");
-        }
-        return new Found(job, newest, candidate.rank(), bound, series);
+        return new Found(
+                candidate.results().job(), newest, candidate.rank(), bound, series, annotations.list());
     }
 
     /** Of bounds of one kind the wider one; what is not exact is wider than what is. */

@@ -11,8 +11,11 @@ import io.weir.precompute.source.SketchBatch;
 import io.weir.precompute.source.SketchPoint;
 import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.TickSource;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.ast.PositionRange;
 import io.weir.sketch.SketchCapacityException;
 import io.weir.sketch.SketchMismatchException;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,10 +30,12 @@ final class TickRunner {
     private static final int MESSAGE_CHARACTERS_MAX = 1_000;
 
     private final TickSource source;
+    private final int annotationsMax;
     private final LongSupplier wallMillis;
 
-    TickRunner(TickSource source, LongSupplier wallMillis) {
+    TickRunner(TickSource source, int annotationsMax, LongSupplier wallMillis) {
         this.source = source;
+        this.annotationsMax = annotationsMax;
         this.wallMillis = wallMillis;
     }
 
@@ -44,7 +49,7 @@ final class TickRunner {
             return switch (job.spec().query()) {
                 case JobQuery.OfSketch query -> fromSketches(job, query, evalMillis, deadlineNanos);
                 case JobQuery.OfExpression query -> {
-                    ResultVector vector = source.evaluate(job, query, evalMillis, deadlineNanos);
+                    ResultVector vector = bounded(source.evaluate(job, query, evalMillis, deadlineNanos));
                     yield done(job, evalMillis, vector, new ErrorBound.Exact(), List.of());
                 }
             };
@@ -89,11 +94,22 @@ final class TickRunner {
                 new TickResult(job.jobId(), evalMillis, vector, bound, 1, wallMillis.getAsLong(), sketches));
     }
 
+    /** With as much of what is said about it as results keep. Positions are those of the job's spelling, and queries have their own. */
+    private ResultVector bounded(ResultVector vector) {
+        List<Annotation> kept = vector.annotations().stream()
+                .sorted(Comparator.comparing(Annotation::level))
+                .limit(annotationsMax)
+                .map(it -> new Annotation(it.level(), shortened(it.text()), PositionRange.NONE, it.detail()))
+                .toList();
+        return new ResultVector(vector.elements(), kept);
+    }
+
     private static TickOutcome failed(Exception failure, SourceException.Cause cause) {
         String message = Objects.requireNonNullElse(failure.getMessage(), failure.toString());
-        String bounded = message.length() <= MESSAGE_CHARACTERS_MAX
-                ? message
-                : message.substring(0, MESSAGE_CHARACTERS_MAX) + "...";
-        return new TickOutcome.Failed(bounded, Optional.of(cause));
+        return new TickOutcome.Failed(shortened(message), Optional.of(cause));
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= MESSAGE_CHARACTERS_MAX ? text : text.substring(0, MESSAGE_CHARACTERS_MAX) + "...";
     }
 }

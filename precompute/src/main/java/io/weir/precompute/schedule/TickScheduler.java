@@ -78,7 +78,7 @@ public final class TickScheduler implements JobOwner, AutoCloseable {
         this.wallMillis = parts.wallMillis();
         this.nanoTime = parts.nanoTime();
         this.originNanos = nanoTime.getAsLong();
-        this.runner = new TickRunner(source, wallMillis);
+        this.runner = new TickRunner(source, settings.annotationsMax(), wallMillis);
         this.schedule = new Schedule(settings);
         this.mailbox = new Mailbox(
                 "weir-precompute-scheduler",

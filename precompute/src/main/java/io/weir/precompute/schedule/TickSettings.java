@@ -16,6 +16,7 @@ import io.weir.precompute.source.SourceAddress;
  * @param durationMillisMax longest a tick may take; then it is cancelled and has failed
  * @param failuresInRow after which a job is failing
  * @param jobMetricsMax jobs with metrics of their own
+ * @param annotationsMax warnings and infos of its query that a result keeps, warnings first
  */
 public record TickSettings(
         int settlePercent,
@@ -27,9 +28,11 @@ public record TickSettings(
         int runningPerSourceMax,
         long durationMillisMax,
         int failuresInRow,
-        int jobMetricsMax) {
+        int jobMetricsMax,
+        int annotationsMax) {
     /** The lake's 12 s are ingest's flush interval of 10 s and the time of a flush. */
-    public static final TickSettings DEFAULT = new TickSettings(10, 5_000, 12_000, 50, 5_000, 64, 16, 30_000, 3, 1_000);
+    public static final TickSettings DEFAULT =
+            new TickSettings(10, 5_000, 12_000, 50, 5_000, 64, 16, 30_000, 3, 1_000, 100);
 
     public TickSettings {
         requireIn("settle-percent", settlePercent, 0, 100);
@@ -42,6 +45,7 @@ public record TickSettings(
         requireIn("duration-millis-max", durationMillisMax, 10, 3_600_000);
         requireIn("failures-in-row", failuresInRow, 1, 1_000);
         requireIn("job-metrics-max", jobMetricsMax, 0, 1_000_000);
+        requireIn("annotations-max", annotationsMax, 0, 1_000);
     }
 
     private static void requireIn(String name, long value, long min, long max) {

@@ -43,13 +43,16 @@ record ExactAnswer(Map<Labels, Double> values, boolean isPart) {
                 && rank.value() <= 1) {
             Expr samples = call.arguments().getLast();
             return quantiles(
-                    expressionText -> queries.evaluate(tenant, expressionText, timeMillis, deadlineNanos),
+                    expressionText -> queries.evaluate(tenant, expressionText, timeMillis, deadlineNanos)
+                            .samples(),
                     rank.value(),
                     samples,
                     groupsMax);
         }
         return new ExactAnswer(
-                values(queries.evaluate(tenant, PromqlPrinter.print(expression), timeMillis, deadlineNanos)), false);
+                values(queries.evaluate(tenant, PromqlPrinter.print(expression), timeMillis, deadlineNanos)
+                        .samples()),
+                false);
     }
 
     private interface Evaluation {

@@ -23,11 +23,6 @@ public final class TickSources implements TickSource {
         }
     }
 
-    /** Whether jobs with such an address can run here. */
-    public boolean serves(SourceAddress address) {
-        return sources.containsKey(address.getClass());
-    }
-
     @Override
     public SketchBatch sketches(Job job, JobQuery.OfSketch query, long toMillis, long deadlineNanos)
             throws SourceException, InterruptedException {

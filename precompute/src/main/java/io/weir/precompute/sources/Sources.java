@@ -50,11 +50,6 @@ public final class Sources implements AutoCloseable {
         return new Sources(addresses, receiver);
     }
 
-    /** The receiver of pushes, if there is one. */
-    public Optional<OtlpReceiver> receiver() {
-        return receiver;
-    }
-
     @Override
     public void close() {
         receiver.ifPresent(OtlpReceiver::close);

@@ -27,10 +27,6 @@ public record SourcesSettings(
         }
     }
 
-    public SourcesSettings withAllowed(String other) {
-        return new SourcesSettings(other, lookupsMax, service, prometheus);
-    }
-
     public AllowedHosts allowedHosts() {
         return AllowedHosts.parse(allowed);
     }

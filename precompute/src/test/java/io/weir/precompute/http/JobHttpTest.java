@@ -17,6 +17,8 @@ import io.weir.precompute.registry.RegistrySettings;
 import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.TickResult;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
@@ -338,9 +340,12 @@ class JobHttpTest {
                         new TickResult(
                                 view.job().jobId(),
                                 tick,
-                                new ResultVector(List.of(
-                                        new ResultVector.Element(Labels.of("service", "web"), 1.5),
-                                        new ResultVector.Element(Labels.of("service", "api"), Double.NaN))),
+                                new ResultVector(
+                                        List.of(
+                                                new ResultVector.Element(Labels.of("service", "web"), 1.5),
+                                                new ResultVector.Element(Labels.of("service", "api"), Double.NaN)),
+                                        List.of(new Annotation(
+                                                Annotation.Level.WARNING, "may be wrong", PositionRange.NONE))),
                                 new ErrorBound.Relative(0.01),
                                 1,
                                 tick + 1_000,
@@ -355,6 +360,7 @@ class JobHttpTest {
         assertThat(answer.at("/data/result/0/value/1").textValue()).isEqualTo("1.5");
         assertThat(answer.at("/data/result/1/value/1").textValue()).isEqualTo("NaN");
         assertThat(answer.get("infos").get(0).textValue()).isEqualTo("data_source: precompute_cache");
+        assertThat(answer.get("warnings").get(0).textValue()).isEqualTo("may be wrong");
         assertThat(response.headers().firstValue("X-Query-Source")).hasValue("precompute");
         assertThat(response.headers().firstValue("X-Precompute-Job"))
                 .hasValue(view.job().jobId());

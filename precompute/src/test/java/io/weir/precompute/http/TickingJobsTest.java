@@ -53,7 +53,7 @@ final class TickingJobsTest {
     @BeforeEach
     void start() {
         api = TestingJobsApi.start(database);
-        TickSettings settings = new TickSettings(10, 200, 0, 10, 200, 64, 16, 10_000, 3, 100);
+        TickSettings settings = new TickSettings(10, 200, 0, 10, 200, 64, 16, 10_000, 3, 100, 100);
         scheduler = TickScheduler.start(new TickScheduler.Parts(
                 settings,
                 source,

@@ -7,6 +7,9 @@ import io.weir.precompute.result.ErrorBound;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.TickResult;
 import io.weir.precompute.source.SketchPoint;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.ForcedMonotonicity;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import io.weir.sketch.DdSketch;
 import io.weir.sketch.SampledSketch;
@@ -73,6 +76,38 @@ class StoredResultsTest {
                 .isLessThan(100_000);
     }
 
+    private static TickResult annotated(TickResult result) {
+        return new TickResult(
+                result.jobId(),
+                result.evalMillis(),
+                new ResultVector(
+                        result.vector().elements(),
+                        List.of(
+                                new Annotation(Annotation.Level.WARNING, "host-1", PositionRange.NONE),
+                                new Annotation(Annotation.Level.INFO, "\u00e9\ud83d\ude00", PositionRange.NONE),
+                                new Annotation(
+                                        Annotation.Level.INFO,
+                                        "raised",
+                                        PositionRange.NONE,
+                                        new ForcedMonotonicity(-1, 2, 0.1, Double.POSITIVE_INFINITY, 1e-3, 4)))),
+                result.bound(),
+                result.coverage(),
+                result.computedAtMillis(),
+                result.sketches());
+    }
+
+    @Test
+    void whatIsSaidAboutAResultIsWrittenWithIt() throws IOException {
+        TickResult plain = result("job-1", 60_000, 3);
+        TickResult annotated = annotated(plain);
+        assertThat(again(annotated)).isEqualTo(annotated);
+        // Most results have none: those are as they were before there were any.
+        assertThat(StoredResults.write(plain, 1 << 20, 1 << 16).orElseThrow()[0])
+                .isEqualTo((byte) 1);
+        assertThat(StoredResults.write(annotated, 1 << 20, 1 << 16).orElseThrow()[0])
+                .isEqualTo((byte) 2);
+    }
+
     @Test
     void whatIsTooLargeIsNotWritten() {
         TickResult large = result("job-2", 1, 5_000);
@@ -111,8 +146,12 @@ class StoredResultsTest {
 
     @Test
     void brokenBytesAreAnErrorAndNothingElse() {
-        byte[] whole =
-                StoredResults.write(result("job-3", 1, 100), 1 << 20, 1 << 16).orElseThrow();
+        requireRefusal(result("job-3", 1, 100));
+        requireRefusal(annotated(result("job-3", 1, 100)));
+    }
+
+    private static void requireRefusal(TickResult result) {
+        byte[] whole = StoredResults.write(result, 1 << 20, 1 << 16).orElseThrow();
         assertThatThrownBy(() -> StoredResults.read("job-3", 1, new byte[0])).isInstanceOf(IOException.class);
         for (int length = 0; length < whole.length - 4; length += 7) {
             byte[] cut = Arrays.copyOf(whole, length);

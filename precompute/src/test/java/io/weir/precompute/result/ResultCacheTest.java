@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.SketchFunction;
 import io.weir.precompute.result.ResultDirectory.JobResults;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.ast.PositionRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -118,6 +120,28 @@ final class ResultCacheTest {
                         .vector()
                         .elements()
                         .size());
+    }
+
+    @Test
+    void whatIsSaidAboutAResultTakesRoom() {
+        Job job = expression("a").job();
+        TickResult plain = result("a", 10_000, 1, 2, false);
+        cache.put(job, plain);
+        long before = cache.totalBytes();
+        Annotation annotation = new Annotation(Annotation.Level.WARNING, "x".repeat(1_000), PositionRange.NONE);
+        ResultVector vector = new ResultVector(plain.vector().elements(), List.of(annotation));
+        TickResult annotated = new TickResult(
+                "a", 10_000, vector, plain.bound(), 1, plain.computedAtMillis(), List.of());
+        cache.put(job, annotated);
+        assertTrue(cache.totalBytes() - before > 1_000);
+        assertEquals(
+                List.of(annotation),
+                cache.find("default", job.spec().query().canonical())
+                        .getFirst()
+                        .ticks()
+                        .getFirst()
+                        .vector()
+                        .annotations());
     }
 
     @Test

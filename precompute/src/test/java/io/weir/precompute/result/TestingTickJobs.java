@@ -10,6 +10,7 @@ import io.weir.precompute.source.SourceAddress;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.parser.CanonicalExpression;
+import io.weir.promql.parser.Feature;
 import io.weir.promql.parser.PromqlParser;
 import io.weir.sketch.DdSketch;
 import io.weir.sketch.SampledSketch;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /** Jobs and results for tests, changed one thing at a time. */
 public record TestingTickJobs(
@@ -125,7 +125,7 @@ public record TestingTickJobs(
     }
 
     public Job job() {
-        Expr expression = PromqlParser.parse(text, Set.of());
+        Expr expression = PromqlParser.parse(text, Feature.ALL);
         String canonical = CanonicalExpression.text(expression);
         JobQuery query = function.<JobQuery>map(known ->
                         new JobQuery.OfSketch(text, expression, canonical, 300_000, known, selector(expression)))

@@ -2,6 +2,7 @@ package io.weir.precompute.router;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.precompute.job.Job;
@@ -12,16 +13,21 @@ import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.result.ResultVector;
 import io.weir.precompute.result.TestingTickJobs;
 import io.weir.precompute.result.TickResult;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.ForcedMonotonicity;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.parser.Feature;
 import io.weir.promql.parser.PromqlParser;
 import io.weir.promql.series.StaleMarker;
 import io.weir.promql.series.StepGrid;
 import io.weir.queryapi.spi.PrecomputedAnswers.Answer;
+import io.weir.queryapi.spi.PrecomputedAnswers.Bounds;
 import io.weir.queryapi.spi.PrecomputedAnswers.Hit;
 import io.weir.queryapi.spi.PrecomputedAnswers.Miss;
 import io.weir.queryapi.spi.PrecomputedAnswers.Question;
 import io.weir.queryapi.spi.PrecomputedAnswers.Series;
+import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -39,6 +45,7 @@ final class PrecomputeRouterTest {
 
     private static final long DELAY = 1_500;
     private static final long GRACE = 500;
+    private static final Bounds BOUNDS = new Bounds(1_000_000, 10_000, 1 << 20);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ResultCache cache = new ResultCache(ResultSettings.DEFAULT, () -> T0);
@@ -63,7 +70,12 @@ final class PrecomputeRouterTest {
     }
 
     private static Question question(String query, StepGrid grid, boolean range, String tenant, long lookback) {
-        return new Question(tenant, PromqlParser.parse(query, Feature.ALL), grid, range, lookback, LOOKBACK);
+        return new Question(tenant, PromqlParser.parse(query, Feature.ALL), grid, range, lookback, LOOKBACK, BOUNDS);
+    }
+
+    private Answer bounded(String query, StepGrid grid, Bounds bounds) {
+        return router.answer(new Question(
+                "default", PromqlParser.parse(query, Feature.ALL), grid, true, LOOKBACK, LOOKBACK, bounds));
     }
 
     private Answer at(String query, long timeMillis) {
@@ -255,6 +267,43 @@ final class PrecomputeRouterTest {
     }
 
     @Test
+    void aRangeThatIsLargerThanQueriesMayBeGoesToTheData() {
+        job(TestingTickJobs.quantile("j1"), 3);
+        StepGrid grid = new StepGrid(T0 - 2 * GRANULARITY, T0, GRANULARITY);
+        // Two series of three steps and one label each: 2 * (64 + 64 + 3 * 8) bytes.
+        assertThat(hit(bounded(TestingTickJobs.P99, grid, new Bounds(6, 2, 304))).series())
+                .hasSize(2);
+        for (Bounds bounds : List.of(new Bounds(5, 2, 304), new Bounds(6, 1, 304), new Bounds(6, 2, 303))) {
+            assertThat(miss(bounded(TestingTickJobs.P99, grid, bounds)))
+                    .contains("j1")
+                    .contains("2 series of 3 steps")
+                    .contains("query-samples-max");
+        }
+        assertThat(lookups("limit")).isEqualTo(3);
+        assertThat(lookups("hit")).isEqualTo(1);
+    }
+
+    @Test
+    void aRangeWithoutAllItsTicksTakesNoMemoryForItsAnswer() {
+        Job job = job(TestingTickJobs.quantile("j1"), 0);
+        cache.put(job, TestingTickJobs.result("j1", T0, 5_000, 100, true));
+        StepGrid grid = new StepGrid(T0, T0 + 11_000 * GRANULARITY, GRANULARITY);
+        // A column of all steps for each series of the first one would be 440 MB: the missing tick is seen before that.
+        long bytes = allocated(() -> assertThat(miss(bounded(
+                        TestingTickJobs.P99, grid, new Bounds(Long.MAX_VALUE, Integer.MAX_VALUE, Long.MAX_VALUE))))
+                .contains("no fresh result"));
+        assertThat(bytes).isLessThan(64L << 20);
+    }
+
+    /** Heap that an action takes on this thread, freed or not. */
+    private static long allocated(Runnable action) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        action.run();
+        return threads.getCurrentThreadAllocatedBytes() - before;
+    }
+
+    @Test
     void seriesThatComeAndGoHaveNoSampleInBetween() {
         Job job = job(TestingTickJobs.expression("j1"), 0);
         Labels a = Labels.of("a", "1");
@@ -276,6 +325,44 @@ final class PrecomputeRouterTest {
     private static TickResult result(long time, ResultVector.Element... elements) {
         return new TickResult(
                 "j1", time, new ResultVector(List.of(elements)), new ErrorBound.Exact(), 1, time, List.of());
+    }
+
+    private static TickResult annotated(long time, Annotation... annotations) {
+        return new TickResult(
+                "j1",
+                time,
+                new ResultVector(List.of(new ResultVector.Element(Labels.EMPTY, 1)), List.of(annotations)),
+                new ErrorBound.Exact(),
+                1,
+                time,
+                List.of());
+    }
+
+    private static Annotation raised(long time, long samples) {
+        return new Annotation(
+                Annotation.Level.INFO,
+                "raised",
+                PositionRange.NONE,
+                new ForcedMonotonicity(time, time, 1, 2, 0.5, samples));
+    }
+
+    @Test
+    void whatIsSaidAboutTheQueryIsInItsAnswers() {
+        Job job = job(TestingTickJobs.expression("j1"), 0);
+        Annotation warning = new Annotation(Annotation.Level.WARNING, "wrong", PositionRange.NONE);
+        Annotation info = new Annotation(Annotation.Level.INFO, "no counter", PositionRange.NONE);
+        cache.put(job, annotated(T0 - GRANULARITY, info, raised(T0 - GRANULARITY, 2)));
+        cache.put(job, annotated(T0, info, warning, raised(T0, 3)));
+        String query = "sum(rate(requests_total[1m]))";
+        assertThat(hit(at(query, T0)).annotations()).containsExactly(info, warning, raised(T0, 3));
+        // Over a range each is said once.
+        Annotation both = new Annotation(
+                Annotation.Level.INFO,
+                "raised",
+                PositionRange.NONE,
+                new ForcedMonotonicity(T0 - GRANULARITY, T0, 1, 2, 0.5, 5));
+        assertThat(hit(range(query, T0 - GRANULARITY, T0, GRANULARITY)).annotations())
+                .containsExactly(info, both, warning);
     }
 
     @Test
@@ -349,6 +436,18 @@ final class PrecomputeRouterTest {
         hit(at("sum(up)", T0));
         hit(router.answer(question(TestingTickJobs.P99, StepGrid.instant(T0), false, "default", 60_000)));
         assertThat(lookups("lookback")).isEqualTo(1);
+    }
+
+    @Test
+    void anotherLookbackMattersToRangesThatReachBeyondTheirs() {
+        for (String modifier : List.of("anchored", "smoothed")) {
+            String query = "sum(increase(requests_total[1m] " + modifier + "))";
+            job(TestingTickJobs.expression("j-" + modifier).text(query), 1);
+            hit(at(query, T0));
+            Question other = question(query, StepGrid.instant(T0), false, "default", 60_000);
+            assertThat(miss(router.answer(other))).as(modifier).contains("60000 ms");
+        }
+        assertThat(lookups("lookback")).isEqualTo(2);
     }
 
     @Test

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 
 final class ScheduleTest {
     /** No delay, so that ticks are due at their times; two at a time; 5 s a tick. */
-    private static final TickSettings SETTINGS = new TickSettings(0, 0, 0, 0, 0, 3, 2, 5_000, 3, 10);
+    private static final TickSettings SETTINGS = new TickSettings(0, 0, 0, 0, 0, 3, 2, 5_000, 3, 10, 100);
 
     private Schedule schedule = new Schedule(SETTINGS);
     private long wall = 1_000_000;
@@ -115,13 +115,13 @@ final class ScheduleTest {
 
     @Test
     void theDelayMovesTheStartAndNotTheTick() {
-        schedule = new Schedule(new TickSettings(10, 5_000, 0, 50, 5_000, 64, 16, 5_000, 3, 10));
+        schedule = new Schedule(new TickSettings(10, 5_000, 0, 50, 5_000, 64, 16, 5_000, 3, 10, 100));
         long delay = TickSettings.DEFAULT.delayMillis(quantile("a").job());
         assertTrue(delay >= 1_000 && delay < 6_000, "delay " + delay);
         wall = 1_000_000 + delay - 1;
         assertEquals(990_000, one(Start.class, own(quantile("a"))).evalMillis());
         schedule.disown("a", now());
-        schedule = new Schedule(new TickSettings(10, 5_000, 0, 50, 5_000, 64, 16, 5_000, 3, 10));
+        schedule = new Schedule(new TickSettings(10, 5_000, 0, 50, 5_000, 64, 16, 5_000, 3, 10, 100));
         wall++;
         assertEquals(1_000_000, one(Start.class, own(quantile("a"))).evalMillis());
     }
@@ -378,7 +378,7 @@ final class ScheduleTest {
         assertEquals(1_000, settings.settleMillis(quantile("a").job()));
         assertEquals(
                 0,
-                new TickSettings(0, 0, 0, 0, 0, 1, 1, 10, 1, 0)
+                new TickSettings(0, 0, 0, 0, 0, 1, 1, 10, 1, 0, 100)
                         .delayMillis(quantile("a").job()));
         // What was ingested into the lake cannot be queried before it is flushed.
         assertEquals(12_000, settings.settleMillis(expression("a").job()));
@@ -387,11 +387,11 @@ final class ScheduleTest {
     @Test
     void settingsThatMakeNoSenseAreRefusedByName() {
         assertTrue(Objects.requireNonNull(assertThrows(
-                                IllegalArgumentException.class, () -> new TickSettings(101, 0, 0, 0, 0, 1, 1, 10, 1, 0))
+                                IllegalArgumentException.class, () -> new TickSettings(101, 0, 0, 0, 0, 1, 1, 10, 1, 0, 100))
                         .getMessage())
                 .contains("precompute-ticks-settle-percent"));
-        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 0, 1, 10, 1, 0));
-        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 1, 1, 0, 1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 0, 1, 10, 1, 0, 100));
+        assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 1, 1, 0, 1, 0, 100));
     }
 
     /** Whatever happens in whatever order: no overlap, no slot too many, no result of an end, and every job goes on. */
@@ -408,7 +408,7 @@ final class ScheduleTest {
     /** One random history with what must hold in it. */
     private static final class Round {
         private final Random random;
-        private final Schedule schedule = new Schedule(new TickSettings(10, 500, 0, 30, 900, 4, 2, 3_000, 3, 10));
+        private final Schedule schedule = new Schedule(new TickSettings(10, 500, 0, 30, 900, 4, 2, 3_000, 3, 10, 100));
         private final Map<Long, Start> threads = new HashMap<>();
         private final Set<Long> cancelled = new HashSet<>();
         private final Map<String, Job> owned = new HashMap<>();

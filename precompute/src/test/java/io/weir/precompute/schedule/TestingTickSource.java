@@ -7,6 +7,7 @@ import io.weir.precompute.source.SketchBatch;
 import io.weir.precompute.source.SketchPoint;
 import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.TickSource;
+import io.weir.promql.annotation.Annotation;
 import io.weir.promql.labels.Labels;
 import io.weir.sketch.DdSketch;
 import io.weir.sketch.SampledSketch;
@@ -32,6 +33,9 @@ public final class TestingTickSource implements TickSource {
     private final Map<String, AtomicInteger> atATime = new ConcurrentHashMap<>();
     public final AtomicInteger atATimeMax = new AtomicInteger();
     public volatile Behaviour behaviour = (job, toMillis, deadlineNanos) -> batch(1, 1, 2, 3);
+
+    /** What it says about expressions. */
+    public volatile List<Annotation> annotations = List.of();
 
     public static SketchBatch batch(double coverage, double... values) {
         DdSketch sketch = DdSketch.ofAccuracy(0.01);
@@ -66,7 +70,7 @@ public final class TestingTickSource implements TickSource {
     public ResultVector evaluate(Job job, JobQuery.OfExpression query, long timeMillis, long deadlineNanos)
             throws SourceException {
         fetches.add(new Fetch(job.jobId(), timeMillis, System.currentTimeMillis()));
-        return new ResultVector(List.of(new ResultVector.Element(Labels.EMPTY, timeMillis)));
+        return new ResultVector(List.of(new ResultVector.Element(Labels.EMPTY, timeMillis)), annotations);
     }
 
     @Override

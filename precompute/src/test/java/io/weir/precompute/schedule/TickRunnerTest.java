@@ -14,6 +14,9 @@ import io.weir.precompute.result.TickResult;
 import io.weir.precompute.source.SketchBatch;
 import io.weir.precompute.source.SketchPoint;
 import io.weir.precompute.source.SourceException;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.ForcedMonotonicity;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import io.weir.sketch.CountMin;
 import io.weir.sketch.DdSketch;
@@ -27,7 +30,7 @@ import org.junit.jupiter.api.Test;
 
 final class TickRunnerTest {
     private final TestingTickSource source = new TestingTickSource();
-    private final TickRunner runner = new TickRunner(source, () -> 77);
+    private final TickRunner runner = new TickRunner(source, 3, () -> 77);
 
     private TickOutcome run(TestingTickJobs job) {
         return runner.run(job.job(), 10_000, Long.MAX_VALUE);
@@ -87,6 +90,24 @@ final class TickRunnerTest {
         TickResult result = done(expression("a"));
         assertEquals(new ErrorBound.Exact(), result.bound());
         assertEquals(10_000, result.vector().elements().getFirst().value());
+    }
+
+    @Test
+    void whatIsSaidAboutAnExpressionStaysWithItsResult() {
+        ForcedMonotonicity detail = new ForcedMonotonicity(1, 2, 0.1, 0.5, 1e-3, 4);
+        PositionRange position = new PositionRange(3, 9);
+        source.annotations = List.of(
+                new Annotation(Annotation.Level.INFO, "x".repeat(10_000), position),
+                new Annotation(Annotation.Level.INFO, "raised", position, detail),
+                new Annotation(Annotation.Level.INFO, "no room for it", position),
+                new Annotation(Annotation.Level.WARNING, "wrong", position));
+        // Without positions: whoever asks may spell the query otherwise.
+        assertEquals(
+                List.of(
+                        new Annotation(Annotation.Level.WARNING, "wrong", PositionRange.NONE),
+                        new Annotation(Annotation.Level.INFO, "x".repeat(1_000) + "...", PositionRange.NONE),
+                        new Annotation(Annotation.Level.INFO, "raised", PositionRange.NONE, detail)),
+                done(expression("a")).vector().annotations());
     }
 
     @Test

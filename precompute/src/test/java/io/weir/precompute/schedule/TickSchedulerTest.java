@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 final class TickSchedulerTest {
     private record Recorded(String jobId, long epoch, JobStatistics statistics, Optional<TickResult> result) {}
 
-    private static final TickSettings SETTINGS = new TickSettings(10, 100, 0, 0, 0, 64, 16, 10_000, 3, 2);
+    private static final TickSettings SETTINGS = new TickSettings(10, 100, 0, 0, 0, 64, 16, 10_000, 3, 2, 100);
 
     private final TestingTickSource source = new TestingTickSource();
     private final ConcurrentLinkedQueue<Recorded> recorded = new ConcurrentLinkedQueue<>();
@@ -356,7 +356,7 @@ final class TickSchedulerTest {
 
     @Test
     void aTickBeyondItsDeadlineFailsThoughItsSourceDoesNotStop() {
-        restart(new TickSettings(0, 0, 0, 0, 0, 64, 16, 200, 3, 0), this::record);
+        restart(new TickSettings(0, 0, 0, 0, 0, 64, 16, 200, 3, 0, 100), this::record);
         source.behaviour = (job, toMillis, deadline) -> {
             pause(2_500);
             return TestingTickSource.batch(1, 1);

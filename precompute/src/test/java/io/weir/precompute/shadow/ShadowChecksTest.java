@@ -200,7 +200,7 @@ final class ShadowChecksTest {
             } finally {
                 ended.countDown();
             }
-            return List.of();
+            return new BackgroundQueries.Evaluated(List.of(), List.of());
         };
         checks.begin(hanging);
         checks.onHit(observed(SUM, new ErrorBound.Exact()));

@@ -32,7 +32,7 @@ final class TestingSamples implements BackgroundQueries {
     }
 
     @Override
-    public synchronized List<Sample> evaluate(String tenant, String query, long timeMillis, long deadlineNanos) {
+    public synchronized Evaluated evaluate(String tenant, String query, long timeMillis, long deadlineNanos) {
         asked.add(query);
         if (failure != null) {
             throw failure;
@@ -40,7 +40,7 @@ final class TestingSamples implements BackgroundQueries {
         Expr.Call call = (Expr.Call) PromqlParser.parse(query, Feature.ALL);
         List<Sample> answer = new ArrayList<>();
         samples.forEach((labels, values) -> answer.add(new Sample(labels, value(call, values))));
-        return answer;
+        return new Evaluated(answer, List.of());
     }
 
     private static double value(Expr.Call call, double[] values) {

@@ -3,6 +3,8 @@ package io.weir.precompute.source;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.weir.precompute.source.grpc.SketchServiceSettings;
+import io.weir.precompute.source.prometheus.PrometheusSettings;
 import io.weir.precompute.sources.SourcesSettings;
 import io.weir.promql.error.QueryException;
 import java.net.InetAddress;
@@ -131,7 +133,8 @@ class SourceAddressesTest {
     @Test
     void anEntryThatIsNoneFailsTheStart() {
         for (String list : List.of("a:0", "a:5-4", "a:x", "10.0.0.0/33", "a b", "*.", "1234", "a/8", "host:1:2")) {
-            assertThatThrownBy(() -> SourcesSettings.DEFAULT.withAllowed(list))
+            assertThatThrownBy(() ->
+                            new SourcesSettings(list, 16, SketchServiceSettings.DEFAULT, PrometheusSettings.DEFAULT))
                     .as(list)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("precompute-sources-allowed");

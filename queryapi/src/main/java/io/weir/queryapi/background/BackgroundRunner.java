@@ -92,7 +92,7 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
     }
 
     @Override
-    public List<Sample> evaluate(String tenant, String query, long timeMillis, long deadlineNanos)
+    public Evaluated evaluate(String tenant, String query, long timeMillis, long deadlineNanos)
             throws InterruptedException {
         return run(tenant, query, timeMillis, deadlineNanos, session -> {
             QueryRequest request = new QueryRequest(
@@ -105,7 +105,7 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
             QueryPlan plan = planning.plan(request);
             MatrixResult result = new MatrixResult(limits);
             engine.run(session, request, plan, result, false);
-            return samples(result);
+            return new Evaluated(samples(result), result.annotations());
         });
     }
 

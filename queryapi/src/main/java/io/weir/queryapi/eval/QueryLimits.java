@@ -1,5 +1,7 @@
 package io.weir.queryapi.eval;
 
+import io.weir.queryapi.spi.PrecomputedAnswers;
+
 /**
  * The bounds of one query and of all queries of an API process. Each is a setting whose name the error message gives.
  *
@@ -104,6 +106,11 @@ public record QueryLimits(
                 queuedMax,
                 queueWaitMillisMax,
                 RUNS);
+    }
+
+    /** Those of answers that were computed before. */
+    public PrecomputedAnswers.Bounds precomputed() {
+        return new PrecomputedAnswers.Bounds(samplesMax, seriesMax, resultBytesMax);
     }
 
     private static void positive(String setting, long value) {

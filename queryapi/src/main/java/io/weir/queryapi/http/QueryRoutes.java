@@ -198,7 +198,13 @@ final class QueryRoutes {
     /** What is asked of answers that were computed before; also for explain. */
     PrecomputedAnswers.Question question(QueryRequest request, Expr expression, boolean range) {
         return new PrecomputedAnswers.Question(
-                request.tenant(), expression, request.grid(), range, request.lookbackMillis(), limits.lookbackMillis());
+                request.tenant(),
+                expression,
+                request.grid(),
+                range,
+                request.lookbackMillis(),
+                limits.lookbackMillis(),
+                limits.precomputed());
     }
 
     /** Plans a request; what is wrong with the query is said as Prometheus says it. */

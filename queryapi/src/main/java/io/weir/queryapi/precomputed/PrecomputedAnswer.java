@@ -47,13 +47,15 @@ public final class PrecomputedAnswer {
         response.setHeader("X-Precompute-Error-Bound", hit.errorBound());
     }
 
-    /** Says so in the answer. */
+    /** Says so in the answer, before what there is to say about the query. */
     public List<Annotation> annotations() {
-        return List.of(
-                info(DATA_SOURCE),
-                info("precompute: job " + hit.jobId() + ", computed for " + Instant.ofEpochMilli(hit.newestMillis())
-                        + ", " + Math.max(0, hit.ageMillis()) / 1_000 + " s before the query, error bound "
-                        + hit.errorBound()));
+        List<Annotation> all = new ArrayList<>();
+        all.add(info(DATA_SOURCE));
+        all.add(info("precompute: job " + hit.jobId() + ", computed for " + Instant.ofEpochMilli(hit.newestMillis())
+                + ", " + Math.max(0, hit.ageMillis()) / 1_000 + " s before the query, error bound "
+                + hit.errorBound()));
+        all.addAll(hit.annotations());
+        return all;
     }
 
     private static Annotation info(String text) {
@@ -84,7 +86,7 @@ public final class PrecomputedAnswer {
             statistics.write(json);
         }
         json.ascii('}');
-        List<Annotation> annotations = new ArrayList<>(annotations());
+        List<Annotation> annotations = annotations();
         if (truncated) {
             annotations.add(new Annotation(Annotation.Level.WARNING, TRUNCATED, PositionRange.NONE));
         }

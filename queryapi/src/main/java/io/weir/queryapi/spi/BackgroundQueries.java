@@ -1,5 +1,6 @@
 package io.weir.queryapi.spi;
 
+import io.weir.promql.annotation.Annotation;
 import io.weir.promql.labels.Labels;
 import java.util.List;
 
@@ -15,8 +16,21 @@ public interface BackgroundQueries {
      * @throws io.weir.promql.error.QueryException as for a user's query
      * @throws InterruptedException the query was cancelled, on the workers too
      */
-    List<Sample> evaluate(String tenant, String query, long timeMillis, long deadlineNanos) throws InterruptedException;
+    Evaluated evaluate(String tenant, String query, long timeMillis, long deadlineNanos) throws InterruptedException;
 
-    /** One element of an instant vector, in the order of the answer. */
+    /**
+     * An instant vector.
+     *
+     * @param samples in the order of the answer
+     * @param annotations the query's warnings and infos, with their positions in its text
+     */
+    record Evaluated(List<Sample> samples, List<Annotation> annotations) {
+        public Evaluated {
+            samples = List.copyOf(samples);
+            annotations = List.copyOf(annotations);
+        }
+    }
+
+    /** One element of an instant vector. */
     record Sample(Labels labels, double value) {}
 }

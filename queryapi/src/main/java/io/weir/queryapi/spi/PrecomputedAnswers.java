@@ -1,5 +1,6 @@
 package io.weir.queryapi.spi;
 
+import io.weir.promql.annotation.Annotation;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StepGrid;
@@ -30,6 +31,7 @@ public interface PrecomputedAnswers {
      * @param grid a single step for an instant query
      * @param lookbackMillis of this query
      * @param lookbackMillisDefault of queries that do not say
+     * @param bounds of the answer to a range query
      */
     record Question(
             String tenant,
@@ -37,7 +39,17 @@ public interface PrecomputedAnswers {
             StepGrid grid,
             boolean range,
             long lookbackMillis,
-            long lookbackMillisDefault) {}
+            long lookbackMillisDefault,
+            Bounds bounds) {}
+
+    /**
+     * What computed answers may take. One that would take more is a miss, so that the data's path says which limit it is.
+     *
+     * @param samplesMax setting query-samples-max
+     * @param seriesMax setting query-series-max
+     * @param resultBytesMax setting query-result-bytes-max
+     */
+    record Bounds(long samplesMax, int seriesMax, long resultBytesMax) {}
 
     /** A hit, or why not. */
     sealed interface Answer {}
@@ -52,11 +64,19 @@ public interface PrecomputedAnswers {
      * @param ageMillis of that tick when the query asked
      * @param errorBound for people
      * @param series in the order of the answer
+     * @param annotations the query's warnings and infos; without positions, as the job may spell it otherwise
      */
-    record Hit(String jobId, long newestMillis, long ageMillis, String errorBound, List<Series> series)
+    record Hit(
+            String jobId,
+            long newestMillis,
+            long ageMillis,
+            String errorBound,
+            List<Series> series,
+            List<Annotation> annotations)
             implements Answer {
         public Hit {
             series = List.copyOf(series);
+            annotations = List.copyOf(annotations);
         }
     }
 

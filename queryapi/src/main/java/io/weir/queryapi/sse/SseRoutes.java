@@ -133,7 +133,8 @@ public final class SseRoutes {
                 query.grid(),
                 true,
                 query.lookbackMillis(),
-                limits.lookbackMillis());
+                limits.lookbackMillis(),
+                limits.precomputed());
         if (asked.bypass() || !(precomputed.answer(question) instanceof Hit hit)) {
             return Optional.empty();
         }

@@ -1,5 +1,6 @@
 package io.weir.queryapi.background;
 
+import static io.weir.queryapi.testkit.TestingApi.instant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -51,16 +52,29 @@ final class BackgroundRunnerTest {
     void aQueryHasTheValueThatAUserWouldSee() throws Exception {
         try (TestingApi api = start()) {
             BackgroundQueries queries = api.background();
-            assertThat(queries.evaluate(TENANT, "sum_over_time(up[1m])", 20_000, soon()))
+            assertThat(queries.evaluate(TENANT, "sum_over_time(up[1m])", 20_000, soon()).samples())
                     .containsExactly(new Sample(Labels.of("job", "a"), 6), new Sample(Labels.of("job", "b"), 60));
-            assertThat(queries.evaluate(TENANT, "sort_desc(up)", 20_000, soon()))
+            assertThat(queries.evaluate(TENANT, "sort_desc(up)", 20_000, soon()).samples())
                     .extracting(Sample::value)
                     .containsExactly(30.0, 3.0);
-            assertThat(queries.evaluate(TENANT, "scalar(up{job='a'})", 20_000, soon()))
+            assertThat(queries.evaluate(TENANT, "scalar(up{job='a'})", 20_000, soon()).samples())
                     .containsExactly(new Sample(Labels.EMPTY, 3));
-            assertThat(queries.evaluate(TENANT, "absent_metric", 20_000, soon()))
+            assertThat(queries.evaluate(TENANT, "absent_metric", 20_000, soon()).samples())
                     .isEmpty();
             assertThat(api.workManager().priorities()).isNotEmpty().containsOnly(Priority.BACKGROUND);
+        }
+    }
+
+    @Test
+    void itSaysAboutAQueryWhatAUserWouldRead() throws Exception {
+        try (TestingApi api = start()) {
+            String query = "sum(rate(up[1m]))";
+            List<String> said = api.background().evaluate(TENANT, query, 20_000, soon()).annotations().stream()
+                    .map(annotation -> annotation.render(query))
+                    .toList();
+            assertThat(said).hasSize(1);
+            assertThat(said.getFirst()).contains("might not be a counter").endsWith("(1:10)");
+            assertThat(api.body(instant(query, "20"))).contains("might not be a counter").contains("(1:10)");
         }
     }
 
@@ -68,7 +82,7 @@ final class BackgroundRunnerTest {
     void itIsNoPartOfTheUsersQueries() throws Exception {
         TestingQueryListener listener = new TestingQueryListener();
         try (TestingApi api = new TestingApi(lake, folder, TestingApi.settings(), Tracing.OFF, listener)) {
-            List<Sample> samples = api.background().evaluate(TENANT, "up", 20_000, soon());
+            List<Sample> samples = api.background().evaluate(TENANT, "up", 20_000, soon()).samples();
             assertThat(samples).hasSize(2);
             String metrics = api.body("/metrics");
             assertThat(metrics)
@@ -132,7 +146,7 @@ final class BackgroundRunnerTest {
         CompletableFuture<List<Sample>> answer = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> {
             try {
-                answer.complete(queries.evaluate(TENANT, text, 20_000, soon()));
+                answer.complete(queries.evaluate(TENANT, text, 20_000, soon()).samples());
             } catch (InterruptedException | RuntimeException e) {
                 answer.completeExceptionally(e);
             }

@@ -6,6 +6,8 @@ import static io.weir.queryapi.testkit.TestingApi.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import io.weir.promql.series.StaleMarker;
 import io.weir.proto.trace.Tracing;
@@ -72,7 +74,8 @@ final class PrecomputedHttpTest {
                 20_000,
                 12_345,
                 "relative 0.01",
-                List.of(new Series(Labels.of("job", "b"), columns[0]), new Series(Labels.of("job", "a"), columns[1])));
+                List.of(new Series(Labels.of("job", "b"), columns[0]), new Series(Labels.of("job", "a"), columns[1])),
+                List.of());
     }
 
     private static String header(HttpResponse<String> response, String name) {
@@ -162,6 +165,33 @@ final class PrecomputedHttpTest {
                         .statusCode())
                 .isEqualTo(400);
         assertThat(answers.asked()).hasSize(4);
+    }
+
+    @Test
+    void whatThereIsToSayAboutTheQueryIsSaid() throws Exception {
+        Hit plain = hit(new double[] {5, 6}, new double[] {7, 8});
+        answers.add(
+                QUERY,
+                new Hit(
+                        plain.jobId(),
+                        plain.newestMillis(),
+                        plain.ageMillis(),
+                        plain.errorBound(),
+                        plain.series(),
+                        List.of(
+                                new Annotation(Annotation.Level.WARNING, "may be wrong", PositionRange.NONE),
+                                new Annotation(Annotation.Level.INFO, "may not be meant", PositionRange.NONE))));
+        TestingApi api = start();
+        String body = "{\"s\":\"epoch+10s\",\"e\":\"epoch+20s\",\"step\":\"10s\",\"q\":\"" + QUERY + "\"%s}";
+        for (String answer : List.of(
+                api.body(instant(QUERY, "20")),
+                api.body(range(QUERY, "10", "20", "10")),
+                api.postJson(STREAM, body.formatted("")).body(),
+                api.postJson(STREAM, body.formatted(",\"summary\":true")).body())) {
+            assertThat(answer)
+                    .contains("\"warnings\":[\"may be wrong\"]")
+                    .contains("error bound relative 0.01\",\"may not be meant\"]");
+        }
     }
 
     @Test

@@ -5,14 +5,12 @@ import io.weir.sketch.SketchKey;
 import io.weir.sketch.SketchKind;
 import io.weir.sketch.codec.SketchFormatException.Reason;
 import io.weir.sketch.delta.DeltaChanges;
-import io.weir.sketch.delta.SketchDelta;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Deltas of {@code sketchlib.v1}: {@code SketchDeltaEnvelope{partition_key=1 window_start_ms=2 is_window_close=3 count_min=10
- * count_sketch=11 hll=12 ddsketch=13}} and the bare deltas in it. Which of the two bytes are is told by the carrier: they cannot
- * be told apart.
+ * Bare deltas of {@code sketchlib.v1}. Those in their envelope ({@code SketchDeltaEnvelope}) are not read: the two cannot be told apart, and no
+ * carrier says which it sends.
  */
 public final class DeltaCodec {
     private final DecodeLimits limits;
@@ -21,45 +19,9 @@ public final class DeltaCodec {
         this.limits = limits;
     }
 
-    /** Reads a delta in its envelope. */
-    public SketchDelta decodeEnvelope(byte[] bytes) throws SketchFormatException {
-        ProtoReader reader = new ProtoReader(bytes, limits);
-        String partition = "";
-        long windowStart = 0;
-        boolean isClose = false;
-        DeltaChanges changes = null;
-        while (reader.next()) {
-            switch (reader.field()) {
-                case 1 -> partition = reader.text();
-                case 2 -> windowStart = reader.varint();
-                case 3 -> isClose = reader.varint() != 0;
-                case 10, 11, 12, 13 -> {
-                    if (changes != null) {
-                        throw new SketchFormatException(Reason.MALFORMED, "an envelope with two deltas");
-                    }
-                    changes = read(kindOf(reader.field()), reader.message());
-                }
-                default -> reader.skip();
-            }
-        }
-        if (changes == null) {
-            throw new SketchFormatException(Reason.MALFORMED, "an envelope without a delta");
-        }
-        return new SketchDelta(partition, windowStart, isClose, changes);
-    }
-
     /** Reads a delta without envelope. */
     public DeltaChanges decodeBare(byte[] bytes, SketchKind kind) throws SketchFormatException {
         return read(kind, new ProtoReader(bytes, limits));
-    }
-
-    private static SketchKind kindOf(int field) {
-        return switch (field) {
-            case 10 -> SketchKind.COUNT_MIN;
-            case 11 -> SketchKind.COUNT_SKETCH;
-            case 12 -> SketchKind.HYPERLOGLOG;
-            default -> SketchKind.DDSKETCH;
-        };
     }
 
     private static DeltaChanges read(SketchKind kind, ProtoReader reader) throws SketchFormatException {

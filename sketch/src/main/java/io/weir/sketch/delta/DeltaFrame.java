@@ -7,9 +7,8 @@ import io.weir.sketch.SampledSketch;
  *
  * @param fromMillis the first moment it speaks of, in the producer's milliseconds since 1970
  * @param toMillis the moment up to which it speaks; the next change begins there
- * @param isWindowClose whether it is the last of its window
  */
-public record DeltaFrame(long fromMillis, long toMillis, boolean isWindowClose, Body body) {
+public record DeltaFrame(long fromMillis, long toMillis, Body body) {
     /** What a message carries. */
     public sealed interface Body {
         /** All that was recorded from the beginning of the window on: a checkpoint. */

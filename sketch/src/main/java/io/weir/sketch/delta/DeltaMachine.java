@@ -8,7 +8,6 @@ import io.weir.sketch.delta.DeltaDisposition.AppliedFull;
 import io.weir.sketch.delta.DeltaDisposition.AwaitingCheckpoint;
 import io.weir.sketch.delta.DeltaDisposition.Duplicate;
 import io.weir.sketch.delta.DeltaDisposition.Rejected;
-import io.weir.sketch.delta.DeltaState.Closed;
 import io.weir.sketch.delta.DeltaState.Contiguous;
 import io.weir.sketch.delta.DeltaState.Gap;
 import io.weir.sketch.delta.DeltaState.Known;
@@ -36,13 +35,6 @@ public final class DeltaMachine {
             case Started started -> first(started, frame);
             case Contiguous contiguous -> joined(contiguous, contiguous.known(), frame);
             case Gap gap -> afterGap(gap, frame);
-            case Closed closed ->
-                new Step(
-                        closed,
-                        frame.toMillis() <= closed.known().throughMillis()
-                                ? new Duplicate()
-                                : new Rejected(
-                                        "the window closed at " + closed.known().throughMillis()));
         };
     }
 
@@ -111,8 +103,7 @@ public final class DeltaMachine {
 
     private static Step checkpoint(DeltaFrame frame, SampledSketch sketch) {
         SampledSketch own = new SampledSketch(sketch.sketch().copy(), sketch.rate());
-        return new Step(
-                after(new Known(own, frame.fromMillis(), frame.toMillis()), frame.isWindowClose()), new AppliedFull());
+        return new Step(new Contiguous(new Known(own, frame.fromMillis(), frame.toMillis())), new AppliedFull());
     }
 
     private static Step applied(DeltaState state, Known known, DeltaChanges changes, DeltaFrame frame) {
@@ -120,14 +111,9 @@ public final class DeltaMachine {
             Sketch changed = changes.appliedTo(known.sketch().sketch());
             SampledSketch sketch = new SampledSketch(changed, known.sketch().rate());
             return new Step(
-                    after(new Known(sketch, known.fromMillis(), frame.toMillis()), frame.isWindowClose()),
-                    new AppliedDelta());
+                    new Contiguous(new Known(sketch, known.fromMillis(), frame.toMillis())), new AppliedDelta());
         } catch (IllegalArgumentException | SketchCapacityException e) {
             return new Step(state, new Rejected(String.valueOf(e.getMessage())));
         }
-    }
-
-    private static DeltaState after(Known known, boolean isClosed) {
-        return isClosed ? new Closed(known) : new Contiguous(known);
     }
 }

@@ -22,22 +22,4 @@ public sealed interface DeltaState {
 
     /** Something is missing. What was known before the gap stays true of its own time. */
     record Gap(Optional<Known> before) implements DeltaState {}
-
-    /** The window's last message came. */
-    record Closed(Known known) implements DeltaState {}
-
-    /**
-     * The sketch of exactly this time. Never a part of it, never more, and never an empty one in place of a missing one.
-     */
-    default Optional<SampledSketch> of(long fromMillis, long toMillis) {
-        Optional<Known> known = switch (this) {
-            case Started started -> Optional.empty();
-            case Contiguous contiguous -> Optional.of(contiguous.known);
-            case Gap gap -> gap.before;
-            case Closed closed -> Optional.of(closed.known);
-        };
-        return known.filter(it -> it.fromMillis == fromMillis && it.throughMillis == toMillis)
-                .map(Known::sketch)
-                .map(it -> new SampledSketch(it.sketch().copy(), it.rate()));
-    }
 }

@@ -79,11 +79,6 @@ public final class Xxh3 {
         return mergeAccumulators(accumulate(input, secret), secret, SECRET_MERGE, length * PRIME64_1);
     }
 
-    /** The 64-bit hash of the eight bytes of {@code value}, lowest first: the same as of an array of them. */
-    public static long hash64(long value, long seed) {
-        return hashUpToEight((int) value, (int) (value >>> 32), 8, seed);
-    }
-
     /** The 128-bit hash of all of {@code input}. */
     public static Hash128 hash128(byte[] input, long seed) {
         int length = input.length;

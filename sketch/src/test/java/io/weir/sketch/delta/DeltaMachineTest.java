@@ -27,158 +27,129 @@ import org.junit.jupiter.api.Test;
 class DeltaMachineTest {
     private static final long START = 60_000;
     private static final Optional<SampledSketch> EMPTY = Optional.of(SampledSketch.of(DdSketch.ofAccuracy(0.01)));
-    private static final DeltaStreams.Key KEY = new DeltaStreams.Key("p", START);
 
     private static DeltaFrame delta(long from, long to, double... weights) {
         List<DeltaChanges.Bins.Bin> bins = new java.util.ArrayList<>();
         for (int i = 0; i < weights.length; i++) {
             bins.add(new DeltaChanges.Bins.Bin(i, weights[i]));
         }
-        return new DeltaFrame(from, to, false, new DeltaFrame.Body.Changes(new DeltaChanges.Bins(bins)));
+        return new DeltaFrame(from, to, new DeltaFrame.Body.Changes(new DeltaChanges.Bins(bins)));
     }
 
     private static DeltaFrame full(long from, long to, double weight) {
         DdSketch sketch = DdSketch.ofAccuracy(0.01);
         sketch.addToBin(true, 0, weight);
-        return new DeltaFrame(from, to, false, new DeltaFrame.Body.Full(SampledSketch.of(sketch)));
+        return new DeltaFrame(from, to, new DeltaFrame.Body.Full(SampledSketch.of(sketch)));
     }
 
-    private static DeltaFrame closing(DeltaFrame frame) {
-        return new DeltaFrame(frame.fromMillis(), frame.toMillis(), true, frame.body());
-    }
-
-    private static double count(DeltaStreams streams, long to) {
-        return streams.sketch(KEY, START, to).orElseThrow().count();
+    private static double count(TestingStream stream, long to) {
+        return stream.sketch(START, to).orElseThrow().count();
     }
 
     @Test
     void changesFromTheBeginningOfTheWindowJoin() {
-        DeltaStreams streams = new DeltaStreams(1);
-        assertThat(streams.accept(KEY, EMPTY, delta(START, START + 10, 2))).isEqualTo(new AppliedDelta());
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 3))).isEqualTo(new AppliedDelta());
-        assertThat(count(streams, START + 20)).isEqualTo(5);
-        assertThat(streams.sketch(KEY, START, START + 10))
+        TestingStream stream = new TestingStream(START);
+        assertThat(stream.accept(EMPTY, delta(START, START + 10, 2))).isEqualTo(new AppliedDelta());
+        assertThat(stream.accept(EMPTY, delta(START + 10, START + 20, 3))).isEqualTo(new AppliedDelta());
+        assertThat(count(stream, START + 20)).isEqualTo(5);
+        assertThat(stream.sketch(START, START + 10))
                 .as("a time of the past")
                 .isEmpty();
-        assertThat(streams.sketch(KEY, START, START + 30)).as("a time to come").isEmpty();
-        assertThat(streams.sketch(KEY, START + 10, START + 20)).as("a part").isEmpty();
+        assertThat(stream.sketch(START, START + 30)).as("a time to come").isEmpty();
+        assertThat(stream.sketch(START + 10, START + 20)).as("a part").isEmpty();
     }
 
     @Test
     void afterAGapNothingNewIsServedUntilACheckpoint() {
-        DeltaStreams streams = new DeltaStreams(1);
-        streams.accept(KEY, EMPTY, full(START, START + 10, 4));
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 20, START + 30, 1)))
+        TestingStream stream = new TestingStream(START);
+        stream.accept(EMPTY, full(START, START + 10, 4));
+        assertThat(stream.accept(EMPTY, delta(START + 20, START + 30, 1)))
                 .isEqualTo(new AwaitingCheckpoint(START + 10));
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 30, START + 40, 1)))
+        assertThat(stream.accept(EMPTY, delta(START + 30, START + 40, 1)))
                 .isEqualTo(new AwaitingCheckpoint(START + 10));
         for (long to : new long[] {START + 20, START + 30, START + 40}) {
-            assertThat(streams.sketch(KEY, START, to)).isEmpty();
+            assertThat(stream.sketch(START, to)).isEmpty();
         }
-        assertThat(count(streams, START + 10)).as("what was whole stays so").isEqualTo(4);
-        assertThat(streams.accept(KEY, EMPTY, full(START, START + 50, 9))).isEqualTo(new AppliedFull());
-        assertThat(count(streams, START + 50)).isEqualTo(9);
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 50, START + 60, 1))).isEqualTo(new AppliedDelta());
-        assertThat(count(streams, START + 60)).isEqualTo(10);
+        assertThat(count(stream, START + 10)).as("what was whole stays so").isEqualTo(4);
+        assertThat(stream.accept(EMPTY, full(START, START + 50, 9))).isEqualTo(new AppliedFull());
+        assertThat(count(stream, START + 50)).isEqualTo(9);
+        assertThat(stream.accept(EMPTY, delta(START + 50, START + 60, 1))).isEqualTo(new AppliedDelta());
+        assertThat(count(stream, START + 60)).isEqualTo(10);
     }
 
     @Test
     void aStreamThatBeginsInTheMiddleWaits() {
-        DeltaStreams streams = new DeltaStreams(2);
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 1))).isInstanceOf(AwaitingCheckpoint.class);
-        DeltaStreams.Key other = new DeltaStreams.Key("q", START);
-        assertThat(streams.accept(other, Optional.empty(), delta(START, START + 10, 1)))
+        TestingStream stream = new TestingStream(START);
+        assertThat(stream.accept(EMPTY, delta(START + 10, START + 20, 1))).isInstanceOf(AwaitingCheckpoint.class);
+        TestingStream other = new TestingStream(START);
+        assertThat(other.accept(Optional.empty(), delta(START, START + 10, 1)))
                 .as("parameters nobody named")
                 .isInstanceOf(AwaitingCheckpoint.class);
-        assertThat(streams.sketch(KEY, START, START + 20)).isEmpty();
-        assertThat(streams.sketch(other, START, START + 10)).isEmpty();
-        assertThat(streams.accept(KEY, EMPTY, full(START, START + 30, 7))).isEqualTo(new AppliedFull());
-        assertThat(count(streams, START + 30)).isEqualTo(7);
+        assertThat(stream.sketch(START, START + 20)).isEmpty();
+        assertThat(other.sketch(START, START + 10)).isEmpty();
+        assertThat(stream.accept(EMPTY, full(START, START + 30, 7))).isEqualTo(new AppliedFull());
+        assertThat(count(stream, START + 30)).isEqualTo(7);
     }
 
     @Test
     void whatIsKnownIsADuplicateAndWhatOverlapsIsRejected() {
-        DeltaStreams streams = new DeltaStreams(1);
-        streams.accept(KEY, EMPTY, full(START, START + 20, 4));
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 1))).isEqualTo(new Duplicate());
-        assertThat(streams.accept(KEY, EMPTY, full(START, START + 20, 4))).isEqualTo(new Duplicate());
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 30, 1))).isInstanceOf(Rejected.class);
-        assertThat(streams.accept(KEY, EMPTY, full(START + 20, START + 30, 1))).isInstanceOf(Rejected.class);
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 30, START + 30, 1))).isInstanceOf(Rejected.class);
-        assertThat(count(streams, START + 20)).isEqualTo(4);
+        TestingStream stream = new TestingStream(START);
+        stream.accept(EMPTY, full(START, START + 20, 4));
+        assertThat(stream.accept(EMPTY, delta(START + 10, START + 20, 1))).isEqualTo(new Duplicate());
+        assertThat(stream.accept(EMPTY, full(START, START + 20, 4))).isEqualTo(new Duplicate());
+        assertThat(stream.accept(EMPTY, delta(START + 10, START + 30, 1))).isInstanceOf(Rejected.class);
+        assertThat(stream.accept(EMPTY, full(START + 20, START + 30, 1))).isInstanceOf(Rejected.class);
+        assertThat(stream.accept(EMPTY, delta(START + 30, START + 30, 1))).isInstanceOf(Rejected.class);
+        assertThat(count(stream, START + 20)).isEqualTo(4);
     }
 
     @Test
     void lateChangesCloseTheGapTheyFill() {
-        DeltaStreams streams = new DeltaStreams(1);
-        streams.accept(KEY, EMPTY, full(START, START + 10, 4));
-        streams.accept(KEY, EMPTY, delta(START + 20, START + 30, 1));
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 2))).isEqualTo(new AppliedDelta());
-        assertThat(count(streams, START + 20)).isEqualTo(6);
-        assertThat(streams.sketch(KEY, START, START + 30))
+        TestingStream stream = new TestingStream(START);
+        stream.accept(EMPTY, full(START, START + 10, 4));
+        stream.accept(EMPTY, delta(START + 20, START + 30, 1));
+        assertThat(stream.accept(EMPTY, delta(START + 10, START + 20, 2))).isEqualTo(new AppliedDelta());
+        assertThat(count(stream, START + 20)).isEqualTo(6);
+        assertThat(stream.sketch(START, START + 30))
                 .as("its changes were let go")
                 .isEmpty();
     }
 
     @Test
-    void aClosedWindowTakesNothingMore() {
-        DeltaStreams streams = new DeltaStreams(1);
-        assertThat(streams.accept(KEY, EMPTY, closing(full(START, START + 60, 4))))
-                .isEqualTo(new AppliedFull());
-        assertThat(streams.accept(KEY, EMPTY, full(START, START + 60, 4))).isEqualTo(new Duplicate());
-        assertThat(streams.accept(KEY, EMPTY, delta(START + 60, START + 70, 4))).isInstanceOf(Rejected.class);
-        assertThat(count(streams, START + 60)).isEqualTo(4);
-    }
-
-    @Test
     void changesThatDoNotFitAreRejectedAndChangeNothing() {
         DdSketch narrow = new DdSketch(
-                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(10, DdSketchLimits.Overflow.REFUSE));
+                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(10));
         Optional<SampledSketch> empty = Optional.of(SampledSketch.of(narrow));
-        DeltaStreams streams = new DeltaStreams(1);
-        streams.accept(KEY, empty, delta(START, START + 10, 2));
+        TestingStream stream = new TestingStream(START);
+        stream.accept(empty, delta(START, START + 10, 2));
         DeltaFrame far = new DeltaFrame(
                 START + 10,
                 START + 20,
-                false,
                 new DeltaFrame.Body.Changes(new DeltaChanges.Bins(
                         List.of(new DeltaChanges.Bins.Bin(1, 1), new DeltaChanges.Bins.Bin(99, 1)))));
-        assertThat(streams.accept(KEY, empty, far)).isInstanceOf(Rejected.class);
+        assertThat(stream.accept(empty, far)).isInstanceOf(Rejected.class);
         DeltaFrame otherKind = new DeltaFrame(
                 START + 10,
                 START + 20,
-                false,
                 new DeltaFrame.Body.Changes(
                         new DeltaChanges.Registers(List.of(new DeltaChanges.Registers.Register(1, 2)))));
-        assertThat(streams.accept(KEY, empty, otherKind)).isInstanceOf(Rejected.class);
-        assertThat(count(streams, START + 10)).isEqualTo(2);
-        assertThat(streams.accept(KEY, empty, delta(START + 20, START + 30, 1))).isInstanceOf(AwaitingCheckpoint.class);
+        assertThat(stream.accept(empty, otherKind)).isInstanceOf(Rejected.class);
+        assertThat(count(stream, START + 10)).isEqualTo(2);
+        assertThat(stream.accept(empty, delta(START + 20, START + 30, 1))).isInstanceOf(AwaitingCheckpoint.class);
     }
 
     @Test
-    void aSketchThatIsServedIsNotTheOneThatChanges() {
-        DeltaStreams streams = new DeltaStreams(1);
-        streams.accept(KEY, EMPTY, full(START, START + 10, 4));
-        SampledSketch served = streams.sketch(KEY, START, START + 10).orElseThrow();
-        ((DdSketch) served.sketch()).add(5);
-        streams.accept(KEY, EMPTY, delta(START + 10, START + 20, 1));
-        assertThat(count(streams, START + 20)).isEqualTo(5);
-        assertThat(served.count()).isEqualTo(5);
-    }
-
-    @Test
-    void streamsAreBoundedAndForgotten() {
-        DeltaStreams streams = new DeltaStreams(2);
-        streams.accept(new DeltaStreams.Key("a", 0), EMPTY, delta(0, 10, 1));
-        streams.accept(new DeltaStreams.Key("b", 100), EMPTY, delta(100, 110, 1));
-        assertThat(streams.accept(new DeltaStreams.Key("c", 100), EMPTY, delta(100, 110, 1)))
-                .isEqualTo(new Rejected("more than 2 partitions and windows at a time"));
-        assertThat(streams.accept(new DeltaStreams.Key("a", 0), EMPTY, delta(10, 20, 1)))
-                .isEqualTo(new AppliedDelta());
-        assertThat(streams.forgetBefore(100)).isEqualTo(1);
-        assertThat(streams.size()).isEqualTo(1);
-        assertThat(streams.accept(new DeltaStreams.Key("c", 100), EMPTY, delta(100, 110, 1)))
-                .isEqualTo(new AppliedDelta());
+    void neitherTheSketchOfAMessageNorTheOneThatIsKnownEverChanges() {
+        TestingStream stream = new TestingStream(START);
+        DdSketch sent = DdSketch.ofAccuracy(0.01);
+        sent.addToBin(true, 0, 4);
+        stream.accept(
+                EMPTY, new DeltaFrame(START, START + 10, new DeltaFrame.Body.Full(SampledSketch.of(sent))));
+        sent.add(5);
+        SampledSketch known = stream.sketch(START, START + 10).orElseThrow();
+        stream.accept(EMPTY, delta(START + 10, START + 20, 1));
+        assertThat(count(stream, START + 20)).isEqualTo(5);
+        assertThat(known.count()).isEqualTo(4);
     }
 
     @Test
@@ -204,7 +175,7 @@ class DeltaMachineTest {
     void anyOrderOfMessagesServesTheTruthOrNothing() {
         SplittableRandom random = TestingRandom.of(DeltaMachineTest.class);
         for (int run = 0; run < 500; run++) {
-            DeltaStreams streams = new DeltaStreams(1);
+            TestingStream stream = new TestingStream(START);
             int served = 0;
             for (int message = 0; message < 60; message++) {
                 int from = random.nextInt(12);
@@ -213,9 +184,9 @@ class DeltaMachineTest {
                 DeltaFrame frame = random.nextInt(6) == 0
                         ? full(START, START + to, to)
                         : delta(START + from, START + to, to - from);
-                streams.accept(KEY, random.nextBoolean() ? EMPTY : Optional.empty(), frame);
+                stream.accept(random.nextBoolean() ? EMPTY : Optional.empty(), frame);
                 for (int end = 1; end <= 15; end++) {
-                    Optional<SampledSketch> sketch = streams.sketch(KEY, START, START + end);
+                    Optional<SampledSketch> sketch = stream.sketch(START, START + end);
                     if (sketch.isPresent()) {
                         served++;
                         assertThat(sketch.get().count())

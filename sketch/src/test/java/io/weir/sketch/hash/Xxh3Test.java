@@ -38,12 +38,6 @@ class Xxh3Test {
     }
 
     @Test
-    void aLongHashesAsItsBytes() {
-        byte[] bytes = {1, 2, 3, 4, 5, 6, 7, (byte) 0x88};
-        assertThat(Xxh3.hash64(0x8807060504030201L, 77)).isEqualTo(Xxh3.hash64(bytes, 77));
-    }
-
-    @Test
     void aHashOf128BitsShiftsAcrossItsHalves() {
         Xxh3.Hash128 hash = new Xxh3.Hash128(0x0123456789abcdefL, 0x8877665544332211L);
         assertThat(hash.shiftedRight(0)).isEqualTo(0x0123456789abcdefL);

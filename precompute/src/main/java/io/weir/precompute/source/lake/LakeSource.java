@@ -14,6 +14,7 @@ import io.weir.precompute.source.TickSource;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.Labels;
 import io.weir.queryapi.spi.BackgroundQueries;
+import io.weir.queryapi.spi.BackgroundQueries.Evaluated;
 import io.weir.queryapi.spi.SketchQueries;
 import io.weir.queryapi.spi.SketchQueries.Answer;
 import io.weir.queryapi.spi.SketchQueries.Granules;
@@ -186,10 +187,12 @@ public final class LakeSource implements TickSource {
     public ResultVector evaluate(Job job, JobQuery.OfExpression query, long timeMillis, long deadlineNanos)
             throws SourceException, InterruptedException {
         try {
+            Evaluated evaluated = queries.evaluate(job.spec().tenant(), query.text(), timeMillis, deadlineNanos);
             return new ResultVector(
-                    queries.evaluate(job.spec().tenant(), query.text(), timeMillis, deadlineNanos).stream()
+                    evaluated.samples().stream()
                             .map(sample -> new ResultVector.Element(sample.labels(), sample.value()))
-                            .toList());
+                            .toList(),
+                    evaluated.annotations());
         } catch (RuntimeException e) {
             throw LakeFailures.of(e);
         }

@@ -219,7 +219,7 @@ final class PushTranslator {
                     point.kind(),
                     PushAttributes.labels(point.attributes()),
                     resource,
-                    new DeltaFrame(from, to, false, body(point, temporality))));
+                    new DeltaFrame(from, to, body(point, temporality))));
         } catch (RefusedException e) {
             scope.refusals.add(e.refusal(), 1, "the metric " + metric.getName() + ": " + e.text());
             tell(scope, metric, point);

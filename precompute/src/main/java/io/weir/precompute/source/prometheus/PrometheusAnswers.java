@@ -6,17 +6,22 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.SourceException.Cause;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.annotation.Annotations;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Reads the answers of Prometheus' HTTP API as they come, without building a tree of them: vectors and matrices of floats.
  *
  * <p>Format: {@code {"status":"success","data":{"resultType":"vector","result":[{"metric":{..},"value":[seconds,"text"]}]}}}, for a matrix
- * {@code "values":[[seconds,"text"],..]}.
+ * {@code "values":[[seconds,"text"],..]}; {@code "warnings"} and {@code "infos"} beside the data, lists of texts.
  */
 final class PrometheusAnswers {
     private static final JsonFactory JSON = new JsonFactory();
@@ -31,6 +36,7 @@ final class PrometheusAnswers {
     private String resultType = "";
     private int series;
     private boolean isPartial;
+    private final List<Annotation> annotations = new ArrayList<>();
 
     /** Takes the samples of an answer, series by series. */
     @FunctionalInterface
@@ -49,9 +55,10 @@ final class PrometheusAnswers {
      * Reads an answer.
      *
      * @param expectedType vector or matrix
+     * @return its warnings and infos, with their positions in their texts
      * @throws SourceException if it is an error or broken
      */
-    static void read(PinnedHttp.Answer answer, String expectedType, int seriesMax, Samples samples)
+    static List<Annotation> read(PinnedHttp.Answer answer, String expectedType, int seriesMax, Samples samples)
             throws SourceException {
         PrometheusAnswers reader = new PrometheusAnswers(seriesMax, expectedType, samples);
         try (JsonParser parser = JSON.createParser(answer.body())) {
@@ -82,6 +89,7 @@ final class PrometheusAnswers {
             throw new SourceException(
                     Cause.BAD_DATA, "the server warns that its answer lacks something: " + shortened(reader.warning));
         }
+        return reader.annotations;
     }
 
     private static String shortened(String text) {
@@ -97,25 +105,29 @@ final class PrometheusAnswers {
                 case "status" -> status = parser.getText();
                 case "error" -> error = parser.getText();
                 case "isPartial" -> isPartial = value == JsonToken.VALUE_TRUE;
-                case "warnings" -> warnings(parser, value);
                 case "data" -> data(parser, value);
+                case "warnings" -> annotations(parser, value, Annotation.Level.WARNING);
+                case "infos" -> annotations(parser, value, Annotation.Level.INFO);
                 default -> parser.skipChildren();
             }
         }
     }
 
     /** Remarks on the query begin with PromQL; any other warning is of a store that did not give what it has, though the status is success. */
-    private void warnings(JsonParser parser, JsonToken start) throws IOException {
+    private void annotations(JsonParser parser, JsonToken start, Annotation.Level level) throws IOException {
+        // A server that has none may say null.
         if (start == JsonToken.VALUE_NULL) {
             return;
         }
         expect(start, JsonToken.START_ARRAY);
-        for (JsonToken next = parser.nextToken(); next != JsonToken.END_ARRAY; next = parser.nextToken()) {
-            expect(next, JsonToken.VALUE_STRING);
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            expect(parser.currentToken(), JsonToken.VALUE_STRING);
             String text = parser.getText();
             boolean isOfQuery = text.startsWith("PromQL warning:") || text.startsWith("PromQL info:");
-            if (!isOfQuery && warning.isEmpty()) {
+            if (level == Annotation.Level.WARNING && !isOfQuery && warning.isEmpty()) {
                 warning = text.isEmpty() ? "(a warning without a text)" : text;
+            } else if (annotations.size() < Annotations.LIMIT) {
+                annotations.add(new Annotation(level, text, PositionRange.NONE));
             }
         }
     }

@@ -12,6 +12,7 @@ import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.SourceException.Cause;
 import io.weir.precompute.source.TickSource;
 import io.weir.precompute.source.net.PinnedAddresses;
+import io.weir.promql.annotation.Annotation;
 import io.weir.promql.ast.Expr;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
@@ -75,7 +76,7 @@ public final class PrometheusSource implements TickSource {
             throws SourceException, InterruptedException {
         List<ResultVector.Element> elements = new ArrayList<>();
         Set<Labels> seen = new HashSet<>();
-        PrometheusAnswers.read(
+        List<Annotation> annotations = PrometheusAnswers.read(
                 ask(job, query.text(), timeMillis, deadlineNanos),
                 "vector",
                 settings.seriesMax(),
@@ -85,7 +86,7 @@ public final class PrometheusSource implements TickSource {
                     }
                     elements.add(new ResultVector.Element(labels, value));
                 });
-        return new ResultVector(elements);
+        return new ResultVector(elements, annotations);
     }
 
     @Override

@@ -55,7 +55,6 @@ final class PushedStream {
             case DeltaState.Started started -> Optional.empty();
             case DeltaState.Contiguous contiguous -> Optional.of(contiguous.known());
             case DeltaState.Gap gap -> gap.before();
-            case DeltaState.Closed closed -> Optional.of(closed.known());
         };
     }
 

@@ -405,9 +405,11 @@ final class LakeSourceTest {
     void anExpressionIsEvaluatedAtTheTick() throws Exception {
         JobQuery.OfExpression expression = expression();
         Job job = new Job("expression", spec(expression, MINUTE, Optional.empty()), 0);
-        assertThat(source.evaluate(job, expression, START, soon()).elements())
+        ResultVector vector = source.evaluate(job, expression, START, soon());
+        assertThat(vector.elements())
                 .containsExactly(
                         new ResultVector.Element(Labels.of("query", "sum(rate(x[1m]))", "tenant", "default"), START));
+        assertThat(vector.annotations()).containsExactly(TestingSegments.INFO);
     }
 
     @Test

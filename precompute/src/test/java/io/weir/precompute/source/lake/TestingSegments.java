@@ -1,5 +1,7 @@
 package io.weir.precompute.source.lake;
 
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.labels.LabelMatcher;
 import io.weir.promql.labels.Labels;
@@ -17,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Segments in memory, and the sketches of their samples: a sample that lies in several segments counts once, the latest segment's value. */
 final class TestingSegments implements SketchQueries, BackgroundQueries {
+    /** Said about each expression. */
+    static final Annotation INFO =
+            new Annotation(Annotation.Level.INFO, "may not be meant", new PositionRange(4, 5));
+
     /** By id. */
     private final TreeMap<String, Map<Labels, TreeMap<Long, Double>>> segments = new TreeMap<>();
 
@@ -142,11 +148,12 @@ final class TestingSegments implements SketchQueries, BackgroundQueries {
     }
 
     @Override
-    public List<Sample> evaluate(String tenant, String query, long timeMillis, long deadlineNanos) {
+    public Evaluated evaluate(String tenant, String query, long timeMillis, long deadlineNanos) {
         RuntimeException cause = failure;
         if (cause != null) {
             throw cause;
         }
-        return List.of(new Sample(Labels.of("query", query, "tenant", tenant), timeMillis));
+        return new Evaluated(
+                List.of(new Sample(Labels.of("query", query, "tenant", tenant), timeMillis)), List.of(INFO));
     }
 }

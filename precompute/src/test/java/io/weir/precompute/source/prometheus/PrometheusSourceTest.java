@@ -16,6 +16,8 @@ import io.weir.precompute.source.SourceException;
 import io.weir.precompute.source.SourceException.Cause;
 import io.weir.precompute.source.TestingJobs;
 import io.weir.precompute.source.net.PinnedAddresses;
+import io.weir.promql.annotation.Annotation;
+import io.weir.promql.ast.PositionRange;
 import io.weir.promql.labels.Labels;
 import java.io.IOException;
 import java.net.URI;
@@ -215,6 +217,26 @@ class PrometheusSourceTest {
             TestingPrometheus.Request request = peer.requests.getFirst();
             assertThat(request.form()).containsEntry("query", "sum by (pod) (rate(latency[5m]))");
             assertThat(request.headers()).containsEntry("X-scope-orgid", "team-1");
+        }
+    }
+
+    @Test
+    void whatTheServerSaysAboutAnExpressionIsKept() throws Exception {
+        String said = VECTOR.substring(0, VECTOR.lastIndexOf('}'))
+                + ",\"warnings\":[\"some data is old\"],\"infos\":[\"might not be a counter (1:2)\",\"and so on\"]}";
+        try (TestingPrometheus peer = new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, said))) {
+            ResultVector vector = evaluate(peer);
+            assertThat(vector.elements()).hasSize(3);
+            assertThat(vector.annotations())
+                    .containsExactly(
+                            new Annotation(Annotation.Level.WARNING, "some data is old", PositionRange.NONE),
+                            new Annotation(
+                                    Annotation.Level.INFO, "might not be a counter (1:2)", PositionRange.NONE),
+                            new Annotation(Annotation.Level.INFO, "and so on", PositionRange.NONE));
+        }
+        String none = VECTOR.substring(0, VECTOR.lastIndexOf('}')) + ",\"warnings\":null}";
+        try (TestingPrometheus peer = new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, none))) {
+            assertThat(evaluate(peer).annotations()).isEmpty();
         }
     }
 
