@@ -295,7 +295,11 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
             return row.flatMap(found -> job(found).map(job -> view(found, job)));
         } catch (DatabaseUnavailableException e) {
             Job job = leases.known().get(jobId);
-            return job == null || !job.spec().tenant().equals(tenant) ? Optional.empty() : Optional.of(remembered(job));
+            if (job == null) {
+                // Nobody knows whether there is one: it may be expired, or new.
+                throw e;
+            }
+            return job.spec().tenant().equals(tenant) ? Optional.of(remembered(job)) : Optional.empty();
         }
     }
 

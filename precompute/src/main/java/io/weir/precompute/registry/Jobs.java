@@ -56,5 +56,10 @@ public interface Jobs {
     /** All jobs of a tenant, expired ones for a while too. */
     Listing list(String tenant);
 
+    /**
+     * A job of the tenant, or nothing if it has none of this id.
+     *
+     * @throws io.weir.lake.database.DatabaseUnavailableException if the database does not answer and this process does not remember the job
+     */
     Optional<JobView> find(String tenant, String jobId);
 }

@@ -373,7 +373,8 @@ class JobHttpTest {
         String id = create(body()).get("job_id").textValue();
         await().until(() -> api.metric("weir_precompute_registry_jobs") == 1);
         database.cut();
-        for (HttpResponse<String> response : List.of(api.post(body().put("store_path", "b")), api.delete(id))) {
+        for (HttpResponse<String> response : List.of(
+                api.post(body().put("store_path", "b")), api.delete(id), api.get(JOBS + "/job-nobody-remembers"))) {
             refused(response, 503, "unavailable");
             assertThat(response.headers().firstValue("Retry-After")).isPresent();
             assertThat(response.body()).doesNotContainIgnoringCase("select").doesNotContain("Exception", "jdbc");
@@ -382,6 +383,7 @@ class JobHttpTest {
         assertThat(listed.get("jobs").findValuesAsText("job_id")).containsExactly(id);
         assertThat(listed.get("warnings")).isNotEmpty();
         assertThat(api.get(JOBS + "/" + id).statusCode()).isEqualTo(200);
+        refused(api.get(JOBS + "/" + id, "X-Scope-OrgID", "other"), 404, "not_found");
         database.mend();
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> api.post(body().put("store_path", "b")).statusCode() == 200);
