@@ -165,16 +165,36 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
                 given.statementTimeoutMillis(),
                 given.socketTimeoutMillis());
         HikariDataSource pool = Databases.open(bounded, "weir-precompute");
+        JobRegistry registry;
         try {
-            JobRegistry registry = new JobRegistry(parts, pool, meters);
+            registry = new JobRegistry(parts, pool, meters);
+        } catch (RuntimeException e) {
+            pool.close();
+            throw e;
+        }
+        try {
             registry.leases.start();
             registry.results.start();
             registry.writer.start();
             registry.listener.start();
             return registry;
         } catch (RuntimeException e) {
-            pool.close();
+            registry.closeAfter(e);
             throw e;
+        }
+    }
+
+    /** Ends the parts that were started; the others take no harm. */
+    private void closeAfter(RuntimeException cause) {
+        try {
+            close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            cause.addSuppressed(e);
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        } finally {
+            pool.close();
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.job.Job;
@@ -12,6 +13,8 @@ import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.job.JobStatus;
 import io.weir.precompute.registry.Jobs.Creation;
+import io.weir.precompute.result.ResultCache;
+import io.weir.precompute.result.ResultSettings;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.parser.Feature;
 import java.time.Duration;
@@ -306,6 +309,27 @@ class JobRegistryTest {
         assertThat(database.query("select count(*) from pg_stat_activity where application_name = '"
                         + JobRegistry.LISTENER_NAME + "' and datname = current_database()"))
                 .containsExactly("2");
+    }
+
+    @Test
+    void aStartThatFailsLeavesNothingRunning() throws Exception {
+        create(process(), "a");
+        // The jobs are loaded, their results are not.
+        database.execute("alter table weir.precompute_results rename to away");
+        SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+        ResultCache results = new ResultCache(ResultSettings.DEFAULT, System::currentTimeMillis);
+        JobRegistry.Parts parts = JobRegistry.Parts.of(
+                TestingProcess.QUICK, JobLimits.DEFAULT, database.settings(), TestingJobs.REQUESTS, results);
+        assertThatThrownBy(() -> JobRegistry.start(parts, metrics))
+                .isInstanceOf(DatabaseUnavailableException.class)
+                .satisfies(thrown -> assertThat(thrown.getSuppressed()).isEmpty());
+        double failures =
+                metrics.get("weir.precompute.registry.failures").counter().count();
+        // A loop that went on would meet a closed pool.
+        Thread.sleep(3 * TestingProcess.QUICK.pollMillis());
+        assertThat(metrics.get("weir.precompute.registry.failures").counter().count())
+                .isEqualTo(failures);
+        database.execute("alter table weir.away rename to precompute_results");
     }
 
     @Test
