@@ -62,6 +62,10 @@ final class JobLeases {
     private volatile @Nullable JobOwner owner;
     private volatile @Nullable Listener listener;
     private long lookedNanos;
+    /** The first job that nobody ran when the lease was renewed last, and since when it has been that one. */
+    private @Nullable String leftOver;
+
+    private long leftOverNanos;
 
     /** Hears of jobs on the registry's thread. */
     interface Listener {
@@ -156,11 +160,28 @@ final class JobLeases {
 
     private int renew(Connection connection) throws SQLException {
         LeaseRows.renew(connection, name, settings.leaseMillis());
-        int claimed = LeaseRows.claim(connection, name, unreadable);
+        LeaseRows.Unclaimed unclaimed = LeaseRows.unclaimed(connection, name, unreadable);
+        long takes = isLeftOver(unclaimed.first()) ? unclaimed.count() : Math.min(unclaimed.room(), unclaimed.count());
+        int claimed = takes <= 0 ? 0 : LeaseRows.claim(connection, name, unreadable, takes);
         if (claimed > 0) {
             Hint.sendJobs(connection, name);
         }
         return claimed;
+    }
+
+    /**
+     * Whether a job has been there for a lease's time and nobody took it. The shares of all processes together are at least all jobs, but a
+     * process may be counted that cannot read some: then what is left is taken beyond the share.
+     *
+     * @param jobId the first one that nobody runs
+     */
+    private boolean isLeftOver(@Nullable String jobId) {
+        long nowNanos = System.nanoTime();
+        if (jobId == null || !jobId.equals(leftOver)) {
+            leftOver = jobId;
+            leftOverNanos = nowNanos;
+        }
+        return jobId != null && nowNanos - leftOverNanos >= TimeUnit.MILLISECONDS.toNanos(settings.leaseMillis());
     }
 
     private void look() {

@@ -15,6 +15,7 @@ import io.weir.precompute.job.JobStatus;
 import io.weir.precompute.registry.Jobs.Creation;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.source.SourceAddress;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.parser.Feature;
 import java.time.Duration;
@@ -279,6 +280,30 @@ class JobRegistryTest {
         assertThat(other.owned()).containsKey(job.jobId());
         assertThat(strict.told()).isEmpty();
         assertThat(strict.registry().list("default").views()).isEmpty();
+    }
+
+    /** One that knows of a job has a share of all, and so the others have less. */
+    @Test
+    void jobsThatOnlyOneProcessMayRunAreAllRunByIt() {
+        JobRequests fewAllowed = new JobRequests(JobLimits.DEFAULT, Feature.NONE, source -> {
+            if (source.startsWith("lake://")) {
+                return new SourceAddress.Lake(source);
+            }
+            throw new QueryException.BadData("field \"source\": not allowed here");
+        });
+        TestingProcess all = process();
+        TestingProcess strict = TestingProcess.begun(new TestingProcess(database, TestingProcess.QUICK, fewAllowed));
+        processes.add(strict);
+        create(all, "known-to-both");
+        await().until(() -> all.owned().size() + strict.owned().size() == 1);
+        await().until(() -> strict.metric("weir.precompute.registry.jobs") == 1);
+        TreeSet<String> only = new TreeSet<>();
+        for (int i = 0; i < 10; i++) {
+            Creation creation = all.registry().create(TestingJobs.specFrom("only-here://", "path-" + i));
+            only.add(((Creation.Created) creation).job().jobId());
+        }
+        await().until(() -> all.owned().keySet().containsAll(only));
+        assertThat(strict.owned().keySet()).doesNotContainAnyElementsOf(only);
     }
 
     @Test
