@@ -186,15 +186,8 @@ final class JobLeases {
 
     private void look() {
         long number = looks.incrementAndGet();
-        List<JobRow.Holding> holdings = database.all("look for jobs", connection -> {
-            if (JobRows.isOver(connection, settings.expiredListedMillis())) {
-                JobRows.removeExpired(connection, settings.expiredListedMillis());
-                if (JobRows.expire(connection) > 0) {
-                    Hint.sendJobs(connection, name);
-                }
-            }
-            return JobRows.holdings(connection, settings.jobsMax());
-        });
+        List<JobRow.Holding> holdings =
+                database.all("look for jobs", connection -> JobRows.holdings(connection, settings.jobsMax()));
         TreeSet<String> wanted = new TreeSet<>(ask(() -> state.unknown(holdings)));
         wanted.addAll(ask(() -> state.gained(holdings)));
         Map<String, Job> loaded = new HashMap<>();

@@ -34,8 +34,8 @@ import java.util.function.Supplier;
 /** The jobs of this process and of all others on the same database. */
 public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     /*
-     * Implementation notes. Three loops share the work: of leases and definitions (JobLeases), of what ticks bring (TickWriter), of what the ticks of
-     * others bring (ResultReader). Requests go to the database themselves, on their own threads. What is in memory is enough for ticks and answers
+     * Implementation notes. Four loops share the work: of leases and definitions (JobLeases), of what ticks bring (TickWriter), of what the ticks of
+     * others bring (ResultReader), of jobs whose time is over (JobExpiry). Requests go to the database themselves, on their own threads. What is in memory is enough for ticks and answers
      * to go on when the database is gone.
      */
     /** As {@code pg_stat_activity} shows the connection that listens. */
@@ -51,6 +51,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     private final Transactions database;
     private final JobReader reader;
     private final JobLeases leases;
+    private final JobExpiry expiry;
     private final TickWriter writer;
     private final ResultReader results;
     private final NotificationListener listener;
@@ -106,6 +107,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
         database = new Transactions(pool);
         reader = new JobReader(parts.requests(), metrics);
         writer = new TickWriter(settings, name, database, parts.directory(), metrics);
+        expiry = new JobExpiry(settings, name, database, metrics);
         leases = new JobLeases(settings, name, database, reader, parts.clock(), metrics);
         results = new ResultReader(settings, database, parts.directory(), leases, metrics);
         leases.listen(new JobLeases.Listener() {
@@ -176,6 +178,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
             registry.leases.start();
             registry.results.start();
             registry.writer.start();
+            registry.expiry.start();
             registry.listener.start();
             return registry;
         } catch (RuntimeException e) {
@@ -222,7 +225,11 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
         String hash = JobSpecHash.of(spec);
         Creation creation = database.all("create a job", connection -> {
             JobRows.lockTenant(connection, spec.tenant());
-            JobRows.expire(connection);
+            JobRows.expireRivals(
+                    connection,
+                    spec.tenant(),
+                    hash,
+                    List.of(spec.storePath(), StorePaths.suffixed(spec.storePath(), hash)));
             Optional<JobRow> known = JobRows.bySpec(connection, spec.tenant(), hash);
             if (known.isPresent()) {
                 return known(known.get(), spec);
@@ -291,7 +298,9 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     public Listing list(String tenant) {
         try {
             List<JobRow> rows = database.all(
-                    "list jobs", connection -> JobRows.byTenant(connection, tenant, 2 * settings.tenantJobsMax()));
+                    "list jobs",
+                    connection -> JobRows.byTenant(
+                            connection, tenant, settings.jobsMax(), settings.tenantExpiredJobsMax()));
             List<JobView> views = new ArrayList<>();
             for (JobRow row : rows) {
                 job(row).ifPresent(job -> views.add(view(row, job)));
@@ -384,6 +393,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     @Override
     public void close() throws InterruptedException {
         listener.close();
+        expiry.close();
         results.close();
         leases.close();
         writer.close();

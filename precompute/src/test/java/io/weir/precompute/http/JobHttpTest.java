@@ -395,7 +395,7 @@ class JobHttpTest {
     @Test
     void jobsAreLimited() throws Exception {
         RegistrySettings two = new RegistrySettings(
-                3, 2, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64 << 10, 64L << 20, 50);
+                3, 2, 100, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64 << 10, 64L << 20, 50);
         try (TestingJobsApi small = new TestingJobsApi(database, JobLimits.DEFAULT, two)) {
             small.post(body());
             small.post(body().put("store_path", "b"));

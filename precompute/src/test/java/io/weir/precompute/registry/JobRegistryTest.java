@@ -213,7 +213,7 @@ class JobRegistryTest {
     @Test
     void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
         RegistrySettings brief = new RegistrySettings(
-                100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
+                100, 100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
         TestingProcess process = TestingProcess.begun(database, brief);
         processes.add(process);
         String soon =
@@ -231,6 +231,60 @@ class JobRegistryTest {
         await().until(() -> process.registry().list("default").views().size() == 1);
         assertThat(process.told())
                 .containsExactly("own " + job.jobId(), "disown " + job.jobId(), "own " + next.jobId());
+    }
+
+    /** Rows of jobs that ended i seconds ago, with a result each; what is over may not be marked so yet. */
+    private void insertOver(String prefix, int count, String age, boolean live) throws Exception {
+        String spec = JobRequests.stored(TestingJobs.spec("default", "x")).toString();
+        database.execute("insert into weir.precompute_jobs (job_id, tenant, spec_hash, store_path, spec, created_at,"
+                + " valid_until, live, expired_at) select '" + prefix + "' || i, 'default', '" + prefix + "' || i, '"
+                + prefix + "' || i, '" + spec + "'::jsonb, now() - interval '1 day', ended, " + live + ", "
+                + (live ? "null" : "ended") + " from generate_series(1, " + count
+                + ") i, lateral (select now() - interval '" + age + "' - i * interval '1 s' as ended) e");
+        database.execute("insert into weir.precompute_results select job_id, 60000, '\\x00' from weir.precompute_jobs"
+                + " where job_id like '" + prefix + "%'");
+    }
+
+    /** As a controller leaves behind that makes all of its jobs anew with each plan. */
+    @Test
+    void expiredJobsNeitherHideLiveOnesNorPileUp() throws Exception {
+        RegistrySettings few = new RegistrySettings(
+                20, 5, 3, 3_600_000, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
+        insertOver("marked-", 250, "1 minute", false);
+        insertOver("over-", 250, "0", true);
+        TestingProcess process = TestingProcess.begun(database, few);
+        processes.add(process);
+        Job job = create(process, "a");
+        assertThat(process.registry().list("default").views())
+                .extracting(view -> view.job().jobId())
+                .containsExactly(job.jobId(), "over-1", "over-2", "over-3");
+        await().until(() -> database.query("select job_id from weir.precompute_jobs order by job_id")
+                .equals(List.of(job.jobId(), "over-1", "over-2", "over-3")));
+        assertThat(database.query("select count(*) from weir.precompute_results"))
+                .containsExactly("0");
+        assertThat(process.registry().find("default", "over-1").orElseThrow().statistics().status())
+                .isEqualTo(JobStatus.EXPIRED);
+    }
+
+    @Test
+    void aLeaseIsRenewedWhileExpiredJobsAreRemoved() throws Exception {
+        TestingProcess process = process();
+        Job job = create(process, "a");
+        await().until(() -> process.owned().containsKey(job.jobId()));
+        database.execute("create function slow() returns trigger language plpgsql as"
+                + " 'begin perform pg_sleep(0.2); return old; end'");
+        database.execute("create trigger slow before delete on weir.precompute_jobs for each row"
+                + " execute function slow()");
+        insertOver("old-", 20, "2 hours", false);
+        boolean removed = false;
+        while (!removed) {
+            assertThat(database.query(
+                            "select count(*) from weir.precompute_owners where leased_until > clock_timestamp()"))
+                    .containsExactly("1");
+            removed = database.query("select 1 from weir.precompute_jobs where not live")
+                    .isEmpty();
+        }
+        assertThat(process.told()).containsExactly("own " + job.jobId());
     }
 
     @Test
