@@ -111,13 +111,22 @@ public final class Precompute implements AutoCloseable {
     /** Starts the ticks of the jobs that this process owns. */
     public void begin(BackgroundQueries queries, SketchQueries sketches) {
         shadow.begin(queries);
-        if (jobs == null) {
+        JobRegistry owned = jobs;
+        if (owned == null) {
             return;
         }
         sources.register(SourceAddress.Lake.class, new LakeSource(queries, sketches, settings.lake(), registry));
         TickScheduler scheduler = running.add(TickScheduler.start(new TickScheduler.Parts(
-                ticks, sources, results, jobs, feedback, tickMetrics, System::currentTimeMillis, System::nanoTime)));
-        jobs.begin(scheduler);
+                ticks,
+                sources,
+                results,
+                owned,
+                feedback,
+                tickMetrics,
+                System::currentTimeMillis,
+                System::nanoTime,
+                owned::abandon)));
+        owned.begin(scheduler);
     }
 
     /** Routes for the API's HTTP server. */

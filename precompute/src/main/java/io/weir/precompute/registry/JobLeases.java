@@ -61,6 +61,9 @@ final class JobLeases {
     private volatile Set<String> unreadable = Set.of();
     private volatile @Nullable JobOwner owner;
     private volatile @Nullable Listener listener;
+    /** Whether the database may have a lease of this process. */
+    private volatile boolean leased;
+
     private long lookedNanos;
     /** The first job that nobody ran when the lease was renewed last, and since when it has been that one. */
     private @Nullable String leftOver;
@@ -114,6 +117,12 @@ final class JobLeases {
         lookSoon();
     }
 
+    /** This process runs no jobs any more: its leases are given back, and no more are taken. Does not wait for that. */
+    void abandon() {
+        owner = null;
+        lookSoon();
+    }
+
     void lookSoon() {
         lookWanted.set(true);
         loop.wake();
@@ -137,15 +146,22 @@ final class JobLeases {
             long nowNanos = System.nanoTime();
             boolean due = nowNanos - lookedNanos >= TimeUnit.MILLISECONDS.toNanos(settings.pollMillis());
             boolean wanted = lookWanted.getAndSet(false) || due;
+            boolean runs = owner != null;
             // A process that knows of no jobs writes nothing.
-            boolean leads = owner != null && !known.isEmpty();
+            boolean leads = runs && !known.isEmpty();
             try {
+                if (!runs && leased) {
+                    giveUp();
+                }
+                if (leads) {
+                    leased = true;
+                }
                 int claimed = leads ? database.all("renew the lease", this::renew) : 0;
                 if (wanted || claimed > 0) {
                     look();
                     lookedNanos = nowNanos;
                 }
-                if (!leads && owner != null && !known.isEmpty()) {
+                if (!leads && runs && !known.isEmpty()) {
                     lookSoon();
                 }
             } catch (DatabaseUnavailableException e) {
@@ -156,6 +172,15 @@ final class JobLeases {
             // Whether or not the database answers.
             apply(() -> state.onTime(clock.millis()));
         }
+    }
+
+    private void giveUp() {
+        Boolean ignored = database.all("release the lease", connection -> {
+            LeaseRows.release(connection, name);
+            Hint.sendJobs(connection, name);
+            return true;
+        });
+        leased = false;
     }
 
     private int renew(Connection connection) throws SQLException {
@@ -307,15 +332,11 @@ final class JobLeases {
 
     /** Gives the leases back, so that others need not wait for their end. */
     void release() {
-        if (owner == null) {
+        if (!leased) {
             return;
         }
         try {
-            Boolean ignored = database.all("release the lease", connection -> {
-                LeaseRows.release(connection, name);
-                Hint.sendJobs(connection, name);
-                return true;
-            });
+            giveUp();
         } catch (DatabaseUnavailableException e) {
             LOG.warn("other processes wait for the end of this one's lease: {}", e.getMessage());
         }

@@ -206,6 +206,14 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
         leases.begin(owner);
     }
 
+    /**
+     * This process runs no jobs any more, since what ran them has stopped: other processes may take them over at once. Their results are answered
+     * from as before. Does not wait.
+     */
+    public void abandon() {
+        leases.abandon();
+    }
+
     private void onHint(Hint hint) {
         if (hint.sender().equals(name)) {
             return;

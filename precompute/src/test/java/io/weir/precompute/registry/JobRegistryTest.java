@@ -150,6 +150,46 @@ class JobRegistryTest {
         assertThat(second.ticks(job)).contains(7 * 60_000L);
     }
 
+    /** As one whose scheduler has ended by a defect; it lives on and answers. */
+    @Test
+    void anAbandonedRegistryGivesItsJobsAwayAndTakesNoneAnyMore() throws Exception {
+        TestingProcess first = process();
+        Job job = create(first, "a");
+        await().until(() -> first.owned().containsKey(job.jobId()));
+        TestingProcess second = process();
+        await().until(() -> second.metric("weir.precompute.registry.jobs") == 1);
+        first.registry().abandon();
+        await().until(() -> second.owned().containsKey(job.jobId()));
+        assertThat(database.query("select count(*) from weir.precompute_owners"))
+                .containsExactly("1");
+        await().until(() -> first.metric("weir.precompute.registry.jobs.owned") == 0);
+        second.tick(job, Objects.requireNonNull(second.owned().get(job.jobId())), 1);
+        await().until(() -> first.ticks(job).contains(60_000L));
+        end(second);
+        Job next = create(first, "b");
+        Thread.sleep(3 * TestingProcess.QUICK.leaseMillis());
+        assertThat(database.query("select job_id from weir.precompute_jobs where owner_id is not null"))
+                .isEmpty();
+        assertThat(first.told()).containsExactly("own " + job.jobId());
+        assertThat(first.registry().find("default", next.jobId()).orElseThrow().owner())
+                .isNull();
+    }
+
+    /** Its lease is not renewed meanwhile, so others may take the jobs in any case. */
+    @Test
+    void aRegistryThatIsAbandonedWithoutTheDatabaseReleasesItsLeaseLater() throws Exception {
+        TestingProcess process = process();
+        Job job = create(process, "a");
+        await().until(() -> process.owned().containsKey(job.jobId()));
+        database.cut();
+        process.registry().abandon();
+        Thread.sleep(TestingProcess.QUICK.leaseMillis());
+        database.mend();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> database.query("select 1 from weir.precompute_jobs where owner_id is not null")
+                        .isEmpty());
+    }
+
     @Test
     void aSilentProcessLosesItsJobsWithinTwoLeasesAndWhatItWritesIsFenced() throws Exception {
         TestingProcess first = process();
@@ -276,14 +316,13 @@ class JobRegistryTest {
         database.execute("create trigger slow before delete on weir.precompute_jobs for each row"
                 + " execute function slow()");
         insertOver("old-", 20, "2 hours", false);
-        boolean removed = false;
-        while (!removed) {
+        await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(50)).until(() -> {
             assertThat(database.query(
                             "select count(*) from weir.precompute_owners where leased_until > clock_timestamp()"))
                     .containsExactly("1");
-            removed = database.query("select 1 from weir.precompute_jobs where not live")
+            return database.query("select 1 from weir.precompute_jobs where not live")
                     .isEmpty();
-        }
+        });
         assertThat(process.told()).containsExactly("own " + job.jobId());
     }
 
