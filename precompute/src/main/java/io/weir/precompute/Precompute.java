@@ -100,7 +100,12 @@ public final class Precompute implements AutoCloseable {
         routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
         routes.add(new ResultRoutes(results, ticks::delayMillis, InstantSource.system()));
         routes.add(running.add(new SuggestionRoutes(
-                settings.suggestions(), settings.results().ticksMax(), database, results, InstantSource.system())));
+                settings.suggestions(),
+                settings.results().ticksMax(),
+                requests,
+                database,
+                results,
+                InstantSource.system())));
     }
 
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
