@@ -60,6 +60,9 @@ final class JobLeases {
     private volatile Map<String, Long> owned = Map.of();
     private volatile Set<String> unreadable = Set.of();
     private volatile @Nullable JobOwner owner;
+    /** For good, also if it is before the beginning. */
+    private volatile boolean isAbandoned;
+
     private volatile @Nullable Listener listener;
     /** Whether the database may have a lease of this process. */
     private volatile boolean leased;
@@ -119,8 +122,12 @@ final class JobLeases {
 
     /** This process runs no jobs any more: its leases are given back, and no more are taken. Does not wait for that. */
     void abandon() {
-        owner = null;
+        isAbandoned = true;
         lookSoon();
+    }
+
+    private @Nullable JobOwner runner() {
+        return isAbandoned ? null : owner;
     }
 
     void lookSoon() {
@@ -146,7 +153,7 @@ final class JobLeases {
             long nowNanos = System.nanoTime();
             boolean due = nowNanos - lookedNanos >= TimeUnit.MILLISECONDS.toNanos(settings.pollMillis());
             boolean wanted = lookWanted.getAndSet(false) || due;
-            boolean runs = owner != null;
+            boolean runs = runner() != null;
             // A process that knows of no jobs writes nothing.
             boolean leads = runs && !known.isEmpty();
             try {
@@ -287,7 +294,7 @@ final class JobLeases {
         owned = state.owned();
         metrics.known(known.size());
         metrics.owned(owned.size());
-        JobOwner runs = owner;
+        JobOwner runs = runner();
         Listener hears = listener;
         for (Effect effect : effects) {
             try {

@@ -35,8 +35,8 @@ import java.util.function.Supplier;
 public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     /*
      * Implementation notes. Four loops share the work: of leases and definitions (JobLeases), of what ticks bring (TickWriter), of what the ticks of
-     * others bring (ResultReader), of jobs whose time is over (JobExpiry). Requests go to the database themselves, on their own threads. What is in memory is enough for ticks and answers
-     * to go on when the database is gone.
+     * others bring (ResultReader), of jobs whose time is over (JobExpiry). Requests go to the database themselves, on their own threads. What is in
+     * memory is enough for ticks and answers to go on when the database is gone.
      */
     /** As {@code pg_stat_activity} shows the connection that listens. */
     static final String LISTENER_NAME = "weir-precompute-listen";

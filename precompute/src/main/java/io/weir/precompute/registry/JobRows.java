@@ -85,13 +85,13 @@ final class JobRows {
 
     private static int expire(Connection connection, String which, Parameters parameters) throws SQLException {
         String sql = """
-            with over as (
+            with ended as (
                 select job_id from weir.precompute_jobs where live and valid_until <= now() %s),
             results as (
-                delete from weir.precompute_results r using over where r.job_id = over.job_id)
+                delete from weir.precompute_results r using ended where r.job_id = ended.job_id)
             update weir.precompute_jobs j set live = false, expired_at = j.valid_until, owner_id = null,
                 epoch = j.epoch + 1
-            from over where j.job_id = over.job_id\
+            from ended where j.job_id = ended.job_id\
             """.formatted(which);
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             parameters.set(statement);
@@ -102,9 +102,10 @@ final class JobRows {
     /** Removes jobs that have been expired for long enough. */
     static int removeExpired(Connection connection, long listedMillis, int countMax) throws SQLException {
         String sql = """
-            delete from weir.precompute_jobs where job_id in (
+            with gone as (
                 select job_id from weir.precompute_jobs where not live and expired_at < now() - ? * interval '1 ms'
-                limit ? for update skip locked)\
+                limit ? for update skip locked)
+            delete from weir.precompute_jobs j using gone where j.job_id = gone.job_id\
             """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, listedMillis);
@@ -118,11 +119,12 @@ final class JobRows {
         String sql = """
             with ranked as (
                 select job_id, row_number() over (partition by tenant order by expired_at desc, job_id) as number
-                from weir.precompute_jobs where not live)
-            delete from weir.precompute_jobs where job_id in (
+                from weir.precompute_jobs where not live),
+            gone as (
                 select j.job_id from weir.precompute_jobs j join ranked using (job_id)
                 where not j.live and ranked.number > ?
-                limit ? for update of j skip locked)\
+                limit ? for update of j skip locked)
+            delete from weir.precompute_jobs j using gone where j.job_id = gone.job_id\
             """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setInt(1, tenantExpiredMax);
@@ -157,7 +159,10 @@ final class JobRows {
     static List<JobRow> byTenant(Connection connection, String tenant, int liveMax, int expiredMax)
             throws SQLException {
         List<JobRow> found = new ArrayList<>(byTenant(
-                connection, "where j.tenant = ? and " + LIVE + " order by j.created_at, j.job_id limit ?", tenant, liveMax));
+                connection,
+                "where j.tenant = ? and " + LIVE + " order by j.created_at, j.job_id limit ?",
+                tenant,
+                liveMax));
         found.addAll(byTenant(
                 connection,
                 "where j.tenant = ? and not (" + LIVE + ") order by j.valid_until desc, j.job_id limit ?",

@@ -37,7 +37,8 @@ public record RegistrySettings(
         long pendingBytesMax,
         long writeMillis) {
     public static final RegistrySettings DEFAULT = new RegistrySettings(
-            20_000, 10_000, 1_000, 3_600_000, 4_000, 1_000, 5_000, 2_000, 5, 2_000, 60, 1 << 20, 64 << 10, 64L << 20, 50);
+            20_000, 10_000, 1_000, 3_600_000, 4_000, 1_000, 5_000, 2_000, 5, 2_000, 60, 1 << 20, 64 << 10, 64L << 20,
+            50);
 
     public RegistrySettings {
         if (jobsMax < 1

@@ -91,7 +91,8 @@ final class Suggester {
             return Optional.empty();
         }
         Suggestion suggestion = suggestion(group, query.get(), granularity.getAsLong(), toMillis);
-        return suggestion.savedMillis() > 0 && isTaken(suggestion, toMillis) ? Optional.of(suggestion) : Optional.empty();
+        boolean paysOff = suggestion.savedMillis() > 0;
+        return paysOff && isTaken(suggestion, toMillis) ? Optional.of(suggestion) : Optional.empty();
     }
 
     private static Suggestion suggestion(QueryGroup group, JobQuery query, long granularity, long toMillis) {
