@@ -100,7 +100,12 @@ public final class Precompute implements AutoCloseable {
         routes.add(new JobRoutes(settings.jobs(), requests, jobs, results, InstantSource.system()));
         routes.add(new ResultRoutes(results, ticks::delayMillis, InstantSource.system()));
         routes.add(running.add(new SuggestionRoutes(
-                settings.suggestions(), settings.results().ticksMax(), database, results, InstantSource.system())));
+                settings.suggestions(),
+                settings.results().ticksMax(),
+                requests,
+                database,
+                results,
+                InstantSource.system())));
     }
 
     private PrecomputedAnswers router(RouterSettings settings, MeterRegistry registry) {
@@ -111,13 +116,22 @@ public final class Precompute implements AutoCloseable {
     /** Starts the ticks of the jobs that this process owns. */
     public void begin(BackgroundQueries queries, SketchQueries sketches) {
         shadow.begin(queries);
-        if (jobs == null) {
+        JobRegistry owned = jobs;
+        if (owned == null) {
             return;
         }
         sources.register(SourceAddress.Lake.class, new LakeSource(queries, sketches, settings.lake(), registry));
         TickScheduler scheduler = running.add(TickScheduler.start(new TickScheduler.Parts(
-                ticks, sources, results, jobs, feedback, tickMetrics, System::currentTimeMillis, System::nanoTime)));
-        jobs.begin(scheduler);
+                ticks,
+                sources,
+                results,
+                owned,
+                feedback,
+                tickMetrics,
+                System::currentTimeMillis,
+                System::nanoTime,
+                owned::abandon)));
+        owned.begin(scheduler);
     }
 
     /** Routes for the API's HTTP server. */

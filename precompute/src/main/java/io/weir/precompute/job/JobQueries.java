@@ -45,12 +45,8 @@ final class JobQueries {
                     + " (setting precompute-jobs-query-characters-max)");
         }
         Matcher needless = NEEDLESS_SCALAR.matcher(text);
-        String effective = text;
-        if (needless.matches()) {
-            effective = needless.group(1) + needless.group(2);
-            warnings.add("count_distinct_over_time takes no number: the one before the selector is ignored");
-        }
-        Expr expression = expression(effective);
+        boolean isRewritten = needless.matches();
+        Expr expression = expression(isRewritten ? needless.group(1) + needless.group(2) : text);
         long windowMillis = windowMillis(expression);
         if (windowMillis > limits.windowMillisMax()) {
             throw bad("reads " + Durations.text(windowMillis) + " back, more than "
@@ -58,6 +54,14 @@ final class JobQueries {
         }
         String canonical = CanonicalExpression.text(expression);
         Optional<JobQuery> sketch = ofSketch(text, expression, canonical);
+        if (isRewritten) {
+            if (sketch.isEmpty()) {
+                // Its text as it was sent is what a source would evaluate, and is no PromQL.
+                throw bad("has a number in count_distinct_over_time, which takes none: it is ignored only where the"
+                        + " whole query is count_distinct_over_time over a plain range selector; leave it out");
+            }
+            warnings.add("count_distinct_over_time takes no number: the one before the selector is ignored");
+        }
         return sketch.orElseGet(() -> new JobQuery.OfExpression(text, expression, canonical, windowMillis));
     }
 

@@ -106,6 +106,15 @@ public final class JobRequests {
     }
 
     /**
+     * Understands the query of a job that somebody may ask for.
+     *
+     * @throws QueryException.BadData if it cannot be the query of a job
+     */
+    public JobQuery query(String text) {
+        return queries.parse(text, new ArrayList<>());
+    }
+
+    /**
      * Reads what {@link #stored} wrote.
      *
      * @param storePath where its results are, which may be another than was asked for

@@ -53,6 +53,7 @@ public final class TickMetrics {
     private final Timer lag;
     private final AtomicInteger running = new AtomicInteger();
     private final AtomicInteger ready = new AtomicInteger();
+    private final AtomicInteger stopped = new AtomicInteger();
 
     /**
      * Makes those that are there from the start.
@@ -94,6 +95,7 @@ public final class TickMetrics {
         defects = Counter.builder("weir.precompute.scheduler.defects")
                 .description("Steps of the scheduler that failed; its log says why")
                 .register(registry);
+        gauge("scheduler.stopped", "1 once a defect has ended the scheduler: this process runs no jobs", stopped);
         lag = Timer.builder("weir.precompute.tick.lag")
                 .description("From when a tick was due to its start")
                 .publishPercentileHistogram()
@@ -190,6 +192,13 @@ public final class TickMetrics {
     /** A step of the scheduler failed. */
     public void defect() {
         defects.increment();
+    }
+
+    /** The scheduler has ended before the process: it runs no jobs. */
+    public void stopped() {
+        stopped.set(1);
+        now(0, 0, Map.of());
+        clear();
     }
 
     /** How things are now. */

@@ -60,8 +60,18 @@ final class JobLeases {
     private volatile Map<String, Long> owned = Map.of();
     private volatile Set<String> unreadable = Set.of();
     private volatile @Nullable JobOwner owner;
+    /** For good, also if it is before the beginning. */
+    private volatile boolean isAbandoned;
+
     private volatile @Nullable Listener listener;
+    /** Whether the database may have a lease of this process. */
+    private volatile boolean leased;
+
     private long lookedNanos;
+    /** The first job that nobody ran when the lease was renewed last, and since when it has been that one. */
+    private @Nullable String leftOver;
+
+    private long leftOverNanos;
 
     /** Hears of jobs on the registry's thread. */
     interface Listener {
@@ -110,6 +120,16 @@ final class JobLeases {
         lookSoon();
     }
 
+    /** This process runs no jobs any more: its leases are given back, and no more are taken. Does not wait for that. */
+    void abandon() {
+        isAbandoned = true;
+        lookSoon();
+    }
+
+    private @Nullable JobOwner runner() {
+        return isAbandoned ? null : owner;
+    }
+
     void lookSoon() {
         lookWanted.set(true);
         loop.wake();
@@ -133,15 +153,22 @@ final class JobLeases {
             long nowNanos = System.nanoTime();
             boolean due = nowNanos - lookedNanos >= TimeUnit.MILLISECONDS.toNanos(settings.pollMillis());
             boolean wanted = lookWanted.getAndSet(false) || due;
+            boolean runs = runner() != null;
             // A process that knows of no jobs writes nothing.
-            boolean leads = owner != null && !known.isEmpty();
+            boolean leads = runs && !known.isEmpty();
             try {
+                if (!runs && leased) {
+                    giveUp();
+                }
+                if (leads) {
+                    leased = true;
+                }
                 int claimed = leads ? database.all("renew the lease", this::renew) : 0;
                 if (wanted || claimed > 0) {
                     look();
                     lookedNanos = nowNanos;
                 }
-                if (!leads && owner != null && !known.isEmpty()) {
+                if (!leads && runs && !known.isEmpty()) {
                     lookSoon();
                 }
             } catch (DatabaseUnavailableException e) {
@@ -154,26 +181,45 @@ final class JobLeases {
         }
     }
 
+    private void giveUp() {
+        Boolean ignored = database.all("release the lease", connection -> {
+            LeaseRows.release(connection, name);
+            Hint.sendJobs(connection, name);
+            return true;
+        });
+        leased = false;
+    }
+
     private int renew(Connection connection) throws SQLException {
         LeaseRows.renew(connection, name, settings.leaseMillis());
-        int claimed = LeaseRows.claim(connection, name, unreadable);
+        LeaseRows.Unclaimed unclaimed = LeaseRows.unclaimed(connection, name, unreadable);
+        long takes = isLeftOver(unclaimed.first()) ? unclaimed.count() : Math.min(unclaimed.room(), unclaimed.count());
+        int claimed = takes <= 0 ? 0 : LeaseRows.claim(connection, name, unreadable, takes);
         if (claimed > 0) {
             Hint.sendJobs(connection, name);
         }
         return claimed;
     }
 
+    /**
+     * Whether a job has been there for a lease's time and nobody took it. The shares of all processes together are at least all jobs, but a
+     * process may be counted that cannot read some: then what is left is taken beyond the share.
+     *
+     * @param jobId the first one that nobody runs
+     */
+    private boolean isLeftOver(@Nullable String jobId) {
+        long nowNanos = System.nanoTime();
+        if (jobId == null || !jobId.equals(leftOver)) {
+            leftOver = jobId;
+            leftOverNanos = nowNanos;
+        }
+        return jobId != null && nowNanos - leftOverNanos >= TimeUnit.MILLISECONDS.toNanos(settings.leaseMillis());
+    }
+
     private void look() {
         long number = looks.incrementAndGet();
-        List<JobRow.Holding> holdings = database.all("look for jobs", connection -> {
-            if (JobRows.isOver(connection, settings.expiredListedMillis())) {
-                JobRows.removeExpired(connection, settings.expiredListedMillis());
-                if (JobRows.expire(connection) > 0) {
-                    Hint.sendJobs(connection, name);
-                }
-            }
-            return JobRows.holdings(connection, settings.jobsMax());
-        });
+        List<JobRow.Holding> holdings =
+                database.all("look for jobs", connection -> JobRows.holdings(connection, settings.jobsMax()));
         TreeSet<String> wanted = new TreeSet<>(ask(() -> state.unknown(holdings)));
         wanted.addAll(ask(() -> state.gained(holdings)));
         Map<String, Job> loaded = new HashMap<>();
@@ -248,7 +294,7 @@ final class JobLeases {
         owned = state.owned();
         metrics.known(known.size());
         metrics.owned(owned.size());
-        JobOwner runs = owner;
+        JobOwner runs = runner();
         Listener hears = listener;
         for (Effect effect : effects) {
             try {
@@ -293,15 +339,11 @@ final class JobLeases {
 
     /** Gives the leases back, so that others need not wait for their end. */
     void release() {
-        if (owner == null) {
+        if (!leased) {
             return;
         }
         try {
-            Boolean ignored = database.all("release the lease", connection -> {
-                LeaseRows.release(connection, name);
-                Hint.sendJobs(connection, name);
-                return true;
-            });
+            giveUp();
         } catch (DatabaseUnavailableException e) {
             LOG.warn("other processes wait for the end of this one's lease: {}", e.getMessage());
         }

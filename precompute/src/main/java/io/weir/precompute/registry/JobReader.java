@@ -6,8 +6,6 @@ import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobRequests;
 import io.weir.promql.error.QueryException;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,13 +13,11 @@ import org.slf4j.LoggerFactory;
 final class JobReader {
     private static final Logger LOG = LoggerFactory.getLogger(JobReader.class);
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    /** Beyond it complaints are repeated. */
-    private static final int COMPLAINTS_MAX = 1_000;
 
     private final JobRequests requests;
     private final RegistryMetrics metrics;
-    /** Jobs that the log has named. */
-    private final Set<String> complaints = ConcurrentHashMap.newKeySet();
+    /** About jobs; all of them are counted. */
+    private final Complaints complaints = new Complaints();
 
     JobReader(JobRequests requests, RegistryMetrics metrics) {
         this.requests = requests;
@@ -37,7 +33,7 @@ final class JobReader {
                     row.createdAtMillis()));
         } catch (QueryException.BadData | JsonProcessingException e) {
             metrics.unreadable();
-            if (complaints.size() < COMPLAINTS_MAX && complaints.add(row.jobId())) {
+            if (complaints.isDue(row.jobId(), System.nanoTime())) {
                 LOG.warn("this process does not take part in job {}: {}", row.jobId(), e.getMessage());
             }
             return Optional.empty();

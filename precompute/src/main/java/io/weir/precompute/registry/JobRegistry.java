@@ -34,9 +34,9 @@ import java.util.function.Supplier;
 /** The jobs of this process and of all others on the same database. */
 public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     /*
-     * Implementation notes. Three loops share the work: of leases and definitions (JobLeases), of what ticks bring (TickWriter), of what the ticks of
-     * others bring (ResultReader). Requests go to the database themselves, on their own threads. What is in memory is enough for ticks and answers
-     * to go on when the database is gone.
+     * Implementation notes. Four loops share the work: of leases and definitions (JobLeases), of what ticks bring (TickWriter), of what the ticks of
+     * others bring (ResultReader), of jobs whose time is over (JobExpiry). Requests go to the database themselves, on their own threads. What is in
+     * memory is enough for ticks and answers to go on when the database is gone.
      */
     /** As {@code pg_stat_activity} shows the connection that listens. */
     static final String LISTENER_NAME = "weir-precompute-listen";
@@ -51,6 +51,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     private final Transactions database;
     private final JobReader reader;
     private final JobLeases leases;
+    private final JobExpiry expiry;
     private final TickWriter writer;
     private final ResultReader results;
     private final NotificationListener listener;
@@ -106,6 +107,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
         database = new Transactions(pool);
         reader = new JobReader(parts.requests(), metrics);
         writer = new TickWriter(settings, name, database, parts.directory(), metrics);
+        expiry = new JobExpiry(settings, name, database, metrics);
         leases = new JobLeases(settings, name, database, reader, parts.clock(), metrics);
         results = new ResultReader(settings, database, parts.directory(), leases, metrics);
         leases.listen(new JobLeases.Listener() {
@@ -165,22 +167,51 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
                 given.statementTimeoutMillis(),
                 given.socketTimeoutMillis());
         HikariDataSource pool = Databases.open(bounded, "weir-precompute");
+        JobRegistry registry;
         try {
-            JobRegistry registry = new JobRegistry(parts, pool, meters);
-            registry.leases.start();
-            registry.results.start();
-            registry.writer.start();
-            registry.listener.start();
-            return registry;
+            registry = new JobRegistry(parts, pool, meters);
         } catch (RuntimeException e) {
             pool.close();
             throw e;
+        }
+        try {
+            registry.leases.start();
+            registry.results.start();
+            registry.writer.start();
+            registry.expiry.start();
+            registry.listener.start();
+            return registry;
+        } catch (RuntimeException e) {
+            registry.closeAfter(e);
+            throw e;
+        }
+    }
+
+    /** Ends the parts that were started; the others take no harm. */
+    private void closeAfter(RuntimeException cause) {
+        try {
+            close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            cause.addSuppressed(e);
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        } finally {
+            pool.close();
         }
     }
 
     /** From now on this process runs jobs. */
     public void begin(JobOwner owner) {
         leases.begin(owner);
+    }
+
+    /**
+     * This process runs no jobs any more, since what ran them has stopped: other processes may take them over at once. Their results are answered
+     * from as before. Does not wait.
+     */
+    public void abandon() {
+        leases.abandon();
     }
 
     private void onHint(Hint hint) {
@@ -202,7 +233,11 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
         String hash = JobSpecHash.of(spec);
         Creation creation = database.all("create a job", connection -> {
             JobRows.lockTenant(connection, spec.tenant());
-            JobRows.expire(connection);
+            JobRows.expireRivals(
+                    connection,
+                    spec.tenant(),
+                    hash,
+                    List.of(spec.storePath(), StorePaths.suffixed(spec.storePath(), hash)));
             Optional<JobRow> known = JobRows.bySpec(connection, spec.tenant(), hash);
             if (known.isPresent()) {
                 return known(known.get(), spec);
@@ -271,7 +306,9 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     public Listing list(String tenant) {
         try {
             List<JobRow> rows = database.all(
-                    "list jobs", connection -> JobRows.byTenant(connection, tenant, 2 * settings.tenantJobsMax()));
+                    "list jobs",
+                    connection -> JobRows.byTenant(
+                            connection, tenant, settings.jobsMax(), settings.tenantExpiredJobsMax()));
             List<JobView> views = new ArrayList<>();
             for (JobRow row : rows) {
                 job(row).ifPresent(job -> views.add(view(row, job)));
@@ -295,7 +332,11 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
             return row.flatMap(found -> job(found).map(job -> view(found, job)));
         } catch (DatabaseUnavailableException e) {
             Job job = leases.known().get(jobId);
-            return job == null || !job.spec().tenant().equals(tenant) ? Optional.empty() : Optional.of(remembered(job));
+            if (job == null) {
+                // Nobody knows whether there is one: it may be expired, or new.
+                throw e;
+            }
+            return job.spec().tenant().equals(tenant) ? Optional.of(remembered(job)) : Optional.empty();
         }
     }
 
@@ -360,6 +401,7 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
     @Override
     public void close() throws InterruptedException {
         listener.close();
+        expiry.close();
         results.close();
         leases.close();
         writer.close();

@@ -21,6 +21,9 @@ final class JobRows {
     /** One creation of a tenant after the other, so that two cannot both find a store path free. */
     private static final int CREATION_LOCK = 0x77656972;
 
+    /** Of a row j: one whose time is over is not, though the row may not say so yet. */
+    private static final String LIVE = "j.live and coalesce(j.valid_until > now(), true)";
+
     private static final String SELECT = """
         select j.job_id, j.tenant, j.spec::text, j.store_path, j.created_at, j.valid_until,
             j.live and coalesce(j.valid_until > now(), true) as live, o.owner_id, j.epoch, p.status,
@@ -53,32 +56,79 @@ final class JobRows {
         }
     }
 
-    /** Whether there is anything to expire or to remove. */
-    static boolean isOver(Connection connection, long listedMillis) throws SQLException {
-        String sql = "select exists (select from weir.precompute_jobs where live and valid_until <= now()"
-                + " or not live and expired_at < now() - ? * interval '1 ms')";
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setLong(1, listedMillis);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() && row.getBoolean(1);
-            }
-        }
+    /**
+     * Ends the life of jobs whose time is over: they stay listed, and their results go.
+     *
+     * @param countMax how many at most
+     * @return how many
+     */
+    static int expire(Connection connection, int countMax) throws SQLException {
+        return expire(connection, "limit ? for no key update skip locked", statement -> statement.setInt(1, countMax));
     }
 
-    /** Ends the life of jobs whose time is over; they stay listed. */
-    static int expire(Connection connection) throws SQLException {
-        String sql = "update weir.precompute_jobs set live = false, expired_at = valid_until, owner_id = null,"
-                + " epoch = epoch + 1 where live and valid_until <= now()";
+    /** The same for those that would be in the way of a new job of the tenant: of the same spec, or at one of these store paths. */
+    static void expireRivals(Connection connection, String tenant, String specHash, List<String> storePaths)
+            throws SQLException {
+        expire(
+                connection,
+                "and tenant = ? and (spec_hash = ? or store_path = any(?)) order by job_id for no key update",
+                statement -> {
+                    statement.setString(1, tenant);
+                    statement.setString(2, specHash);
+                    statement.setArray(3, connection.createArrayOf("text", storePaths.toArray()));
+                });
+    }
+
+    private interface Parameters {
+        void set(PreparedStatement statement) throws SQLException;
+    }
+
+    private static int expire(Connection connection, String which, Parameters parameters) throws SQLException {
+        String sql = """
+            with ended as (
+                select job_id from weir.precompute_jobs where live and valid_until <= now() %s),
+            results as (
+                delete from weir.precompute_results r using ended where r.job_id = ended.job_id)
+            update weir.precompute_jobs j set live = false, expired_at = j.valid_until, owner_id = null,
+                epoch = j.epoch + 1
+            from ended where j.job_id = ended.job_id\
+            """.formatted(which);
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            parameters.set(statement);
             return statement.executeUpdate();
         }
     }
 
     /** Removes jobs that have been expired for long enough. */
-    static int removeExpired(Connection connection, long listedMillis) throws SQLException {
-        String sql = "delete from weir.precompute_jobs where not live and expired_at < now() - ? * interval '1 ms'";
+    static int removeExpired(Connection connection, long listedMillis, int countMax) throws SQLException {
+        String sql = """
+            with gone as (
+                select job_id from weir.precompute_jobs where not live and expired_at < now() - ? * interval '1 ms'
+                limit ? for update skip locked)
+            delete from weir.precompute_jobs j using gone where j.job_id = gone.job_id\
+            """;
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, listedMillis);
+            statement.setInt(2, countMax);
+            return statement.executeUpdate();
+        }
+    }
+
+    /** Removes expired jobs of tenants that have more of them than they may, the longest expired first to go. */
+    static int removeTooMany(Connection connection, int tenantExpiredMax, int countMax) throws SQLException {
+        String sql = """
+            with ranked as (
+                select job_id, row_number() over (partition by tenant order by expired_at desc, job_id) as number
+                from weir.precompute_jobs where not live),
+            gone as (
+                select j.job_id from weir.precompute_jobs j join ranked using (job_id)
+                where not j.live and ranked.number > ?
+                limit ? for update of j skip locked)
+            delete from weir.precompute_jobs j using gone where j.job_id = gone.job_id\
+            """;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setInt(1, tenantExpiredMax);
+            statement.setInt(2, countMax);
             return statement.executeUpdate();
         }
     }
@@ -105,9 +155,25 @@ final class JobRows {
         }
     }
 
-    static List<JobRow> byTenant(Connection connection, String tenant, int countMax) throws SQLException {
-        try (PreparedStatement statement =
-                connection.prepareStatement(SELECT + "where j.tenant = ? order by j.created_at, j.job_id limit ?")) {
+    /** Live jobs of a tenant, the oldest first, then expired ones, the last to expire first; so many of each. */
+    static List<JobRow> byTenant(Connection connection, String tenant, int liveMax, int expiredMax)
+            throws SQLException {
+        List<JobRow> found = new ArrayList<>(byTenant(
+                connection,
+                "where j.tenant = ? and " + LIVE + " order by j.created_at, j.job_id limit ?",
+                tenant,
+                liveMax));
+        found.addAll(byTenant(
+                connection,
+                "where j.tenant = ? and not (" + LIVE + ") order by j.valid_until desc, j.job_id limit ?",
+                tenant,
+                expiredMax));
+        return found;
+    }
+
+    private static List<JobRow> byTenant(Connection connection, String condition, String tenant, int countMax)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(SELECT + condition)) {
             statement.setString(1, tenant);
             statement.setInt(2, countMax);
             return read(statement);
@@ -125,7 +191,7 @@ final class JobRows {
     /** Live jobs of the tenant, and of all. */
     static long[] counts(Connection connection, String tenant) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
-                "select count(*) filter (where tenant = ?), count(*) from weir.precompute_jobs where live")) {
+                "select count(*) filter (where j.tenant = ?), count(*) from weir.precompute_jobs j where " + LIVE)) {
             statement.setString(1, tenant);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
@@ -171,8 +237,8 @@ final class JobRows {
 
     /** Who has which live job. */
     static List<JobRow.Holding> holdings(Connection connection, int countMax) throws SQLException {
-        String sql = "select job_id, owner_id, epoch from weir.precompute_jobs"
-                + " where live and coalesce(valid_until > now(), true) order by job_id limit ?";
+        String sql = "select j.job_id, j.owner_id, j.epoch from weir.precompute_jobs j where " + LIVE
+                + " order by j.job_id limit ?";
         List<JobRow.Holding> found = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setInt(1, countMax);

@@ -33,7 +33,7 @@ public interface Jobs {
     /**
      * Jobs of a tenant.
      *
-     * @param views by time of creation, then id
+     * @param views live ones by time of creation, then id; after them expired ones, the last to expire first
      * @param warning null unless the database does not answer, and what this process remembers is shown
      */
     record Listing(List<JobView> views, @Nullable String warning) {
@@ -53,8 +53,13 @@ public interface Jobs {
      */
     boolean delete(String tenant, String jobId);
 
-    /** All jobs of a tenant, expired ones for a while too. */
+    /** All live jobs of a tenant, and the latest expired ones for a while. */
     Listing list(String tenant);
 
+    /**
+     * A job of the tenant, or nothing if it has none of this id.
+     *
+     * @throws io.weir.lake.database.DatabaseUnavailableException if the database does not answer and this process does not remember the job
+     */
     Optional<JobView> find(String tenant, String jobId);
 }

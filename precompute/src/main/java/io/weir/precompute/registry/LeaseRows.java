@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The statements about who runs which job. Every one runs in its caller's transaction. */
 final class LeaseRows {
@@ -31,16 +32,51 @@ final class LeaseRows {
     }
 
     /**
-     * Takes jobs that nobody runs, up to this process's share of all. The shares of all processes together are at least all jobs, so none is left.
+     * Jobs that nobody runs and this process can.
+     *
+     * @param first of them by id; null if there are none
+     * @param room how many this process may take until it has its share of all jobs; below one if it has that already
+     */
+    record Unclaimed(long count, @Nullable String first, long room) {}
+
+    /** @param unreadable jobs that this process cannot run */
+    static Unclaimed unclaimed(Connection connection, String owner, Set<String> unreadable) throws SQLException {
+        String sql = """
+            with live as (
+                select j.job_id, j.owner_id,
+                    o.owner_id is null and j.job_id <> all(?) as unclaimed
+                from weir.precompute_jobs j
+                left join weir.precompute_owners o
+                    on o.owner_id = j.owner_id and o.leased_until > clock_timestamp()
+                where j.live and coalesce(j.valid_until > now(), true))
+            select count(*) filter (where unclaimed),
+                min(job_id) filter (where unclaimed),
+                count(*) filter (where owner_id = ?),
+                count(*),
+                (select count(*) from weir.precompute_owners where leased_until > clock_timestamp())
+            from live\
+            """;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setArray(1, connection.createArrayOf("text", unreadable.toArray()));
+            statement.setString(2, owner);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                long owned = row.getLong(3);
+                long all = row.getLong(4);
+                long owners = Math.max(1, row.getLong(5));
+                return new Unclaimed(row.getLong(1), row.getString(2), (all + owners - 1) / owners - owned);
+            }
+        }
+    }
+
+    /**
+     * Takes jobs that nobody runs.
      *
      * @param unreadable jobs that this process cannot run
+     * @param countMax how many at most
      * @return how many
      */
-    static int claim(Connection connection, String owner, Set<String> unreadable) throws SQLException {
-        long free = free(connection, owner);
-        if (free <= 0) {
-            return 0;
-        }
+    static int claim(Connection connection, String owner, Set<String> unreadable, long countMax) throws SQLException {
         String sql = """
             update weir.precompute_jobs set owner_id = ?, epoch = epoch + 1
             where job_id in (
@@ -55,28 +91,8 @@ final class LeaseRows {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, owner);
             statement.setArray(2, connection.createArrayOf("text", unreadable.toArray()));
-            statement.setLong(3, free);
+            statement.setLong(3, countMax);
             return statement.executeUpdate();
-        }
-    }
-
-    /** How many more this process may take: at least one for each that others have too many. */
-    private static long free(Connection connection, String owner) throws SQLException {
-        String sql = """
-            select count(*) filter (where j.owner_id = ?),
-                count(*),
-                (select count(*) from weir.precompute_owners where leased_until > clock_timestamp())
-            from weir.precompute_jobs j where j.live\
-            """;
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, owner);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                long owned = row.getLong(1);
-                long all = row.getLong(2);
-                long owners = Math.max(1, row.getLong(3));
-                return (all + owners - 1) / owners - owned;
-            }
         }
     }
 

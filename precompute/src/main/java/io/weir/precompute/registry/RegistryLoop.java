@@ -76,11 +76,17 @@ final class RegistryLoop implements AutoCloseable {
         }
     }
 
+    /** Whether work that takes long had better come to its end. */
+    boolean isClosing() {
+        return closing;
+    }
+
+    /** Waits, for a while, for work that is under way. One that was never started only stays so. */
     @Override
     public void close() throws InterruptedException {
         closing = true;
         wake();
-        if (!thread.join(Duration.ofMillis(CLOSE_MILLIS_MAX))) {
+        if (thread.getState() != Thread.State.NEW && !thread.join(Duration.ofMillis(CLOSE_MILLIS_MAX))) {
             thread.interrupt();
         }
     }

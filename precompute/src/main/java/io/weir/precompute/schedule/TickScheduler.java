@@ -57,6 +57,7 @@ public final class TickScheduler implements JobOwner, AutoCloseable {
      * @param recorder closed after this
      * @param wallMillis tells which ticks are due
      * @param nanoTime {@link System#nanoTime}
+     * @param onStopped called once when a defect has ended it, so that others run its jobs; must not wait
      */
     public record Parts(
             TickSettings settings,
@@ -66,7 +67,8 @@ public final class TickScheduler implements JobOwner, AutoCloseable {
             FeedbackMetrics feedback,
             TickMetrics metrics,
             LongSupplier wallMillis,
-            LongSupplier nanoTime) {}
+            LongSupplier nanoTime,
+            Runnable onStopped) {}
 
     private TickScheduler(Parts parts) {
         this.settings = parts.settings();
@@ -85,11 +87,7 @@ public final class TickScheduler implements JobOwner, AutoCloseable {
                 settings.runningMax() + WAITING_MESSAGES_MAX,
                 parts.nanoTime(),
                 new Timers(),
-                defect -> {
-                    // Nothing runs any more: ticks that end must not wait for it.
-                    closed = true;
-                    metrics.defect();
-                });
+                defect -> stopped(parts.onStopped()));
     }
 
     /** A scheduler that runs what it is given. */
@@ -97,6 +95,15 @@ public final class TickScheduler implements JobOwner, AutoCloseable {
         TickScheduler scheduler = new TickScheduler(parts);
         scheduler.mailbox.start();
         return scheduler;
+    }
+
+    /** A defect has ended the mailbox; on its thread. Nothing runs any more: ticks that end must not wait for it. */
+    private void stopped(Runnable onStopped) {
+        closed = true;
+        metrics.defect();
+        metrics.stopped();
+        LOG.error("no precompute job runs in this process any more: its jobs are given to others; restart it");
+        onStopped.run();
     }
 
     private final class Timers implements Mailbox.Timers {

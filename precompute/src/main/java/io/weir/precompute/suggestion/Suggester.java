@@ -1,12 +1,10 @@
 package io.weir.precompute.suggestion;
 
-import io.weir.promql.ast.Duration;
+import io.weir.precompute.job.JobQuery;
+import io.weir.precompute.job.JobRequests;
+import io.weir.precompute.job.SketchFunction;
 import io.weir.promql.ast.Expr;
-import io.weir.promql.ast.ValueType;
 import io.weir.promql.error.QueryException;
-import io.weir.promql.parser.CanonicalExpression;
-import io.weir.promql.parser.Feature;
-import io.weir.promql.parser.PromqlParser;
 import io.weir.promql.plan.PlanOptions;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -20,10 +18,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.LongStream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Which queries of a history would pay off as jobs.
+ * Which queries of a history would pay off as jobs, and would be taken if they were sent.
  *
  * <p>A query is suggested if it is repeated often enough, no job computes it, and its runs cost more than the ticks of a job would have. A tick of an
  * expression costs what the whole query costs at one time. A tick of a function of sketches reads only its granularity's part of the window, as the
@@ -38,18 +35,23 @@ final class Suggester {
     /** Longest granularity that a job may have. */
     private static final long GRANULARITY_MILLIS_MAX = 86_400_000;
 
-    private static final Map<String, String> SKETCH_TYPES =
-            Map.of("quantile_over_time", "ddsketch", "count_distinct_over_time", "hll", "top_k_over_time", "countmin");
+    /** What a request may ask for does not depend on who asks. */
+    private static final String ANY_TENANT = "default";
 
     private static final int HASH_CHARACTERS = 12;
 
     private final SuggestionSettings settings;
     private final int ticksKept;
+    private final JobRequests requests;
 
-    /** @param ticksKept newest ticks of a job whose results are kept: so many steps of a range query can be answered */
-    Suggester(SuggestionSettings settings, int ticksKept) {
+    /**
+     * @param ticksKept newest ticks of a job whose results are kept: so many steps of a range query can be answered
+     * @param requests says what can be a job
+     */
+    Suggester(SuggestionSettings settings, int ticksKept, JobRequests requests) {
         this.settings = settings;
         this.ticksKept = ticksKept;
+        this.requests = requests;
     }
 
     /**
@@ -81,37 +83,35 @@ final class Suggester {
                 || !(group.repetitionMillis() <= settings.repetitionMillisMax())) {
             return Optional.empty();
         }
-        Optional<Expr> parsed = parse(group.text());
+        Optional<JobQuery> query = query(group.text());
         OptionalLong granularity = granularity(group);
-        if (parsed.isEmpty() || granularity.isEmpty()) {
+        if (query.isEmpty()
+                || granularity.isEmpty()
+                || computed.contains(query.get().canonical())) {
             return Optional.empty();
         }
-        String canonical = CanonicalExpression.text(parsed.get());
-        if (computed.contains(canonical)) {
-            return Optional.empty();
-        }
-        Suggestion suggestion = suggestion(group, parsed.get(), canonical, granularity.getAsLong(), toMillis);
-        return suggestion.savedMillis() > 0 ? Optional.of(suggestion) : Optional.empty();
+        Suggestion suggestion = suggestion(group, query.get(), granularity.getAsLong(), toMillis);
+        boolean paysOff = suggestion.savedMillis() > 0;
+        return paysOff && isTaken(suggestion, toMillis) ? Optional.of(suggestion) : Optional.empty();
     }
 
-    private static Suggestion suggestion(
-            QueryGroup group, Expr expression, String canonical, long granularity, long toMillis) {
+    private static Suggestion suggestion(QueryGroup group, JobQuery query, long granularity, long toMillis) {
         double whole = group.computedMillis().orElseThrow();
-        double window = Math.max(1, windowMillis(expression));
+        double window = Math.max(1, windowMillis(query.expression()));
         double atOneTime = whole * window / (window + group.rangeMillis());
-        Optional<String> sketchType = sketchType(expression);
+        Optional<String> sketchType = sketchType(query);
         double tick = sketchType.isPresent() ? atOneTime * Math.min(1, granularity / window) : atOneTime;
         long ticks = Math.max(1, Math.ceilDiv(toMillis - group.firstMillis(), granularity));
         return new Suggestion(
                 group,
-                canonical,
+                query.canonical(),
                 granularity,
                 ticks,
                 tick,
                 sketchType.isPresent(),
                 group.runs() * whole - ticks * tick,
                 sketchType.orElse("exact"),
-                "suggested/" + hash(canonical) + "/" + granularity + "ms");
+                "suggested/" + hash(query.canonical()) + "/" + granularity + "ms");
     }
 
     /** For a range query its step, if its steps are among those that are kept; else the next round one above its repetition. */
@@ -130,39 +130,23 @@ final class Suggester {
     }
 
     /** Empty for what cannot be a job. */
-    private static Optional<Expr> parse(String text) {
+    private Optional<JobQuery> query(String text) {
         try {
-            Expr expression = PromqlParser.parse(text, Feature.ALL);
-            boolean fits = expression.type() == ValueType.VECTOR && hasSelector(expression) && isTimeless(expression);
-            return fits ? Optional.of(expression) : Optional.empty();
+            return Optional.of(requests.query(text));
         } catch (QueryException e) {
-            // The history cuts long texts.
+            // That is the answer; of long texts the history has the beginning only.
             return Optional.empty();
         }
     }
 
-    private static boolean hasSelector(Expr expression) {
-        return expression instanceof Expr.VectorSelector
-                || expression.children().stream().anyMatch(Suggester::hasSelector);
-    }
-
-    /** Whether it means the same at each tick: pinned to no time, and with durations that are numbers. */
-    private static boolean isTimeless(Expr expression) {
-        boolean own = switch (expression) {
-            case Expr.VectorSelector selector -> selector.at() == null && isPast(selector.offset());
-            case Expr.MatrixSelector matrix -> matrix.range() instanceof Duration.Literal;
-            case Expr.Subquery subquery ->
-                subquery.at() == null
-                        && isPast(subquery.offset())
-                        && subquery.range() instanceof Duration.Literal
-                        && (subquery.step() == null || subquery.step() instanceof Duration.Literal);
-            case Expr other -> true;
-        };
-        return own && expression.children().stream().allMatch(Suggester::isTimeless);
-    }
-
-    private static boolean isPast(@Nullable Duration offset) {
-        return offset == null || (offset instanceof Duration.Literal(long millis) && millis >= 0);
+    /** Whether the request would be taken as it is: its granularity and its source, too. */
+    private boolean isTaken(Suggestion suggestion, long nowMillis) {
+        try {
+            JobRequests.Request ignored = requests.read(ANY_TENANT, suggestion.request(), nowMillis);
+            return true;
+        } catch (QueryException e) {
+            return false;
+        }
     }
 
     private static double windowMillis(Expr expression) {
@@ -179,16 +163,17 @@ final class Suggester {
     }
 
     /** The sketch that answers it; empty if none does, so that each tick computes it exactly. */
-    private static Optional<String> sketchType(Expr expression) {
-        if (expression instanceof Expr.Call call
-                && !call.arguments().isEmpty()
-                && call.arguments().getLast() instanceof Expr.MatrixSelector matrix
-                && matrix.selector().offset() == null
-                && !matrix.selector().anchored()
-                && (call.arguments().size() == 1 || call.arguments().getFirst() instanceof Expr.NumberLiteral)) {
-            return Optional.ofNullable(SKETCH_TYPES.get(call.function().text()));
-        }
-        return Optional.empty();
+    private static Optional<String> sketchType(JobQuery query) {
+        return switch (query) {
+            case JobQuery.OfSketch sketch ->
+                Optional.of(
+                        switch (sketch.function()) {
+                            case SketchFunction.Quantile quantile -> "ddsketch";
+                            case SketchFunction.CountDistinct distinct -> "hll";
+                            case SketchFunction.Top top -> "countmin";
+                        });
+            case JobQuery.OfExpression expression -> Optional.empty();
+        };
     }
 
     private static String hash(String canonical) {

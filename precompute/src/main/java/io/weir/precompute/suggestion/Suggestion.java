@@ -1,5 +1,9 @@
 package io.weir.precompute.suggestion;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.weir.promql.parser.Literals;
+
 /**
  * A job that would pay off. Times are ms.
  *
@@ -20,4 +24,19 @@ record Suggestion(
         boolean isIncremental,
         double savedMillis,
         String sketchType,
-        String storePath) {}
+        String storePath) {
+    String granularity() {
+        return Literals.durationText(granularityMillis);
+    }
+
+    /** The request for the job, as it can be sent. */
+    ObjectNode request() {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("query", group.text())
+                .put("granularity", granularity())
+                .put("source", "lake://")
+                .put("sketch_type", sketchType)
+                .put("store_path", storePath);
+    }
+}

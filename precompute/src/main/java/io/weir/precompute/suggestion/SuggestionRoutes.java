@@ -12,6 +12,7 @@ import io.weir.lake.database.Databases;
 import io.weir.precompute.http.JobRoutes;
 import io.weir.precompute.http.JobTenants;
 import io.weir.precompute.job.Job;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.result.ResultDirectory;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.parser.Literals;
@@ -45,16 +46,18 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
      * Opens a pool of connections.
      *
      * @param ticksKept newest ticks of a job whose results are kept
+     * @param requests reads requests for jobs: nothing is suggested that it would refuse
      * @throws io.weir.lake.database.DatabaseUnavailableException if the database cannot be reached
      */
     public SuggestionRoutes(
             SuggestionSettings settings,
             int ticksKept,
+            JobRequests requests,
             DatabaseSettings database,
             ResultDirectory directory,
             InstantSource clock) {
         this.settings = settings;
-        this.suggester = new Suggester(settings, ticksKept);
+        this.suggester = new Suggester(settings, ticksKept, requests);
         this.dataSource = Databases.open(pool(settings, database), "weir-precompute-suggestions");
         this.history = new QueryHistory(dataSource);
         this.directory = directory;
@@ -148,7 +151,6 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
 
     private static ObjectNode json(Suggestion suggestion) {
         QueryGroup group = suggestion.group();
-        String granularity = Literals.durationText(suggestion.granularityMillis());
         ObjectNode json = JsonNodeFactory.instance
                 .objectNode()
                 .put("query", group.text())
@@ -156,17 +158,12 @@ public final class SuggestionRoutes implements RouteContributor, AutoCloseable {
                 .put("runs", group.runs())
                 .put("repetition_seconds", group.repetitionMillis() / 1_000)
                 .put("exact_p50_ms", group.computedMillis().orElseThrow())
-                .put("granularity", granularity)
+                .put("granularity", suggestion.granularity())
                 .put("ticks", suggestion.ticks())
                 .put("tick_cost_ms", suggestion.tickMillis())
                 .put("tick_cost_basis", suggestion.isIncremental() ? "incremental" : "whole query")
                 .put("saved_ms", suggestion.savedMillis());
-        json.putObject("request")
-                .put("query", group.text())
-                .put("granularity", granularity)
-                .put("source", "lake://")
-                .put("sketch_type", suggestion.sketchType())
-                .put("store_path", suggestion.storePath());
+        json.set("request", suggestion.request());
         return json;
     }
 

@@ -379,7 +379,8 @@ class JobHttpTest {
         String id = create(body()).get("job_id").textValue();
         await().until(() -> api.metric("weir_precompute_registry_jobs") == 1);
         database.cut();
-        for (HttpResponse<String> response : List.of(api.post(body().put("store_path", "b")), api.delete(id))) {
+        for (HttpResponse<String> response : List.of(
+                api.post(body().put("store_path", "b")), api.delete(id), api.get(JOBS + "/job-nobody-remembers"))) {
             refused(response, 503, "unavailable");
             assertThat(response.headers().firstValue("Retry-After")).isPresent();
             assertThat(response.body()).doesNotContainIgnoringCase("select").doesNotContain("Exception", "jdbc");
@@ -388,6 +389,7 @@ class JobHttpTest {
         assertThat(listed.get("jobs").findValuesAsText("job_id")).containsExactly(id);
         assertThat(listed.get("warnings")).isNotEmpty();
         assertThat(api.get(JOBS + "/" + id).statusCode()).isEqualTo(200);
+        refused(api.get(JOBS + "/" + id, "X-Scope-OrgID", "other"), 404, "not_found");
         database.mend();
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> api.post(body().put("store_path", "b")).statusCode() == 200);
@@ -399,7 +401,7 @@ class JobHttpTest {
     @Test
     void jobsAreLimited() throws Exception {
         RegistrySettings two = new RegistrySettings(
-                3, 2, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64 << 10, 64L << 20, 50);
+                3, 2, 100, 3_600_000, 4_000, 1_000, 5_000, 2_000, 4, 2_000, 60, 1 << 20, 64 << 10, 64L << 20, 50);
         try (TestingJobsApi small = new TestingJobsApi(database, JobLimits.DEFAULT, two)) {
             small.post(body());
             small.post(body().put("store_path", "b"));

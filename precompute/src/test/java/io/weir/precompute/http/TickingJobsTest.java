@@ -62,7 +62,8 @@ final class TickingJobsTest {
                 new FeedbackMetrics(metrics),
                 new TickMetrics(metrics, 100, System::currentTimeMillis, api.results()),
                 System::currentTimeMillis,
-                System::nanoTime));
+                System::nanoTime,
+                api.registry()::abandon));
         api.begin(scheduler);
     }
 

@@ -238,6 +238,25 @@ class JobRequestsTest {
         assertThat(request.spec().query().text()).contains("0.99");
     }
 
+    /** Sources evaluate the text of these as it was sent, and it does not parse. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "count_distinct_over_time(0.99, latency[5m]) > 5",
+                "count_distinct_over_time(0.99, latency[5m]) + on() latency",
+                "count_distinct_over_time(0.99, latency[5m:1m])",
+                "count_distinct_over_time(0.99, latency[5m] offset 1m)"
+            })
+    void theNeedlessQuantileIsRefusedWhereItWouldBeEvaluated(String query) {
+        refused(body().put("query", query).put("source", "lake://"), "query", "takes none", "leave it out");
+        String without = query.replace("0.99, ", "");
+        assertThat(read(body().put("query", without).put("source", "lake://"))
+                        .spec()
+                        .query()
+                        .text())
+                .isEqualTo(without);
+    }
+
     @Test
     void sourcesOfSketchesAnswerThreeFunctionsOnly() {
         refused(body().put("query", "topk(10, count_over_time(latency[5m]))"), "query", "lake://", "http://");

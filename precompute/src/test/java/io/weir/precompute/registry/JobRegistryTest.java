@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.weir.lake.database.DatabaseUnavailableException;
 import io.weir.precompute.TestingDatabase;
 import io.weir.precompute.job.Job;
@@ -12,6 +13,9 @@ import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.job.JobStatus;
 import io.weir.precompute.registry.Jobs.Creation;
+import io.weir.precompute.result.ResultCache;
+import io.weir.precompute.result.ResultSettings;
+import io.weir.precompute.source.SourceAddress;
 import io.weir.promql.error.QueryException;
 import io.weir.promql.parser.Feature;
 import java.time.Duration;
@@ -146,6 +150,46 @@ class JobRegistryTest {
         assertThat(second.ticks(job)).contains(7 * 60_000L);
     }
 
+    /** As one whose scheduler has ended by a defect; it lives on and answers. */
+    @Test
+    void anAbandonedRegistryGivesItsJobsAwayAndTakesNoneAnyMore() throws Exception {
+        TestingProcess first = process();
+        Job job = create(first, "a");
+        await().until(() -> first.owned().containsKey(job.jobId()));
+        TestingProcess second = process();
+        await().until(() -> second.metric("weir.precompute.registry.jobs") == 1);
+        first.registry().abandon();
+        await().until(() -> second.owned().containsKey(job.jobId()));
+        assertThat(database.query("select count(*) from weir.precompute_owners"))
+                .containsExactly("1");
+        await().until(() -> first.metric("weir.precompute.registry.jobs.owned") == 0);
+        second.tick(job, Objects.requireNonNull(second.owned().get(job.jobId())), 1);
+        await().until(() -> first.ticks(job).contains(60_000L));
+        end(second);
+        Job next = create(first, "b");
+        Thread.sleep(3 * TestingProcess.QUICK.leaseMillis());
+        assertThat(database.query("select job_id from weir.precompute_jobs where owner_id is not null"))
+                .isEmpty();
+        assertThat(first.told()).containsExactly("own " + job.jobId());
+        assertThat(first.registry().find("default", next.jobId()).orElseThrow().owner())
+                .isNull();
+    }
+
+    /** Its lease is not renewed meanwhile, so others may take the jobs in any case. */
+    @Test
+    void aRegistryThatIsAbandonedWithoutTheDatabaseReleasesItsLeaseLater() throws Exception {
+        TestingProcess process = process();
+        Job job = create(process, "a");
+        await().until(() -> process.owned().containsKey(job.jobId()));
+        database.cut();
+        process.registry().abandon();
+        Thread.sleep(TestingProcess.QUICK.leaseMillis());
+        database.mend();
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> database.query("select 1 from weir.precompute_jobs where owner_id is not null")
+                        .isEmpty());
+    }
+
     @Test
     void aSilentProcessLosesItsJobsWithinTwoLeasesAndWhatItWritesIsFenced() throws Exception {
         TestingProcess first = process();
@@ -209,7 +253,7 @@ class JobRegistryTest {
     @Test
     void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
         RegistrySettings brief = new RegistrySettings(
-                100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
+                100, 100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
         TestingProcess process = TestingProcess.begun(database, brief);
         processes.add(process);
         String soon =
@@ -227,6 +271,59 @@ class JobRegistryTest {
         await().until(() -> process.registry().list("default").views().size() == 1);
         assertThat(process.told())
                 .containsExactly("own " + job.jobId(), "disown " + job.jobId(), "own " + next.jobId());
+    }
+
+    /** Rows of jobs that ended i seconds ago, with a result each; what is over may not be marked so yet. */
+    private void insertOver(String prefix, int count, String age, boolean live) throws Exception {
+        String spec = JobRequests.stored(TestingJobs.spec("default", "x")).toString();
+        database.execute("insert into weir.precompute_jobs (job_id, tenant, spec_hash, store_path, spec, created_at,"
+                + " valid_until, live, expired_at) select '" + prefix + "' || i, 'default', '" + prefix + "' || i, '"
+                + prefix + "' || i, '" + spec + "'::jsonb, now() - interval '1 day', ended, " + live + ", "
+                + (live ? "null" : "ended") + " from generate_series(1, " + count
+                + ") i, lateral (select now() - interval '" + age + "' - i * interval '1 s' as ended) e");
+        database.execute("insert into weir.precompute_results select job_id, 60000, '\\x00' from weir.precompute_jobs"
+                + " where job_id like '" + prefix + "%'");
+    }
+
+    /** As a controller leaves behind that makes all of its jobs anew with each plan. */
+    @Test
+    void expiredJobsNeitherHideLiveOnesNorPileUp() throws Exception {
+        RegistrySettings few = new RegistrySettings(
+                20, 5, 3, 3_600_000, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
+        insertOver("marked-", 250, "1 minute", false);
+        insertOver("over-", 250, "0", true);
+        TestingProcess process = TestingProcess.begun(database, few);
+        processes.add(process);
+        Job job = create(process, "a");
+        assertThat(process.registry().list("default").views())
+                .extracting(view -> view.job().jobId())
+                .containsExactly(job.jobId(), "over-1", "over-2", "over-3");
+        await().until(() -> database.query("select job_id from weir.precompute_jobs order by job_id")
+                .equals(List.of(job.jobId(), "over-1", "over-2", "over-3")));
+        assertThat(database.query("select count(*) from weir.precompute_results"))
+                .containsExactly("0");
+        assertThat(process.registry().find("default", "over-1").orElseThrow().statistics().status())
+                .isEqualTo(JobStatus.EXPIRED);
+    }
+
+    @Test
+    void aLeaseIsRenewedWhileExpiredJobsAreRemoved() throws Exception {
+        TestingProcess process = process();
+        Job job = create(process, "a");
+        await().until(() -> process.owned().containsKey(job.jobId()));
+        database.execute("create function slow() returns trigger language plpgsql as"
+                + " 'begin perform pg_sleep(0.2); return old; end'");
+        database.execute("create trigger slow before delete on weir.precompute_jobs for each row"
+                + " execute function slow()");
+        insertOver("old-", 20, "2 hours", false);
+        await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(50)).until(() -> {
+            assertThat(database.query(
+                            "select count(*) from weir.precompute_owners where leased_until > clock_timestamp()"))
+                    .containsExactly("1");
+            return database.query("select 1 from weir.precompute_jobs where not live")
+                    .isEmpty();
+        });
+        assertThat(process.told()).containsExactly("own " + job.jobId());
     }
 
     @Test
@@ -278,6 +375,30 @@ class JobRegistryTest {
         assertThat(strict.registry().list("default").views()).isEmpty();
     }
 
+    /** One that knows of a job has a share of all, and so the others have less. */
+    @Test
+    void jobsThatOnlyOneProcessMayRunAreAllRunByIt() {
+        JobRequests fewAllowed = new JobRequests(JobLimits.DEFAULT, Feature.NONE, source -> {
+            if (source.startsWith("lake://")) {
+                return new SourceAddress.Lake(source);
+            }
+            throw new QueryException.BadData("field \"source\": not allowed here");
+        });
+        TestingProcess all = process();
+        TestingProcess strict = TestingProcess.begun(new TestingProcess(database, TestingProcess.QUICK, fewAllowed));
+        processes.add(strict);
+        create(all, "known-to-both");
+        await().until(() -> all.owned().size() + strict.owned().size() == 1);
+        await().until(() -> strict.metric("weir.precompute.registry.jobs") == 1);
+        TreeSet<String> only = new TreeSet<>();
+        for (int i = 0; i < 10; i++) {
+            Creation creation = all.registry().create(TestingJobs.specFrom("only-here://", "path-" + i));
+            only.add(((Creation.Created) creation).job().jobId());
+        }
+        await().until(() -> all.owned().keySet().containsAll(only));
+        assertThat(strict.owned().keySet()).doesNotContainAnyElementsOf(only);
+    }
+
     @Test
     void aProcessWithoutJobsWritesNothing() throws Exception {
         TestingProcess process = process();
@@ -306,6 +427,27 @@ class JobRegistryTest {
         assertThat(database.query("select count(*) from pg_stat_activity where application_name = '"
                         + JobRegistry.LISTENER_NAME + "' and datname = current_database()"))
                 .containsExactly("2");
+    }
+
+    @Test
+    void aStartThatFailsLeavesNothingRunning() throws Exception {
+        create(process(), "a");
+        // The jobs are loaded, their results are not.
+        database.execute("alter table weir.precompute_results rename to away");
+        SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+        ResultCache results = new ResultCache(ResultSettings.DEFAULT, System::currentTimeMillis);
+        JobRegistry.Parts parts = JobRegistry.Parts.of(
+                TestingProcess.QUICK, JobLimits.DEFAULT, database.settings(), TestingJobs.REQUESTS, results);
+        assertThatThrownBy(() -> JobRegistry.start(parts, metrics))
+                .isInstanceOf(DatabaseUnavailableException.class)
+                .satisfies(thrown -> assertThat(thrown.getSuppressed()).isEmpty());
+        double failures =
+                metrics.get("weir.precompute.registry.failures").counter().count();
+        // A loop that went on would meet a closed pool.
+        Thread.sleep(3 * TestingProcess.QUICK.pollMillis());
+        assertThat(metrics.get("weir.precompute.registry.failures").counter().count())
+                .isEqualTo(failures);
+        database.execute("alter table weir.away rename to precompute_results");
     }
 
     @Test

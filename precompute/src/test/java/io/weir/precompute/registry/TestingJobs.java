@@ -29,6 +29,11 @@ final class TestingJobs {
         return REQUESTS.read(tenant, body(storePath), 0).spec();
     }
 
+    static JobSpec specFrom(String source, String storePath) {
+        return REQUESTS.read("default", body(storePath).put("source", source), 0)
+                .spec();
+    }
+
     static JobSpec spec(String tenant, String storePath, String validUntil) {
         return REQUESTS.read(tenant, body(storePath).put("valid_until", validUntil), 0)
                 .spec();

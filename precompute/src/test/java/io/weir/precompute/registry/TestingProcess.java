@@ -21,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** The registry of one process, with an owner that only remembers what it was told. */
 final class TestingProcess implements AutoCloseable {
     static final RegistrySettings QUICK = new RegistrySettings(
-            10_000, 10_000, 3_600_000, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
+            10_000, 10_000, 1_000, 3_600_000, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
 
     private final MeterRegistry metrics = new SimpleMeterRegistry();
     private final ResultCache results = new ResultCache(ResultSettings.DEFAULT, System::currentTimeMillis);

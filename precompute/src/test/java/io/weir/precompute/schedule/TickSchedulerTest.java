@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -43,6 +44,8 @@ final class TickSchedulerTest {
     private PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ResultCache results = new ResultCache(ResultSettings.DEFAULT, System::currentTimeMillis);
     private FeedbackMetrics feedback = new FeedbackMetrics(registry);
+    private final AtomicInteger stops = new AtomicInteger();
+    private volatile boolean clockIsBroken;
     private TickScheduler scheduler = scheduler(SETTINGS, this::record);
 
     private TickScheduler scheduler(TickSettings settings, TickRecorder recorder) {
@@ -53,8 +56,14 @@ final class TickSchedulerTest {
                 recorder,
                 feedback,
                 new TickMetrics(registry, settings.jobMetricsMax(), System::currentTimeMillis, results),
-                System::currentTimeMillis,
-                System::nanoTime));
+                () -> {
+                    if (clockIsBroken) {
+                        throw new IllegalStateException("no time: made by the test");
+                    }
+                    return System.currentTimeMillis();
+                },
+                System::nanoTime,
+                stops::incrementAndGet));
     }
 
     /** Another scheduler with metrics from zero. */
@@ -395,6 +404,24 @@ final class TickSchedulerTest {
                 .until(() -> results.at("default", "precomputed/a").stream()
                         .anyMatch(found -> found.ticks().size() >= 2));
         assertTrue(metric("weir_precompute_scheduler_defects_total") >= 1);
+    }
+
+    @Test
+    void aDefectThatEndsTheSchedulerIsToldAndSeen() {
+        scheduler.own(quantile("a").granularityMillis(1_000).job(), 1, JobStatistics.NONE);
+        await().atMost(Duration.ofSeconds(5)).until(() -> !of("a").isEmpty());
+        assertEquals(0, metric("weir_precompute_scheduler_stopped"));
+        clockIsBroken = true;
+        await().atMost(Duration.ofSeconds(5)).until(() -> stops.get() == 1);
+        assertEquals(1, metric("weir_precompute_scheduler_stopped"));
+        assertEquals(1, metric("weir_precompute_scheduler_defects_total"));
+        assertEquals(0, metric("weir_precompute_jobs_scheduled{status=\"active\"}"));
+        // Neither call waits for it.
+        long start = System.nanoTime();
+        scheduler.disown("a");
+        scheduler.own(quantile("b").job(), 1, JobStatistics.NONE);
+        assertTrue(System.nanoTime() - start < 1_000_000_000L);
+        assertEquals(1, stops.get());
     }
 
     @Test

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.weir.precompute.job.Job;
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.result.TestingTickJobs;
+import io.weir.precompute.source.SourceAddress;
+import io.weir.promql.error.QueryException;
+import io.weir.promql.parser.Feature;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -16,7 +21,12 @@ final class SuggesterTest {
     private static final long NOW = 1_800_000_000_000L;
     private static final long HOUR = 3_600_000;
 
-    private final Suggester suggester = new Suggester(SuggestionSettings.DEFAULT, 360);
+    private final Suggester suggester = suggester(JobLimits.DEFAULT, Feature.NONE);
+
+    private static Suggester suggester(JobLimits limits, Set<Feature> features) {
+        return new Suggester(
+                SuggestionSettings.DEFAULT, 360, new JobRequests(limits, features, SourceAddress.Lake::new));
+    }
 
     /** An instant query of 100 ms each 30 s, for an hour. */
     private static QueryGroup instant(String text) {
@@ -112,6 +122,47 @@ final class SuggesterTest {
                 "max_over_time(x[5m:step()])")) {
             assertThat(suggest(range(text, 15_000, HOUR))).as(text).isEmpty();
         }
+    }
+
+    @Test
+    void whatWouldBeRefusedAsARequestIsNotSuggested() {
+        for (String text : List.of(
+                "quantile_over_time(1.5, latency[5m])",
+                "quantile_over_time(-1, latency[5m])",
+                "top_k_over_time(0, latency[5m])",
+                "top_k_over_time(2000, latency[5m])",
+                "sum(rate(x[60d]))",
+                // Experimental ones, which this API has off.
+                "limitk(1, x)",
+                "rate(x[5m] anchored)")) {
+            assertThat(suggest(range(text, 15_000, HOUR))).as(text).isEmpty();
+        }
+        Suggester experimental = suggester(JobLimits.DEFAULT, Feature.ALL);
+        for (String text : List.of("rate(x[5m] smoothed)", "x * step()", "x > start()", "x + range()", "x + end()")) {
+            assertThat(experimental.suggest(List.of(range(text, 15_000, HOUR)), Set.of(), NOW))
+                    .as(text)
+                    .isEmpty();
+        }
+        assertThat(experimental.suggest(List.of(range("limitk(1, x)", 15_000, HOUR)), Set.of(), NOW))
+                .hasSize(1);
+        // The other fields of the request.
+        QueryGroup fits = range("sum(rate(x[5m]))", 15_000, HOUR);
+        assertThat(suggest(fits)).hasSize(1);
+        JobLimits slow = new JobLimits(64 << 10, 16_384, 60_000, 86_400_000, 86_400_000, 1_000, 64, "reject");
+        assertThat(suggester(slow, Feature.NONE).suggest(List.of(fits), Set.of(), NOW))
+                .isEmpty();
+        Suggester noLake = new Suggester(
+                SuggestionSettings.DEFAULT, 360, new JobRequests(JobLimits.DEFAULT, Feature.NONE, source -> {
+                    throw new QueryException.BadData("field \"source\": not allowed here");
+                }));
+        assertThat(noLake.suggest(List.of(fits), Set.of(), NOW)).isEmpty();
+    }
+
+    @Test
+    void parenthesesHideNoSketch() {
+        List<Suggestion> found = suggest(instant("(quantile_over_time((0.9), latency[5m]))"));
+        assertThat(found).hasSize(1);
+        assertThat(found.getFirst().sketchType()).isEqualTo("ddsketch");
     }
 
     @Test

@@ -7,9 +7,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.Javalin;
 import io.weir.lake.database.DatabaseSettings;
 import io.weir.precompute.job.Job;
+import io.weir.precompute.job.JobLimits;
+import io.weir.precompute.job.JobRequests;
 import io.weir.precompute.result.ResultCache;
 import io.weir.precompute.result.ResultSettings;
 import io.weir.precompute.result.TestingTickJobs;
+import io.weir.precompute.source.SourceAddress;
+import io.weir.promql.parser.Feature;
 import io.weir.queryapi.http.ErrorMapping;
 import io.weir.queryapi.http.Reply;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -37,6 +41,8 @@ final class SuggestionRoutesTest {
     private static final long NOW = 1_800_000_000_000L;
     private static final String SCHEMA = "eventstats/src/main/resources/db/migration/eventstats/V4__query_history.sql";
 
+    private static final JobRequests REQUESTS =
+            new JobRequests(JobLimits.DEFAULT, Feature.NONE, SourceAddress.Lake::new);
     private static final ResultCache CACHE = new ResultCache(ResultSettings.DEFAULT, () -> NOW);
     private static EmbeddedPostgres postgres;
     private static SuggestionRoutes routes;
@@ -48,6 +54,7 @@ final class SuggestionRoutesTest {
         routes = new SuggestionRoutes(
                 SuggestionSettings.DEFAULT,
                 360,
+                REQUESTS,
                 DatabaseSettings.of(postgres.getJdbcUrl("postgres", "postgres"), "postgres", "postgres"),
                 CACHE,
                 InstantSource.fixed(Instant.ofEpochMilli(NOW)));
@@ -164,6 +171,7 @@ final class SuggestionRoutesTest {
         assertThat(request.path("source").asText()).isEqualTo("lake://");
         assertThat(request.path("sketch_type").asText()).isEqualTo("ddsketch");
         assertThat(request.path("store_path").asText()).startsWith("suggested/");
+        assertThat(REQUESTS.read("default", request, NOW).warnings()).isEmpty();
         assertThat(answer.has("warnings")).isFalse();
         assertThat(get("?window=10m").path("suggestions").path(0).path("runs").asInt())
                 .isEqualTo(20);
@@ -234,6 +242,7 @@ final class SuggestionRoutesTest {
         try (SuggestionRoutes slow = new SuggestionRoutes(
                 new SuggestionSettings(300_000, 5, 1_000, 60_000, 60_000, 10, 10, 60_000, 1, 200),
                 360,
+                REQUESTS,
                 DatabaseSettings.of(postgres.getJdbcUrl("postgres", "postgres"), "postgres", "postgres"),
                 CACHE,
                 InstantSource.fixed(Instant.ofEpochMilli(NOW)))) {
