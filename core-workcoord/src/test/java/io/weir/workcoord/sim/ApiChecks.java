@@ -101,10 +101,9 @@ final class ApiChecks {
             stragglers(now - 1);
         }
         if (model.anyRoom()) {
-            for (Work work : model.queued) {
-                if (work.mayWaitUntilMillis > lastStepMillis && model.placeable(work, now - 1)) {
-                    throw broken(Invariant.L5, "waits after its back-off: " + work.unit.workId());
-                }
+            Optional<Work> work = model.placeable(now - 1, lastStepMillis);
+            if (work.isPresent()) {
+                throw broken(Invariant.L5, "waits after its back-off: " + work.get().unit.workId());
             }
         }
     }
@@ -424,10 +423,9 @@ final class ApiChecks {
             }
         }
         if (model.anyRoom()) {
-            for (Work work : model.queued) {
-                if (model.placeable(work, now)) {
-                    throw broken(Invariant.L5, "waits though a worker has room: " + work.unit.workId());
-                }
+            Optional<Work> work = model.placeable(now, Long.MIN_VALUE);
+            if (work.isPresent()) {
+                throw broken(Invariant.L5, "waits though a worker has room: " + work.get().unit.workId());
             }
         }
         if (!model.interactiveWaits() && !limits.hedge().isOff() && now >= quietUntilMillis) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -426,9 +427,18 @@ final class ApiModel {
         return false;
     }
 
-    /** Whether the work could be placed now. */
-    boolean placeable(Work work, long nowMillis) {
-        if (work.mayWaitUntilMillis > nowMillis || (work.query.isBackground() && interactiveWaits())) {
+    /** The first waiting work that could be placed now, of that whose back-off ends after a time. */
+    Optional<Work> placeable(long nowMillis, long backOffAfterMillis) {
+        // Looked at once: the queue may be long.
+        boolean interactiveWaits = interactiveWaits();
+        return queued.stream()
+                .filter(work -> work.mayWaitUntilMillis > backOffAfterMillis)
+                .filter(work -> placeable(work, nowMillis, interactiveWaits))
+                .findFirst();
+    }
+
+    private boolean placeable(Work work, long nowMillis, boolean interactiveWaits) {
+        if (work.mayWaitUntilMillis > nowMillis || (work.query.isBackground() && interactiveWaits)) {
             return false;
         }
         boolean untried = !work.tried.isEmpty() && anyUntried(work);

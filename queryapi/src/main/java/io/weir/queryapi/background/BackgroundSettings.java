@@ -8,7 +8,7 @@ package io.weir.queryapi.background;
  */
 public record BackgroundSettings(int concurrentMax, int waitingMax) {
     /** A thousand jobs may be due at once. */
-    public static final BackgroundSettings DEFAULT = new BackgroundSettings(8, 2_000);
+    public static final BackgroundSettings DEFAULT = new BackgroundSettings(4, 2_000);
 
     public BackgroundSettings {
         if (concurrentMax < 1 || concurrentMax > 10_000) {
