@@ -32,7 +32,7 @@ public record TickSettings(
         int annotationsMax) {
     /** The lake's 12 s are ingest's flush interval of 10 s and the time of a flush. */
     public static final TickSettings DEFAULT =
-            new TickSettings(10, 5_000, 12_000, 50, 5_000, 64, 16, 30_000, 3, 1_000, 100);
+            new TickSettings(10, 5_000, 12_000, 80, 8_000, 64, 16, 30_000, 3, 1_000, 100);
 
     public TickSettings {
         requireIn("settle-percent", settlePercent, 0, 100);

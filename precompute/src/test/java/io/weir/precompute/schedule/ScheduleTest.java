@@ -115,13 +115,13 @@ final class ScheduleTest {
 
     @Test
     void theDelayMovesTheStartAndNotTheTick() {
-        schedule = new Schedule(new TickSettings(10, 5_000, 0, 50, 5_000, 64, 16, 5_000, 3, 10, 100));
+        schedule = new Schedule(new TickSettings(10, 5_000, 0, 80, 8_000, 64, 16, 5_000, 3, 10, 100));
         long delay = TickSettings.DEFAULT.delayMillis(quantile("a").job());
         assertTrue(delay >= 1_000 && delay < 6_000, "delay " + delay);
         wall = 1_000_000 + delay - 1;
         assertEquals(990_000, one(Start.class, own(quantile("a"))).evalMillis());
         schedule.disown("a", now());
-        schedule = new Schedule(new TickSettings(10, 5_000, 0, 50, 5_000, 64, 16, 5_000, 3, 10, 100));
+        schedule = new Schedule(new TickSettings(10, 5_000, 0, 80, 8_000, 64, 16, 5_000, 3, 10, 100));
         wall++;
         assertEquals(1_000_000, one(Start.class, own(quantile("a"))).evalMillis());
     }
@@ -366,7 +366,7 @@ final class ScheduleTest {
         for (int i = 0; i < 1_000; i++) {
             long jitter = settings.jitterMillis("job-" + i, 10_000);
             assertEquals(jitter, settings.jitterMillis("job-" + i, 10_000));
-            perTenth[(int) (jitter / 500)]++;
+            perTenth[(int) (jitter / 800)]++;
         }
         for (int count : perTenth) {
             assertTrue(count > 50 && count < 200, "a tenth of the jitter has " + count + " of 1,000 jobs");

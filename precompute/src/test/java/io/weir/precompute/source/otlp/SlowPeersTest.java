@@ -209,7 +209,6 @@ class SlowPeersTest {
                             new DeltaFrame(
                                     TO - WINDOW,
                                     TO,
-                                    false,
                                     new DeltaFrame.Body.Full(SampledSketch.of(sketch))))))
                     .isInstanceOf(DeltaDisposition.AppliedFull.class);
         }

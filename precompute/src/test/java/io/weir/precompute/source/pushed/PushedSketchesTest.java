@@ -52,7 +52,6 @@ class PushedSketchesTest {
                 new DeltaFrame(
                         BEGAN + from * SECOND,
                         BEGAN + to * SECOND,
-                        false,
                         new DeltaFrame.Body.Full(SampledSketch.of(sketch)))));
     }
 
