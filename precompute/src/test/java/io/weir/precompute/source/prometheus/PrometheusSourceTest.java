@@ -310,8 +310,14 @@ class PrometheusSourceTest {
             await(end);
         })) {
             with(new PrometheusSettings(1_000, 1, 10_000, 10, MINUTE, 0, 10, 1 << 20));
-            Thread first = Thread.ofVirtual()
-                    .start(() -> assertThatThrownBy(() -> evaluate(peer)).isInstanceOf(SourceException.class));
+            AtomicReference<Throwable> outcome = new AtomicReference<>();
+            Thread first = Thread.ofVirtual().start(() -> {
+                try {
+                    evaluate(peer);
+                } catch (SourceException | InterruptedException e) {
+                    outcome.set(e);
+                }
+            });
             assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
             JobQuery.OfExpression query = TestingJobs.expression("latency");
             assertThatThrownBy(() -> source.evaluate(job(query, peer.port()), query, TO, deadline(200)))
@@ -319,6 +325,7 @@ class PrometheusSourceTest {
                             SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT));
             end.countDown();
             assertThat(first.join(Duration.ofSeconds(10))).isTrue();
+            assertThat(outcome.get()).isInstanceOf(SourceException.class);
         }
     }
 
