@@ -314,7 +314,7 @@ class PrometheusSourceTest {
             Thread first = Thread.ofVirtual().start(() -> {
                 try {
                     evaluate(peer);
-                } catch (SourceException | InterruptedException e) {
+                } catch (Exception e) {
                     outcome.set(e);
                 }
             });
