@@ -45,6 +45,8 @@ final class TestingPeer implements AutoCloseable {
     TestingPeer(CollectorServer collector) {
         channel = NettyChannelBuilder.forAddress("127.0.0.1", collector.grpcPort())
                 .usePlaintext()
+                // Fixed: by default it grows, and a peer that does not read takes whole answers into its buffers.
+                .flowControlWindow(1 << 17)
                 .build();
         http = URI.create("http://127.0.0.1:" + collector.httpPort());
     }
