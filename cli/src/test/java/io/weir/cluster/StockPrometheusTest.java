@@ -153,6 +153,10 @@ class StockPrometheusTest {
 
     private static void compareAll(TestingClient weir, TestingClient prometheus) throws Exception {
         long end = queryTime(prometheus);
+        // Weir's own metrics are an exposition that Prometheus takes; checklist D1, row 39.
+        assertThat(samples(prometheus.json(prometheus.instantPath("up{job=\"weir\"}", end / 1000.0)))
+                        .values())
+                .containsExactly(1.0);
         // What was scraped before the end has been sent by now; make it visible.
         Thread.sleep(6_000);
         weir.flush();

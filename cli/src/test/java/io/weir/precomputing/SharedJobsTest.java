@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Jobs of two API processes over one database: one runs each job, both answer from its results; processes are killed, and the database is taken
- * away. Checklist D1, rows 20, 36, 42 and 44. There is no worker, so whatever is answered was computed before.
+ * away. Checklist D1, rows 20, 42 and 44. There is no worker, so whatever is answered was computed before.
  */
 @Tag("slow")
 @Timeout(300)

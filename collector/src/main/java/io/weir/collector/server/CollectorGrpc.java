@@ -26,12 +26,14 @@ final class CollectorGrpc implements AutoCloseable {
     /**
      * Starts listening.
      *
+     * @param callsMax of one connection at a time; the others wait with their sender
      * @param requestBytesMax of an export, uncompressed; twice as much is read before the transport ends the call without naming the setting
      * @throws IOException if the port cannot be bound; the message names it
      */
     static CollectorGrpc start(
             String host,
             int port,
+            int callsMax,
             int requestBytesMax,
             OtlpMetricsService otlp,
             SketchSourceService source,
@@ -42,6 +44,8 @@ final class CollectorGrpc implements AutoCloseable {
         Server server = NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
                 .executor(calls)
                 .maxInboundMessageSize((int) Math.min(Integer.MAX_VALUE, 2L * requestBytesMax))
+                // Messages are read and decoded before their turn comes.
+                .maxConcurrentCallsPerConnection(callsMax)
                 .permitKeepAliveTime(5, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true)
                 .intercept(new TenantInterceptor())

@@ -80,7 +80,7 @@ final class CollectorMetrics implements FetchObserver {
     void added(SketchStore.Added batch) {
         samples.increment(batch.added());
         repeated.increment(batch.repeated());
-        late.increment(batch.late());
+        late.increment((double) batch.late() + batch.refused());
         stale.increment(batch.stale());
         histograms.increment(batch.histograms());
     }

@@ -2,6 +2,7 @@ package io.weir.collector.server;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.collector.CollectorSettings;
+import io.weir.collector.source.FetchSettings;
 import io.weir.collector.source.SketchSourceService;
 import io.weir.collector.store.SharedStore;
 import io.weir.ingest.http.RequestMetrics;
@@ -74,6 +75,7 @@ public final class CollectorServer implements AutoCloseable {
         CollectorGrpc grpc = CollectorGrpc.start(
                 address.host(),
                 address.grpcPort(),
+                callsMax(settings.fetch(), limits.otlp()),
                 limits.otlp().requestBytesMax(),
                 new OtlpMetricsService(otlp, requests),
                 new SketchSourceService(settings.fetch(), store, metrics),
@@ -101,6 +103,11 @@ public final class CollectorServer implements AutoCloseable {
                 settings.store().allowedLatenessMillis(),
                 settings.store().retentionMillis());
         return new CollectorServer(http, grpc, sweeper, store);
+    }
+
+    /** As many as are worked on: exports and fetches share the port, and a fetch may wait long for its window's end. */
+    private static int callsMax(FetchSettings fetch, OtlpSettings otlp) {
+        return (int) Math.min(Integer.MAX_VALUE, (long) fetch.concurrentMax() + otlp.concurrentRequestsMax());
     }
 
     private static void closeAfterFailure(CollectorGrpc grpc) {

@@ -10,20 +10,14 @@ import java.util.TreeMap;
 final class SeriesIntervals {
     private static final int OBJECT_BYTES = 256;
 
-    private final MetricSeries metric;
     private final Labels attributes;
     private final TreeMap<Long, OpenInterval> open = new TreeMap<>();
     private final TreeMap<Long, ClosedInterval> closed = new TreeMap<>();
     private long retainedBytes = OBJECT_BYTES;
 
     /** @param attributes labels without the metric's name */
-    SeriesIntervals(MetricSeries metric, Labels attributes) {
-        this.metric = metric;
+    SeriesIntervals(Labels attributes) {
         this.attributes = attributes;
-    }
-
-    MetricSeries metric() {
-        return metric;
     }
 
     Labels attributes() {

@@ -1,6 +1,7 @@
 package io.weir.collector.store;
 
 import io.weir.ingest.commit.SampleStore;
+import io.weir.ingest.error.IngestException;
 import io.weir.ingest.memory.SeriesRegistry;
 import io.weir.ingest.memory.WriteBatch;
 import io.weir.promql.labels.LabelMatcher;
@@ -30,7 +31,7 @@ public final class SharedStore implements SampleStore {
      */
     public record Figures(long series, long intervals, long retainedBytes, long watermarkMillis) {}
 
-    /** @param observer is told of every batch, under the lock: it only counts */
+    /** @param observer is told of every batch, one that is refused among them, under the lock: it only counts */
     public SharedStore(
             StoreSettings settings,
             SketchParameters parameters,
@@ -46,6 +47,7 @@ public final class SharedStore implements SampleStore {
         noteFigures();
     }
 
+    /** Adds the samples for which there is room. */
     @Override
     public void commit(WriteBatch batch) {
         lock.lock();
@@ -54,7 +56,12 @@ public final class SharedStore implements SampleStore {
             for (int i = 0; i < batch.size(); i++) {
                 registry.touch(batch.series(i), generation);
             }
-            observer.accept(store.add(batch, clock.millis()));
+            SketchStore.Added added = store.add(batch, clock.millis());
+            observer.accept(added);
+            if (added.refused() > 0) {
+                throw IngestException.overloaded("this collector keeps collector-store-bytes-max=" + settings.bytesMax()
+                        + " bytes already; send less, or raise the setting, or lower collector-store-retention-millis");
+            }
         } finally {
             noteFigures();
             lock.unlock();
@@ -77,6 +84,12 @@ public final class SharedStore implements SampleStore {
             noteFigures();
             lock.unlock();
         }
+    }
+
+    /** There are no sketches of native histograms. */
+    @Override
+    public boolean keepsHistograms() {
+        return false;
     }
 
     private long generationOf(long nowMillis) {

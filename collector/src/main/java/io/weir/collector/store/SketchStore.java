@@ -1,6 +1,5 @@
 package io.weir.collector.store;
 
-import io.weir.ingest.error.IngestException;
 import io.weir.ingest.memory.SeriesRef;
 import io.weir.ingest.memory.WriteBatch;
 import io.weir.promql.labels.LabelMatcher;
@@ -50,22 +49,19 @@ public final class SketchStore {
      * @param added samples that are in an interval now
      * @param repeated samples of a time that was there already
      * @param late samples whose interval is closed
+     * @param refused samples for which there was no room; their sender is to send them again
      * @param stale staleness markers, which are no samples
      * @param histograms native histograms, of which there are no sketches
      */
-    public record Added(int added, int repeated, int late, int stale, int histograms) {}
+    public record Added(int added, int repeated, int late, int refused, int stale, int histograms) {}
 
-    /**
-     * Adds samples.
-     *
-     * @throws IngestException if the store is full; the intervals of the batch are not complete then
-     */
+    /** Adds samples, until the store is full: intervals of samples that are refused are not complete. */
     public Added add(WriteBatch batch, long nowMillis) {
         advance(nowMillis);
-        boolean full = retainedBytes >= settings.bytesMax();
         int added = 0;
         int repeated = 0;
         int late = 0;
+        int refused = 0;
         int stale = 0;
         int histograms = 0;
         for (int i = 0; i < batch.size(); i++) {
@@ -76,9 +72,13 @@ public final class SketchStore {
                 stale++;
             } else {
                 long end = settings.endOf(batch.timestamp(i));
-                if (full || end <= watermarkMillis) {
+                if (end <= watermarkMillis) {
                     damage(batch.series(i), end);
                     late++;
+                } else if (retainedBytes >= settings.bytesMax()) {
+                    // Looked at for each sample: one request may hold more than there is room for.
+                    damage(batch.series(i), end);
+                    refused++;
                 } else if (add(batch.series(i), end, batch.timestamp(i), value)) {
                     added++;
                 } else {
@@ -86,21 +86,17 @@ public final class SketchStore {
                 }
             }
         }
-        if (full && late > 0) {
-            throw IngestException.overloaded("this collector keeps collector-store-bytes-max=" + settings.bytesMax()
-                    + " bytes already; send less, or raise the setting, or lower collector-store-retention-millis");
-        }
-        return new Added(added, repeated, late, stale, histograms);
+        return new Added(added, repeated, late, refused, stale, histograms);
     }
 
     private boolean add(SeriesRef handle, long end, long timeMillis, double value) {
         SeriesIntervals series = byHandle.get(handle);
         if (series == null) {
-            MetricSeries metric = metrics.computeIfAbsent(keyOf(handle), key -> new MetricSeries());
+            MetricSeries metric = metricOf(handle);
             Labels attributes = handle.labels().withoutMetricName();
             series = metric.series.get(attributes);
             if (series == null) {
-                series = new SeriesIntervals(metric, attributes);
+                series = new SeriesIntervals(attributes);
                 metric.series.put(attributes, series);
                 retainedBytes += series.retainedBytes();
                 seriesCount++;
@@ -117,12 +113,23 @@ public final class SketchStore {
 
     private void damage(SeriesRef handle, long end) {
         if (end > expiredUntil() && end <= watermarkMillis + settings.retentionMillis()) {
-            metrics.computeIfAbsent(keyOf(handle), key -> new MetricSeries()).damage(end);
+            MetricSeries metric = metricOf(handle);
+            long before = metric.retainedBytes();
+            metric.damage(end);
+            retainedBytes += metric.retainedBytes() - before;
         }
     }
 
-    private static MetricKey keyOf(SeriesRef handle) {
-        return new MetricKey(handle.tenant(), handle.labels().metricName());
+    /** The metric of a series, made if it is not known. */
+    private MetricSeries metricOf(SeriesRef handle) {
+        MetricKey key = new MetricKey(handle.tenant(), handle.labels().metricName());
+        MetricSeries metric = metrics.get(key);
+        if (metric == null) {
+            metric = new MetricSeries();
+            metrics.put(key, metric);
+            retainedBytes += metric.retainedBytes();
+        }
+        return metric;
     }
 
     private void advance(long nowMillis) {
@@ -141,7 +148,9 @@ public final class SketchStore {
         Iterator<MetricSeries> everyMetric = metrics.values().iterator();
         while (everyMetric.hasNext()) {
             MetricSeries metric = everyMetric.next();
+            long metricBefore = metric.retainedBytes();
             metric.expire(until);
+            retainedBytes += metric.retainedBytes() - metricBefore;
             Iterator<SeriesIntervals> everySeries = metric.series.values().iterator();
             while (everySeries.hasNext()) {
                 SeriesIntervals series = everySeries.next();
@@ -158,6 +167,7 @@ public final class SketchStore {
                 }
             }
             if (metric.isEmpty()) {
+                retainedBytes -= metric.retainedBytes();
                 everyMetric.remove();
             }
         }

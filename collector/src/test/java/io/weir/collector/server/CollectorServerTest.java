@@ -18,6 +18,8 @@ import io.weir.collector.store.StoreSettings;
 import io.weir.ingest.memory.HeadLimits;
 import io.weir.ingest.otlp.OtlpSettings;
 import io.weir.ingest.remotewrite.RemoteWriteLimits;
+import io.weir.proto.remote.v1.Histogram;
+import io.weir.proto.remote.v1.Sample;
 import io.weir.proto.sketch.v1.FetchReply;
 import io.weir.proto.sketch.v1.FetchRequest;
 import io.weir.proto.sketch.v1.Kind;
@@ -26,15 +28,19 @@ import io.weir.proto.sketch.v1.SketchSourceGrpc;
 import io.weir.sketch.SampledSketch;
 import io.weir.sketch.codec.DecodeLimits;
 import io.weir.sketch.codec.WireSketch;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -207,14 +213,18 @@ final class CollectorServerTest {
                 OtlpSettings.defaults(),
                 InstantSource.system());
         long to = System.currentTimeMillis() / 1_000 * 1_000;
-        CompletableFuture<List<FetchReply>> waiting = CompletableFuture.supplyAsync(
-                () -> peer.fetch(window(Kind.DDSKETCH, to - 1_000, to).build()));
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(10))
-                .untilAsserted(() -> assertThatThrownBy(() ->
-                                peer.fetch(window(Kind.DDSKETCH, to - 1_000, to).build()))
-                        .satisfies(e -> assertThat(code(e)).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
-                        .hasMessageContaining("collector-fetch-concurrent-max=1"));
+        FetchRequest request = window(Kind.DDSKETCH, to - 1_000, to).build();
+        CompletableFuture<List<FetchReply>> one = fetching(request);
+        CompletableFuture<List<FetchReply>> other = fetching(request);
+        // One of them waits for the window's end, so the other one, whichever it is, has no place.
+        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> one.isDone() || other.isDone());
+        CompletableFuture<List<FetchReply>> refused = one.isDone() ? one : other;
+        CompletableFuture<List<FetchReply>> waiting = one.isDone() ? other : one;
+        assertThatThrownBy(refused::join)
+                .cause()
+                .satisfies(e -> assertThat(code(e)).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
+                .hasMessageContaining("collector-fetch-concurrent-max=1");
+        assertThat(waiting).isNotDone();
         // The end of the process does not wait for it.
         long begun = System.nanoTime();
         collector.close();
@@ -222,6 +232,18 @@ final class CollectorServerTest {
         assertThatThrownBy(waiting::join)
                 .cause()
                 .satisfies(e -> assertThat(code(e)).isEqualTo(Status.Code.UNAVAILABLE));
+    }
+
+    private CompletableFuture<List<FetchReply>> fetching(FetchRequest request) {
+        CompletableFuture<List<FetchReply>> replies = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                replies.complete(peer.fetch(request));
+            } catch (RuntimeException e) {
+                replies.completeExceptionally(e);
+            }
+        });
+        return replies;
     }
 
     @Test
@@ -317,19 +339,73 @@ final class CollectorServerTest {
     @Test
     void aFullCollectorAsksItsSendersToComeAgain() throws Exception {
         start(new StoreSettings(1_000, 0, 600_000, 8_192, 1_000), FetchSettings.DEFAULT);
-        peer.export("default", TestingPeer.gauge("latency", "web", T0 + 1, new double[100]));
-        assertThatThrownBy(() -> peer.export("default", TestingPeer.gauge("latency", "web", T0 + 2_000, 1)))
-                .satisfies(e -> assertThat(code(e)).isEqualTo(Status.Code.UNAVAILABLE))
-                .hasMessageContaining("collector-store-bytes-max=1000");
+        // The first has more than there is room for, then there is none.
+        for (ExportMetricsServiceRequest each : List.of(
+                TestingPeer.gauge("latency", "web", T0 + 1, new double[100]),
+                TestingPeer.gauge("latency", "web", T0 + 2_000, 1))) {
+            assertThatThrownBy(() -> peer.export("default", each))
+                    .satisfies(e -> assertThat(code(e)).isEqualTo(Status.Code.UNAVAILABLE))
+                    .hasMessageContaining("collector-store-bytes-max=1000");
+        }
         HttpResponse<String> refused = peer.remoteWrite("latency", "web", T0 + 2_000, 1);
         assertThat(refused.statusCode()).isEqualTo(503);
         assertThat(refused.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(count("weir.collector.samples")).isBetween(1.0, 99.0);
+        assertThat(count("weir.collector.samples") + count("weir.collector.samples.late"))
+                .isEqualTo(102);
         now.set(T0 + 700_000);
         Awaitility.await()
                 .atMost(Duration.ofSeconds(10))
                 .until(() -> collector.figures().retainedBytes() == 0);
         assertThat(peer.remoteWrite("latency", "web", T0 + 700_001, 1).statusCode())
                 .isEqualTo(204);
+    }
+
+    private double count(String counter) {
+        return meters.get(counter).counter().count();
+    }
+
+    @Test
+    void aNativeHistogramIsDroppedAndNotCalledWritten() throws Exception {
+        start();
+        HttpResponse<String> answer = peer.remoteWrite(TestingPeer.series("latency", "web")
+                .addSamples(Sample.newBuilder().setTimestamp(T0 + 1).setValue(1))
+                .addHistograms(Histogram.newBuilder()
+                        .setTimestamp(T0 + 2)
+                        .setCountInt(0)
+                        .setZeroCountInt(0)));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(204);
+        assertThat(answer.headers().firstValue("X-Prometheus-Remote-Write-Samples-Written"))
+                .hasValue("1");
+        assertThat(answer.headers().firstValue("X-Prometheus-Remote-Write-Histograms-Written"))
+                .hasValue("0");
+        assertThat(count("weir.collector.histograms.dropped")).isEqualTo(1);
+    }
+
+    /** Their messages are read before their turn comes, so HTTP/2 has to tell the sender how many may run. */
+    @Test
+    void callsOfOneConnectionAreBounded() throws Exception {
+        start();
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), collector.grpcPort())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            // Our settings: none.
+            socket.getOutputStream().write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
+            DataInputStream answer = new DataInputStream(socket.getInputStream());
+            int length = answer.readUnsignedByte() << 16 | answer.readUnsignedShort();
+            assertThat(answer.readUnsignedByte()).as("type of the first frame").isEqualTo(4);
+            answer.skipNBytes(5);
+            Map<Integer, Integer> settings = new HashMap<>();
+            for (int i = 0; i < length; i += 6) {
+                settings.put(answer.readUnsignedShort(), answer.readInt());
+            }
+            int concurrentStreamsMax = 3;
+            assertThat(settings)
+                    .containsEntry(
+                            concurrentStreamsMax,
+                            FetchSettings.DEFAULT.concurrentMax()
+                                    + OtlpSettings.defaults().concurrentRequestsMax());
+        }
     }
 
     @Test

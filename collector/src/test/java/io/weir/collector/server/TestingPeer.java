@@ -45,6 +45,8 @@ final class TestingPeer implements AutoCloseable {
     TestingPeer(CollectorServer collector) {
         channel = NettyChannelBuilder.forAddress("127.0.0.1", collector.grpcPort())
                 .usePlaintext()
+                // Fixed: by default it grows, and a peer that does not read takes whole answers into its buffers.
+                .flowControlWindow(1 << 17)
                 .build();
         http = URI.create("http://127.0.0.1:" + collector.httpPort());
     }
@@ -87,12 +89,18 @@ final class TestingPeer implements AutoCloseable {
 
     HttpResponse<String> remoteWrite(String metric, String service, long timeMillis, double value)
             throws IOException, InterruptedException {
-        WriteRequest request = WriteRequest.newBuilder()
-                .addTimeseries(TimeSeries.newBuilder()
-                        .addLabels(Label.newBuilder().setName("__name__").setValue(metric))
-                        .addLabels(Label.newBuilder().setName("service").setValue(service))
-                        .addSamples(Sample.newBuilder().setTimestamp(timeMillis).setValue(value)))
-                .build();
+        return remoteWrite(series(metric, service)
+                .addSamples(Sample.newBuilder().setTimestamp(timeMillis).setValue(value)));
+    }
+
+    static TimeSeries.Builder series(String metric, String service) {
+        return TimeSeries.newBuilder()
+                .addLabels(Label.newBuilder().setName("__name__").setValue(metric))
+                .addLabels(Label.newBuilder().setName("service").setValue(service));
+    }
+
+    HttpResponse<String> remoteWrite(TimeSeries.Builder series) throws IOException, InterruptedException {
+        WriteRequest request = WriteRequest.newBuilder().addTimeseries(series).build();
         return post("/api/v1/write", "application/x-protobuf", "snappy", Snappy.compress(request.toByteArray()));
     }
 

@@ -1,7 +1,9 @@
 package io.weir.collector.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.weir.ingest.error.IngestException;
 import io.weir.ingest.memory.HeadLimits;
 import io.weir.ingest.memory.SeriesRegistry;
 import io.weir.ingest.memory.WriteBatch;
@@ -49,6 +51,33 @@ final class SharedStoreTest {
 
     private Selection select(long from, long to) throws Exception {
         return store.select("default", "latency", List.of(), from, to, 1_000, 0);
+    }
+
+    @Test
+    void whatAFullStoreRefusesIsToldToTheSenderAndCounted() {
+        AtomicLong taken = new AtomicLong();
+        AtomicLong refused = new AtomicLong();
+        SharedStore small = new SharedStore(
+                new StoreSettings(INTERVAL, 200, 600_000, 16, 1),
+                SketchParameters.DEFAULT,
+                registry,
+                () -> Instant.ofEpochMilli(now.get()),
+                batch -> {
+                    taken.addAndGet(batch.added());
+                    refused.addAndGet(batch.refused());
+                });
+        WriteBatch batch = new WriteBatch();
+        Labels labels = Labels.of("__name__", "latency", "service", "web");
+        for (int i = 0; i < 3; i++) {
+            batch.add(registry.tenant("default").intern(labels), T0 + i, i);
+        }
+        assertThatThrownBy(() -> small.commit(batch))
+                .isInstanceOfSatisfying(
+                        IngestException.class,
+                        e -> assertThat(e.reason()).isEqualTo(IngestException.Reason.OVERLOADED))
+                .hasMessageContaining("collector-store-bytes-max=1 ");
+        assertThat(taken).hasValue(1);
+        assertThat(refused).hasValue(2);
     }
 
     @Test

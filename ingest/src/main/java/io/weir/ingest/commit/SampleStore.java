@@ -12,4 +12,9 @@ public interface SampleStore {
      * @throws IngestException if it is not known to be stored
      */
     void commit(WriteBatch batch) throws InterruptedException;
+
+    /** Whether native histograms of a batch are kept; else they are dropped, and senders must not be told otherwise. */
+    default boolean keepsHistograms() {
+        return true;
+    }
 }

@@ -20,7 +20,7 @@ public final class RequestMetrics {
             rejectedSamples.put(
                     reason,
                     Counter.builder(prefix + ".rejected.samples")
-                            .description("Samples of otherwise taken requests that were refused")
+                            .description("Samples of otherwise stored requests that were refused")
                             .tag("reason", reason.name().toLowerCase(Locale.ROOT))
                             .register(registry));
         }
@@ -33,7 +33,7 @@ public final class RequestMetrics {
                             .register(registry));
         }
         droppedExemplars = Counter.builder(prefix + ".dropped.exemplars")
-                .description("Exemplars of requests that were taken without them")
+                .description("Exemplars of requests that were stored without them")
                 .register(registry);
     }
 

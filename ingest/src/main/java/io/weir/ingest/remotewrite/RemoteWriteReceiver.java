@@ -140,7 +140,7 @@ public final class RemoteWriteReceiver {
             }
             return new Outcome(
                     request.samples(),
-                    request.histograms(),
+                    store.keepsHistograms() ? request.histograms() : 0,
                     request.exemplars(),
                     request.refusals().copy());
         } finally {

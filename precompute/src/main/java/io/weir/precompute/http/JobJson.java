@@ -10,6 +10,7 @@ import io.weir.precompute.job.JobSpec;
 import io.weir.precompute.job.JobStatistics;
 import io.weir.precompute.job.SketchFunction;
 import io.weir.precompute.registry.Jobs;
+import io.weir.precompute.source.SourceAddress;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
@@ -81,7 +82,8 @@ final class JobJson {
     }
 
     private static void parameter(ObjectNode json, JobSpec spec) {
-        if (spec.query() instanceof JobQuery.OfSketch sketch) {
+        // A source of sketches makes them with parameters of its own.
+        if (spec.query() instanceof JobQuery.OfSketch sketch && !(spec.source() instanceof SourceAddress.Sketches)) {
             switch (sketch.function()) {
                 case SketchFunction.Quantile quantile ->
                     json.put("alpha", spec.options().relativeAccuracy());

@@ -93,7 +93,7 @@ final class JobFields {
         return Optional.of(texts);
     }
 
-    private boolean isThere(String name) {
+    boolean isThere(String name) {
         JsonNode value = object.get(name);
         return value != null && !value.isNull();
     }

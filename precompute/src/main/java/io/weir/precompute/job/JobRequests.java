@@ -98,7 +98,9 @@ public final class JobRequests {
             warnings.add(unknown.size() + " unknown fields are ignored, such as \""
                     + JsonRequests.shown(unknown.first()) + "\"");
         }
-        JobSpec spec = spec(tenant, new JobFields(body), warnings);
+        JobFields fields = new JobFields(body);
+        JobSpec spec = spec(tenant, fields, warnings);
+        refuseParametersOfOthers(fields, spec.source());
         if (spec.validUntilMillis().isPresent() && spec.validUntilMillis().getAsLong() <= nowMillis) {
             throw JobFields.bad(VALID_UNTIL, "is in the past");
         }
@@ -305,6 +307,24 @@ public final class JobRequests {
         }
         int enough = (int) Math.min(CANDIDATES_MAX, (long) CANDIDATES_PER_ITEM * top.count());
         return sent.orElse(Math.max(SketchOptions.DEFAULT.candidatesMax(), enough));
+    }
+
+    /** A source of sketches makes them itself, and is told what to answer, not how. */
+    private static void refuseParametersOfOthers(JobFields fields, SourceAddress source) {
+        switch (source) {
+            case SourceAddress.Lake lake -> {}
+            case SourceAddress.Prometheus prometheus -> {}
+            case SourceAddress.Sketches sketches -> {
+                for (String name : List.of(ALPHA, PRECISION, CANDIDATES)) {
+                    if (fields.isThere(name)) {
+                        throw JobFields.bad(
+                                name,
+                                "has no effect on sketches of another process, which have the parameters of their"
+                                        + " maker; set it there, or take lake:// or an http:// address as the source");
+                    }
+                }
+            }
+        }
     }
 
     private static void refuse(String name, boolean isThere, String needed) {

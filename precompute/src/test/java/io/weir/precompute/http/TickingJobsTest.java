@@ -163,6 +163,10 @@ final class TickingJobsTest {
         Thread.sleep(20_000);
         List<Long> ticks = source.ticksOf(id);
         assertTrue(ticks.size() >= 9 && ticks.size() <= 11, () -> "fetches " + ticks);
+        for (int i = 0; i < ticks.size(); i++) {
+            assertEquals(ticks.getFirst() + i * 2_000L, ticks.get(i), "a tick is missing or runs twice");
+        }
+        assertEquals(0, ticks.getFirst() % 2_000);
         assertEquals(1, source.atATimeMax.get());
         JsonNode job = job();
         assertEquals("active", job.get("status").asText());
@@ -204,7 +208,7 @@ final class TickingJobsTest {
         assertTrue(fetches >= 4, "fetches " + fetches);
         Thread.sleep(2_200);
         assertEquals(fetches, source.ticksOf(id).size());
-        assertTrue(source.fetches.stream().allMatch(fetch -> fetch.atMillis() <= end + 100));
+        assertTrue(source.fetches.stream().allMatch(fetch -> fetch.toMillis() <= end));
     }
 
     /** D1 12, 27 and 38: what the source does wrong is counted and shown, and the old result stays. */
@@ -216,12 +220,13 @@ final class TickingJobsTest {
             throw new SourceException(SourceException.Cause.BAD_DATA, "a sketch of version 9");
         };
         within(8).until(() -> job().get("status").asText().equals("failing"));
+        // Nothing runs any more, so nothing is counted between two looks.
+        scheduler.disown(id);
         JsonNode failing = job();
         assertEquals("a sketch of version 9", failing.get("last_error").asText());
         assertEquals(200, result().statusCode());
-        scheduler.disown(id);
-        assertEquals(failing.get("runs").asDouble(), metric("asapquery_precompute_job_duration_seconds_count"), 1);
-        assertEquals(failing.get("failures").asDouble(), metric("asapquery_precompute_sketch_pull_errors_total"), 1);
+        assertEquals(failing.get("runs").asDouble(), metric("asapquery_precompute_job_duration_seconds_count"));
+        assertEquals(failing.get("failures").asDouble(), metric("asapquery_precompute_sketch_pull_errors_total"));
     }
 
     /** D1 28, the scheduler's part: a gap is no answer, and no zero. */

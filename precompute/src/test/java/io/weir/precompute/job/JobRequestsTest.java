@@ -332,19 +332,40 @@ class JobRequestsTest {
     @ParameterizedTest
     @CsvSource({"alpha,0", "alpha,1", "alpha,-0.1", "precision,14", "k_max,100"})
     void parametersMustFitTheFunction(String field, double value) {
-        refused(body().put(field, value), field);
+        refused(lakeBody().put(field, value), field);
+    }
+
+    private static ObjectNode lakeBody() {
+        return body().put("source", "lake://");
+    }
+
+    @Test
+    void parametersHaveNoEffectOnSketchesOfOthers() throws JsonProcessingException {
+        refused(body().put("alpha", 0.005), "alpha", "maker");
+        refused(body().put("query", "count_distinct_over_time(latency[5m])").put("precision", 12), "precision");
+        refused(body().put("query", "top_k_over_time(5, latency[5m])").put("k_max", 600), "k_max");
+        assertThat(read(body().putNull("alpha")).spec().options()).isEqualTo(SketchOptions.DEFAULT);
+        assertThat(read(body().put("source", "http://prometheus:9090").put("alpha", 0.005))
+                        .spec()
+                        .options()
+                        .relativeAccuracy())
+                .isEqualTo(0.005);
+        // What the registry keeps of a job over such a source has them, and can be read again.
+        JobSpec spec = read(body()).spec();
+        JsonNode stored = MAPPER.readTree(JobRequests.stored(spec).toString());
+        assertThat(requests.restore("default", stored, spec.storePath())).isEqualTo(spec);
     }
 
     @Test
     void parametersOfSketchesAreTaken() {
-        assertThat(read(body().put("alpha", 0.005)).spec().options().relativeAccuracy())
+        assertThat(read(lakeBody().put("alpha", 0.005)).spec().options().relativeAccuracy())
                 .isEqualTo(0.005);
-        ObjectNode distinct = body().put("query", "count_distinct_over_time(latency[5m])");
+        ObjectNode distinct = lakeBody().put("query", "count_distinct_over_time(latency[5m])");
         assertThat(read(distinct.put("precision", 12)).spec().options().precision())
                 .isEqualTo(12);
         refused(distinct.put("precision", 12.5), "precision", "whole");
         refused(distinct.put("precision", 19), "precision", "18");
-        ObjectNode top = body().put("query", "top_k_over_time(500, latency[5m])");
+        ObjectNode top = lakeBody().put("query", "top_k_over_time(500, latency[5m])");
         assertThat(read(top).spec().options().candidatesMax()).isEqualTo(2_000);
         assertThat(read(top.put("k_max", 600)).spec().options().candidatesMax()).isEqualTo(600);
         refused(top.put("k_max", 499), "k_max", "500");
@@ -371,7 +392,8 @@ class JobRequestsTest {
                                 spec("source", "other:4317"),
                                 spec("store_path", "other"),
                                 spec("valid_until", "2027-01-01T00:00:00Z"),
-                                read(body().put("alpha", 0.02)).spec(),
+                                read(lakeBody()).spec(),
+                                read(lakeBody().put("alpha", 0.02)).spec(),
                                 requests.read("other", body(), NOW).spec())
                         .map(JobSpecHash::of))
                 .doesNotContain(hash)

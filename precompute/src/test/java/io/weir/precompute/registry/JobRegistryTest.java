@@ -50,7 +50,11 @@ class JobRegistryTest {
     }
 
     private TestingProcess process() {
-        TestingProcess process = TestingProcess.begun(database);
+        return process(TestingProcess.QUICK);
+    }
+
+    private TestingProcess process(RegistrySettings settings) {
+        TestingProcess process = TestingProcess.begun(database, settings);
         processes.add(process);
         return process;
     }
@@ -144,7 +148,8 @@ class JobRegistryTest {
         TestingProcess second = process();
         end(first);
         assertThat(first.told()).containsExactly("own " + job.jobId(), "disown " + job.jobId());
-        await().atMost(Duration.ofMillis(TestingProcess.QUICK.leaseMillis()))
+        // Long before the lease would end.
+        await().atMost(Duration.ofMillis(TestingProcess.QUICK.leaseMillis() / 3))
                 .until(() -> second.owned().containsKey(job.jobId()));
         assertThat(second.before(job.jobId()).runs()).isEqualTo(7);
         assertThat(second.ticks(job)).contains(7 * 60_000L);
@@ -153,10 +158,10 @@ class JobRegistryTest {
     /** As one whose scheduler has ended by a defect; it lives on and answers. */
     @Test
     void anAbandonedRegistryGivesItsJobsAwayAndTakesNoneAnyMore() throws Exception {
-        TestingProcess first = process();
+        TestingProcess first = process(TestingProcess.BRIEF_LEASE);
         Job job = create(first, "a");
         await().until(() -> first.owned().containsKey(job.jobId()));
-        TestingProcess second = process();
+        TestingProcess second = process(TestingProcess.BRIEF_LEASE);
         await().until(() -> second.metric("weir.precompute.registry.jobs") == 1);
         first.registry().abandon();
         await().until(() -> second.owned().containsKey(job.jobId()));
@@ -167,7 +172,7 @@ class JobRegistryTest {
         await().until(() -> first.ticks(job).contains(60_000L));
         end(second);
         Job next = create(first, "b");
-        Thread.sleep(3 * TestingProcess.QUICK.leaseMillis());
+        Thread.sleep(3 * TestingProcess.BRIEF_LEASE.leaseMillis());
         assertThat(database.query("select job_id from weir.precompute_jobs where owner_id is not null"))
                 .isEmpty();
         assertThat(first.told()).containsExactly("own " + job.jobId());
@@ -178,12 +183,12 @@ class JobRegistryTest {
     /** Its lease is not renewed meanwhile, so others may take the jobs in any case. */
     @Test
     void aRegistryThatIsAbandonedWithoutTheDatabaseReleasesItsLeaseLater() throws Exception {
-        TestingProcess process = process();
+        TestingProcess process = process(TestingProcess.BRIEF_LEASE);
         Job job = create(process, "a");
         await().until(() -> process.owned().containsKey(job.jobId()));
         database.cut();
         process.registry().abandon();
-        Thread.sleep(TestingProcess.QUICK.leaseMillis());
+        Thread.sleep(TestingProcess.BRIEF_LEASE.leaseMillis());
         database.mend();
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> database.query("select 1 from weir.precompute_jobs where owner_id is not null")
@@ -192,7 +197,8 @@ class JobRegistryTest {
 
     @Test
     void aSilentProcessLosesItsJobsWithinTwoLeasesAndWhatItWritesIsFenced() throws Exception {
-        TestingProcess first = process();
+        RegistrySettings settings = TestingProcess.settings(3_600_000, 2_000);
+        TestingProcess first = process(settings);
         Job job = create(first, "a");
         await().until(() -> first.owned().containsKey(job.jobId()));
         long epoch = Objects.requireNonNull(first.owned().get(job.jobId()));
@@ -205,8 +211,8 @@ class JobRegistryTest {
         database.execute("create rule silence as on insert to weir.precompute_owners where new.owner_id = '" + owner
                 + "' do instead nothing");
         expireLeaseOf(owner);
-        TestingProcess second = process();
-        await().atMost(Duration.ofMillis(2 * TestingProcess.QUICK.leaseMillis()))
+        TestingProcess second = process(settings);
+        await().atMost(Duration.ofMillis(2 * settings.leaseMillis()))
                 .until(() -> second.owned().containsKey(job.jobId()));
         assertThat(Objects.requireNonNull(second.owned().get(job.jobId()))).isGreaterThan(epoch);
         assertThat(second.before(job.jobId()).runs()).isEqualTo(1);
@@ -252,10 +258,7 @@ class JobRegistryTest {
 
     @Test
     void anExpiredJobIsListedForAWhileAndItsStorePathIsFree() throws Exception {
-        RegistrySettings brief = new RegistrySettings(
-                100, 100, 100, 1_500, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
-        TestingProcess process = TestingProcess.begun(database, brief);
-        processes.add(process);
+        TestingProcess process = process(TestingProcess.settings(1_500, TestingProcess.QUICK.leaseMillis()));
         String soon =
                 Instant.now().plusSeconds(2).truncatedTo(ChronoUnit.MILLIS).toString();
         Job job = ((Creation.Created) process.registry().create(TestingJobs.spec("default", "a", soon))).job();
@@ -308,7 +311,7 @@ class JobRegistryTest {
 
     @Test
     void aLeaseIsRenewedWhileExpiredJobsAreRemoved() throws Exception {
-        TestingProcess process = process();
+        TestingProcess process = process(TestingProcess.BRIEF_LEASE);
         Job job = create(process, "a");
         await().until(() -> process.owned().containsKey(job.jobId()));
         database.execute("create function slow() returns trigger language plpgsql as"
@@ -328,13 +331,13 @@ class JobRegistryTest {
 
     @Test
     void withoutTheDatabaseTicksGoOnAndAreWrittenLater() throws Exception {
-        TestingProcess process = process();
+        TestingProcess process = process(TestingProcess.BRIEF_LEASE);
         Job job = create(process, "a");
         await().until(() -> process.owned().containsKey(job.jobId()));
         long epoch = Objects.requireNonNull(process.owned().get(job.jobId()));
         database.cut();
         // Longer than its lease.
-        Thread.sleep(2 * TestingProcess.QUICK.leaseMillis());
+        Thread.sleep(2 * TestingProcess.BRIEF_LEASE.leaseMillis());
         assertThat(process.owned()).containsKey(job.jobId());
         process.tick(job, epoch, 1);
         process.tick(job, epoch, 2);
@@ -369,7 +372,8 @@ class JobRegistryTest {
         await().until(() -> strict.metric("weir.precompute.registry.unreadable") >= 1);
         TestingProcess other = process();
         await().until(() -> other.owned().containsKey(job.jobId()));
-        Thread.sleep(2 * TestingProcess.QUICK.leaseMillis());
+        // Time for the first one to look again.
+        Thread.sleep(2 * TestingProcess.QUICK.pollMillis());
         assertThat(other.owned()).containsKey(job.jobId());
         assertThat(strict.told()).isEmpty();
         assertThat(strict.registry().list("default").views()).isEmpty();
@@ -384,8 +388,8 @@ class JobRegistryTest {
             }
             throw new QueryException.BadData("field \"source\": not allowed here");
         });
-        TestingProcess all = process();
-        TestingProcess strict = TestingProcess.begun(new TestingProcess(database, TestingProcess.QUICK, fewAllowed));
+        TestingProcess all = process(TestingProcess.BRIEF_LEASE);
+        TestingProcess strict = TestingProcess.begun(new TestingProcess(database, TestingProcess.BRIEF_LEASE, fewAllowed));
         processes.add(strict);
         create(all, "known-to-both");
         await().until(() -> all.owned().size() + strict.owned().size() == 1);
@@ -424,9 +428,10 @@ class JobRegistryTest {
         owner.tick(job, Objects.requireNonNull(owner.owned().get(job.jobId())), 1);
         await().until(() -> other.ticks(job).contains(60_000L));
         await().until(() -> other.metric("weir.precompute.registry.listen.failures") >= 1);
-        assertThat(database.query("select count(*) from pg_stat_activity where application_name = '"
-                        + JobRegistry.LISTENER_NAME + "' and datname = current_database()"))
-                .containsExactly("2");
+        String listeners = "select count(*) from pg_stat_activity where application_name = '"
+                + JobRegistry.LISTENER_NAME + "' and datname = current_database()";
+        await().untilAsserted(
+                        () -> assertThat(database.query(listeners)).containsExactly("2"));
     }
 
     @Test

@@ -20,8 +20,30 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The registry of one process, with an owner that only remembers what it was told. */
 final class TestingProcess implements AutoCloseable {
-    static final RegistrySettings QUICK = new RegistrySettings(
-            10_000, 10_000, 1_000, 3_600_000, 1_000, 200, 1_000, 500, 4, 1_000, 5, 1 << 20, 64 << 10, 64L << 20, 20);
+    /** Looks and writes often. Its lease is long: a process that is held up for a second loses nothing. */
+    static final RegistrySettings QUICK = settings(3_600_000, 30_000);
+
+    /** For what is to be seen of leases. */
+    static final RegistrySettings BRIEF_LEASE = settings(3_600_000, 1_000);
+
+    static RegistrySettings settings(long expiredListedMillis, long leaseMillis) {
+        return new RegistrySettings(
+                10_000,
+                10_000,
+                1_000,
+                expiredListedMillis,
+                leaseMillis,
+                200,
+                1_000,
+                500,
+                4,
+                1_000,
+                5,
+                1 << 20,
+                64 << 10,
+                64L << 20,
+                20);
+    }
 
     private final MeterRegistry metrics = new SimpleMeterRegistry();
     private final ResultCache results = new ResultCache(ResultSettings.DEFAULT, System::currentTimeMillis);
@@ -40,10 +62,6 @@ final class TestingProcess implements AutoCloseable {
     }
 
     /** One that runs jobs. */
-    static TestingProcess begun(TestingDatabase database) {
-        return begun(database, QUICK);
-    }
-
     static TestingProcess begun(TestingDatabase database, RegistrySettings settings) {
         return begun(new TestingProcess(database, settings));
     }

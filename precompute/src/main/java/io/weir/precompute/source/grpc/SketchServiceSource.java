@@ -3,6 +3,7 @@ package io.weir.precompute.source.grpc;
 import io.grpc.CallOptions;
 import io.grpc.Status;
 import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.ClientCalls;
 import io.weir.precompute.job.Job;
@@ -126,6 +127,13 @@ public final class SketchServiceSource implements TickSource {
     private SourceException failed(SketchChannels.Target target, StatusException e) throws NoServiceException {
         Status status = e.getStatus();
         String peer = target.host() + ":" + target.port();
+        if (isOurLimit(status)) {
+            return new SourceException(
+                    Cause.LIMIT,
+                    peer + " sent a message of more than precompute-sources-service-message-bytes-max="
+                            + settings.messageBytesMax() + " bytes; raise the setting, or make its sketches smaller",
+                    e);
+        }
         String said = status.getDescription() == null ? "" : ": " + status.getDescription();
         return switch (status.getCode()) {
             case UNIMPLEMENTED -> throw new NoServiceException();
@@ -142,6 +150,14 @@ public final class SketchServiceSource implements TickSource {
             case OK, CANCELLED, UNKNOWN, NOT_FOUND, ALREADY_EXISTS, ABORTED, INTERNAL, DATA_LOSS ->
                 new SourceException(Cause.BAD_DATA, peer + " failed with " + status.getCode() + said, e);
         };
+    }
+
+    /** Whether it was our client that refused a message: gRPC has a text for that only, and tells of a compressed one while it reads it. */
+    private boolean isOurLimit(Status status) {
+        String text = "exceeds maximum size " + settings.messageBytesMax();
+        Status told = status.getCause() instanceof StatusRuntimeException reading ? reading.getStatus() : status;
+        return told.getCode() == Status.Code.RESOURCE_EXHAUSTED
+                && (told.getDescription() + ":").contains(text + ":");
     }
 
     @Override

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.weir.precompute.job.Job;
 import io.weir.precompute.job.JobQuery;
 import io.weir.precompute.job.SketchFunction;
@@ -232,7 +233,7 @@ class SketchServiceSourceTest {
         Map<SketchServiceSettings, String> limits = Map.of(
                 new SketchServiceSettings(1, 1 << 20, 1, 1 << 20), "points-max=1",
                 new SketchServiceSettings(1, 1 << 20, 9, 100), "batch-bytes-max=100",
-                new SketchServiceSettings(1, 100, 9, 1 << 20), "limit");
+                new SketchServiceSettings(1, 100, 9, 1 << 20), "precompute-sources-service-message-bytes-max=100 ");
         for (Map.Entry<SketchServiceSettings, String> one : limits.entrySet()) {
             try (TestingSketchSource peer = new TestingSketchSource(replies(answer));
                     SketchServiceSource limited = new SketchServiceSource(one.getKey(), addresses, Optional.empty())) {
@@ -255,6 +256,22 @@ class SketchServiceSourceTest {
                     .isInstanceOfSatisfying(
                             SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT))
                     .hasMessageContaining("batch-bytes-max=");
+        }
+    }
+
+    @Test
+    void aMessageThatIsTooLongOnlyWhenItIsUncompressedNamesTheLimitToo() throws Exception {
+        FetchReply large = point(uniform(), Map.of("pod", "a".repeat(100_000)));
+        SketchServiceSettings settings = new SketchServiceSettings(1, 50_000, 9, 1 << 20);
+        try (TestingSketchSource peer = new TestingSketchSource((request, out) -> {
+                    ((ServerCallStreamObserver<FetchReply>) out).setCompression("gzip");
+                    replies(large, summary(1, TO - WINDOW, TO)).accept(request, out);
+                });
+                SketchServiceSource limited = new SketchServiceSource(settings, addresses, Optional.empty())) {
+            assertThatThrownBy(() -> limited.sketches(job(P99, peer.port()), P99, TO, deadline(5_000)))
+                    .isInstanceOfSatisfying(
+                            SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT))
+                    .hasMessageContaining("precompute-sources-service-message-bytes-max=50000 ");
         }
     }
 
@@ -284,7 +301,7 @@ class SketchServiceSourceTest {
         CountDownLatch asked = new CountDownLatch(1);
         CountDownLatch cancelled = new CountDownLatch(1);
         try (TestingSketchSource peer = new TestingSketchSource((request, out) -> {
-            ((io.grpc.stub.ServerCallStreamObserver<FetchReply>) out).setOnCancelHandler(cancelled::countDown);
+            ((ServerCallStreamObserver<FetchReply>) out).setOnCancelHandler(cancelled::countDown);
             asked.countDown();
         })) {
             AtomicReference<Throwable> outcome = new AtomicReference<>();

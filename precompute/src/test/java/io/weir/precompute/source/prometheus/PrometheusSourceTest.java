@@ -223,13 +223,13 @@ class PrometheusSourceTest {
     @Test
     void whatTheServerSaysAboutAnExpressionIsKept() throws Exception {
         String said = VECTOR.substring(0, VECTOR.lastIndexOf('}'))
-                + ",\"warnings\":[\"some data is old\"],\"infos\":[\"might not be a counter (1:2)\",\"and so on\"]}";
+                + ",\"warnings\":[\"PromQL warning: mixed histograms\"],\"infos\":[\"might not be a counter (1:2)\",\"and so on\"]}";
         try (TestingPrometheus peer = new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, said))) {
             ResultVector vector = evaluate(peer);
             assertThat(vector.elements()).hasSize(3);
             assertThat(vector.annotations())
                     .containsExactly(
-                            new Annotation(Annotation.Level.WARNING, "some data is old", PositionRange.NONE),
+                            new Annotation(Annotation.Level.WARNING, "PromQL warning: mixed histograms", PositionRange.NONE),
                             new Annotation(
                                     Annotation.Level.INFO, "might not be a counter (1:2)", PositionRange.NONE),
                             new Annotation(Annotation.Level.INFO, "and so on", PositionRange.NONE));
@@ -361,8 +361,14 @@ class PrometheusSourceTest {
             await(end);
         })) {
             with(new PrometheusSettings(1_000, 1, 10_000, 10, MINUTE, 0, 10, 1L << 30, 1 << 20));
-            Thread first = Thread.ofVirtual()
-                    .start(() -> assertThatThrownBy(() -> evaluate(peer)).isInstanceOf(SourceException.class));
+            AtomicReference<Throwable> outcome = new AtomicReference<>();
+            Thread first = Thread.ofVirtual().start(() -> {
+                try {
+                    evaluate(peer);
+                } catch (Exception e) {
+                    outcome.set(e);
+                }
+            });
             assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
             JobQuery.OfExpression query = TestingJobs.expression("latency");
             assertThatThrownBy(() -> source.evaluate(job(query, peer.port()), query, TO, deadline(200)))
@@ -370,6 +376,7 @@ class PrometheusSourceTest {
                             SourceException.class, e -> assertThat(e.why()).isEqualTo(Cause.LIMIT));
             end.countDown();
             assertThat(first.join(Duration.ofSeconds(10))).isTrue();
+            assertThat(outcome.get()).isInstanceOf(SourceException.class);
         }
     }
 
