@@ -11,9 +11,9 @@ import io.weir.promql.parser.PromqlParser;
 import io.weir.proto.remote.v1.WriteRequest;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -141,7 +141,8 @@ final class LiveMetricsTest {
     private static void addJob(TestingClient client) throws IOException, InterruptedException {
         HttpResponse<String> added = client.post("/api/v1/precompute/jobs", "application/json", """
             {"query": "quantile_over_time(0.99, latency[1h])", "granularity": "1h", "source": "127.0.0.1:4317",
-             "sketch_type": "ddsketch", "store_path": "precomputed/latency/p99"}""");
+             "sketch_type": "ddsketch", "store_path": "precomputed/latency/p99"}\
+            """);
         assertThat(added.statusCode()).as(added.body()).isEqualTo(200);
     }
 

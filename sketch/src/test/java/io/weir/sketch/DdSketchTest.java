@@ -37,9 +37,7 @@ class DdSketchTest {
         for (double alpha : new double[] {0.001, 0.01, 0.05, 0.3}) {
             for (int shape = 0; shape < shapes.length; shape++) {
                 double[] values = new double[5000];
-                DdSketch sketch = new DdSketch(
-                        LogarithmicMapping.ofAccuracy(alpha),
-                        new DdSketchLimits(1 << 21));
+                DdSketch sketch = new DdSketch(LogarithmicMapping.ofAccuracy(alpha), new DdSketchLimits(1 << 21));
                 for (int i = 0; i < values.length; i++) {
                     values[i] = shapes[shape].applyAsDouble(TestingRandom.normal(random));
                     sketch.add(values[i]);
@@ -58,8 +56,7 @@ class DdSketchTest {
 
     @Test
     void theWholeRangeOfDoublesFits() {
-        DdSketch sketch = new DdSketch(
-                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(1 << 17));
+        DdSketch sketch = new DdSketch(LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(1 << 17));
         double[] values = {Double.MIN_NORMAL, 1e-300, 1e-9, 1, Math.nextUp(1.0), 1e9, 1e300, Double.MAX_VALUE};
         for (double value : values) {
             sketch.add(value);
@@ -189,8 +186,7 @@ class DdSketchTest {
 
     @Test
     void aValueBeyondTheBinsIsRefusedAndChangesNothing() {
-        DdSketch sketch = new DdSketch(
-                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(100));
+        DdSketch sketch = new DdSketch(LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(100));
         sketch.add(1);
         sketch.add(2);
         DdSketch before = sketch.copy();

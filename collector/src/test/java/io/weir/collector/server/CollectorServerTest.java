@@ -262,7 +262,8 @@ final class CollectorServerTest {
     @Test
     void aPeerThatDoesNotReadHoldsAFetchNoLongerThanTheLimit() throws Exception {
         start(new StoreSettings(1_000, 0, 600_000, 8_192, 256 << 20), new FetchSettings(8, 10_000, 8, 100, 500));
-        // More values than a sketch keeps one by one: each is 80 KB of counters, all of them are more than the transport buffers.
+        // More values than a sketch keeps one by one: each is 80 KB of counters, all of them are more than the
+        // transport buffers.
         double[] values = IntStream.range(0, 700).asDoubleStream().toArray();
         for (int i = 0; i < 60; i++) {
             peer.export("default", TestingPeer.gauge("latency", "s" + i, T0 + 1, values));

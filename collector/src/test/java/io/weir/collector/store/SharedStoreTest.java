@@ -73,8 +73,7 @@ final class SharedStoreTest {
         }
         assertThatThrownBy(() -> small.commit(batch))
                 .isInstanceOfSatisfying(
-                        IngestException.class,
-                        e -> assertThat(e.reason()).isEqualTo(IngestException.Reason.OVERLOADED))
+                        IngestException.class, e -> assertThat(e.reason()).isEqualTo(IngestException.Reason.OVERLOADED))
                 .hasMessageContaining("collector-store-bytes-max=1 ");
         assertThat(taken).hasValue(1);
         assertThat(refused).hasValue(2);

@@ -103,7 +103,9 @@ final class ApiChecks {
         if (model.anyRoom()) {
             Optional<Work> work = model.placeable(now - 1, lastStepMillis);
             if (work.isPresent()) {
-                throw broken(Invariant.L5, "waits after its back-off: " + work.get().unit.workId());
+                throw broken(
+                        Invariant.L5,
+                        "waits after its back-off: " + work.get().unit.workId());
             }
         }
     }
@@ -425,7 +427,9 @@ final class ApiChecks {
         if (model.anyRoom()) {
             Optional<Work> work = model.placeable(now, Long.MIN_VALUE);
             if (work.isPresent()) {
-                throw broken(Invariant.L5, "waits though a worker has room: " + work.get().unit.workId());
+                throw broken(
+                        Invariant.L5,
+                        "waits though a worker has room: " + work.get().unit.workId());
             }
         }
         if (!model.interactiveWaits() && !limits.hedge().isOff() && now >= quietUntilMillis) {

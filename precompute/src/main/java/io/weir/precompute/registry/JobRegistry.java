@@ -307,8 +307,8 @@ public final class JobRegistry implements Jobs, TickRecorder, AutoCloseable {
         try {
             List<JobRow> rows = database.all(
                     "list jobs",
-                    connection -> JobRows.byTenant(
-                            connection, tenant, settings.jobsMax(), settings.tenantExpiredJobsMax()));
+                    connection ->
+                            JobRows.byTenant(connection, tenant, settings.jobsMax(), settings.tenantExpiredJobsMax()));
             List<JobView> views = new ArrayList<>();
             for (JobRow row : rows) {
                 job(row).ifPresent(job -> views.add(view(row, job)));

@@ -138,8 +138,8 @@ final class StoredResults {
         }
     }
 
-    private static void writeAnnotations(
-            DataOutputStream out, Map<String, Integer> texts, List<Annotation> annotations) throws IOException {
+    private static void writeAnnotations(DataOutputStream out, Map<String, Integer> texts, List<Annotation> annotations)
+            throws IOException {
         out.writeInt(annotations.size());
         for (Annotation annotation : annotations) {
             out.writeByte(
@@ -263,13 +263,11 @@ final class StoredResults {
         List<Annotation> annotations = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             int number = in.readUnsignedByte();
-            Annotation.Level level =
-                    switch (number) {
-                        case WARNING -> Annotation.Level.WARNING;
-                        case INFO -> Annotation.Level.INFO;
-                        default ->
-                            throw new IOException("the result has an annotation of an unknown level, " + number);
-                    };
+            Annotation.Level level = switch (number) {
+                case WARNING -> Annotation.Level.WARNING;
+                case INFO -> Annotation.Level.INFO;
+                default -> throw new IOException("the result has an annotation of an unknown level, " + number);
+            };
             String text = readText(in, texts);
             ForcedMonotonicity detail = in.readBoolean()
                     ? new ForcedMonotonicity(

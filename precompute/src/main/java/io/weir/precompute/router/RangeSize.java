@@ -26,9 +26,7 @@ final class RangeSize {
     void add(ResultVector vector) {
         for (ResultVector.Element element : vector.elements()) {
             if (series.add(element.labels())) {
-                bytes += SERIES_BYTES
-                        + LABEL_BYTES * element.labels().size()
-                        + (long) Double.BYTES * steps;
+                bytes += SERIES_BYTES + LABEL_BYTES * element.labels().size() + (long) Double.BYTES * steps;
             }
         }
     }

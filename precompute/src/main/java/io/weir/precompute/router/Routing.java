@@ -128,8 +128,7 @@ final class Routing {
         for (Element element : elements) {
             series.add(new Series(element.labels(), new double[] {element.value()}));
         }
-        return new Found(
-                results.job(), tick, candidate.rank(), answered.get().bound(), series, vector.annotations());
+        return new Found(results.job(), tick, candidate.rank(), answered.get().bound(), series, vector.annotations());
     }
 
     /** Looks for everything that may be missing, and at how large the answer is, before it takes memory for it. */
@@ -182,8 +181,7 @@ final class Routing {
         }
         List<Series> series = new ArrayList<>(columns.size());
         columns.forEach((labels, values) -> series.add(new Series(labels, values)));
-        return new Found(
-                candidate.results().job(), newest, candidate.rank(), bound, series, annotations.list());
+        return new Found(candidate.results().job(), newest, candidate.rank(), bound, series, annotations.list());
     }
 
     /** Of bounds of one kind the wider one; what is not exact is wider than what is. */

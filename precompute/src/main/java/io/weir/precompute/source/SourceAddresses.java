@@ -94,7 +94,8 @@ public final class SourceAddresses {
             throw bad("'" + text + "' has no host's name or address");
         }
         if (literal.isPresent() && AllowedHosts.isForbidden(literal.get())) {
-            throw bad("'" + text + "' is an address that is never allowed (link-local, metadata, unspecified, multicast)");
+            throw bad("'" + text
+                    + "' is an address that is never allowed (link-local, metadata, unspecified, multicast)");
         }
         if (!allowed.allows(host, port)) {
             throw bad("'" + text + "' is not on the list of allowed hosts; --precompute-sources-allowed names them");

@@ -48,7 +48,8 @@ final class SketchEvaluationTest {
         dc0014cecafe3553cf000000ade3415118ce8cc70208ce2f024b2bce451a3df5ce6a09e667cebb67ae85ce3c6ef372ce\
         a54ff53ace510e527fce9b05688cce1f83d9abce5be0cd19cecbbb9d5dce629a292ace9159015ace152fecd8ce673326\
         67ce8eb44a87cedb0c2e0db16d61747269785f736565645f696e64657800a4726f777302a4636f6c7303ac636f756e74\
-        65725f74797065a3693634a46d6f6465a7726567756c6172919600017fcc80cd012cce00010000""";
+        65725f74797065a3693634a46d6f6465a7726567756c6172919600017fcc80cd012cce00010000\
+        """;
 
     private static SketchPoint point(Labels labels, Sketch sketch) {
         return new SketchPoint(labels, SampledSketch.of(sketch));
@@ -230,11 +231,9 @@ final class SketchEvaluationTest {
         String state = "080210041802" + "2208" + "0a000000000a0000";
         for (String bytes : List.of(state, GOLDEN_COUNT_MIN)) {
             SketchPoint counters = foreign(WEB, bytes);
-            assertTrue(Objects.requireNonNull(
-                            assertThrows(
-                                            SketchMismatchException.class,
-                                            () -> SketchEvaluation.of(top, List.of(counters)))
-                                    .getMessage())
+            assertTrue(Objects.requireNonNull(assertThrows(
+                                    SketchMismatchException.class, () -> SketchEvaluation.of(top, List.of(counters)))
+                            .getMessage())
                     .contains("names no keys"));
         }
         // Nothing was counted: nothing is missing.

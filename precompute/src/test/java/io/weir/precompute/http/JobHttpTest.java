@@ -260,7 +260,7 @@ class JobHttpTest {
             refused(api.delete(gone), 404, "not_found", "precompute job '" + gone + "' not found");
             refused(api.get(JOBS + "/" + gone), 404, "not_found", "precompute job '" + gone + "' not found");
         }
-        refused(api.delete("%00%0a"), 400, "bad_data");
+        refused(api.deleteUnreadable("%00%0a"), 400, "bad_data");
         assertThat(create(body()).get("job_id").textValue()).isNotEqualTo(id);
     }
 

@@ -103,6 +103,13 @@ final class TestingJobsApi implements AutoCloseable {
         return client.send(request(JOBS + "/" + jobId, headers).DELETE().build(), HttpResponse.BodyHandlers.ofString());
     }
 
+    /** Over a connection of its own: the server closes that of a request whose path it cannot read. */
+    HttpResponse<String> deleteUnreadable(String jobId) throws IOException, InterruptedException {
+        try (HttpClient own = HttpClient.newHttpClient()) {
+            return own.send(request(JOBS + "/" + jobId).DELETE().build(), HttpResponse.BodyHandlers.ofString());
+        }
+    }
+
     HttpResponse<String> post(JsonNode body) throws IOException, InterruptedException {
         return post(body.toString());
     }

@@ -305,7 +305,11 @@ class JobRegistryTest {
                 .equals(List.of(job.jobId(), "over-1", "over-2", "over-3")));
         assertThat(database.query("select count(*) from weir.precompute_results"))
                 .containsExactly("0");
-        assertThat(process.registry().find("default", "over-1").orElseThrow().statistics().status())
+        assertThat(process.registry()
+                        .find("default", "over-1")
+                        .orElseThrow()
+                        .statistics()
+                        .status())
                 .isEqualTo(JobStatus.EXPIRED);
     }
 
@@ -316,16 +320,18 @@ class JobRegistryTest {
         await().until(() -> process.owned().containsKey(job.jobId()));
         database.execute("create function slow() returns trigger language plpgsql as"
                 + " 'begin perform pg_sleep(0.2); return old; end'");
-        database.execute("create trigger slow before delete on weir.precompute_jobs for each row"
-                + " execute function slow()");
+        database.execute(
+                "create trigger slow before delete on weir.precompute_jobs for each row" + " execute function slow()");
         insertOver("old-", 20, "2 hours", false);
-        await().atMost(Duration.ofSeconds(20)).pollInterval(Duration.ofMillis(50)).until(() -> {
-            assertThat(database.query(
-                            "select count(*) from weir.precompute_owners where leased_until > clock_timestamp()"))
-                    .containsExactly("1");
-            return database.query("select 1 from weir.precompute_jobs where not live")
-                    .isEmpty();
-        });
+        await().atMost(Duration.ofSeconds(20))
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    assertThat(database.query("select count(*) from weir.precompute_owners where leased_until >"
+                                    + " clock_timestamp()"))
+                            .containsExactly("1");
+                    return database.query("select 1 from weir.precompute_jobs where not live")
+                            .isEmpty();
+                });
         assertThat(process.told()).containsExactly("own " + job.jobId());
     }
 
@@ -389,7 +395,8 @@ class JobRegistryTest {
             throw new QueryException.BadData("field \"source\": not allowed here");
         });
         TestingProcess all = process(TestingProcess.BRIEF_LEASE);
-        TestingProcess strict = TestingProcess.begun(new TestingProcess(database, TestingProcess.BRIEF_LEASE, fewAllowed));
+        TestingProcess strict =
+                TestingProcess.begun(new TestingProcess(database, TestingProcess.BRIEF_LEASE, fewAllowed));
         processes.add(strict);
         create(all, "known-to-both");
         await().until(() -> all.owned().size() + strict.owned().size() == 1);
@@ -430,8 +437,7 @@ class JobRegistryTest {
         await().until(() -> other.metric("weir.precompute.registry.listen.failures") >= 1);
         String listeners = "select count(*) from pg_stat_activity where application_name = '"
                 + JobRegistry.LISTENER_NAME + "' and datname = current_database()";
-        await().untilAsserted(
-                        () -> assertThat(database.query(listeners)).containsExactly("2"));
+        await().untilAsserted(() -> assertThat(database.query(listeners)).containsExactly("2"));
     }
 
     @Test

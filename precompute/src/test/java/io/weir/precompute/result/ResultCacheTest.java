@@ -130,8 +130,8 @@ final class ResultCacheTest {
         long before = cache.totalBytes();
         Annotation annotation = new Annotation(Annotation.Level.WARNING, "x".repeat(1_000), PositionRange.NONE);
         ResultVector vector = new ResultVector(plain.vector().elements(), List.of(annotation));
-        TickResult annotated = new TickResult(
-                "a", 10_000, vector, plain.bound(), 1, plain.computedAtMillis(), List.of());
+        TickResult annotated =
+                new TickResult("a", 10_000, vector, plain.bound(), 1, plain.computedAtMillis(), List.of());
         cache.put(job, annotated);
         assertTrue(cache.totalBytes() - before > 1_000);
         assertEquals(

@@ -271,7 +271,8 @@ final class PrecomputeRouterTest {
         job(TestingTickJobs.quantile("j1"), 3);
         StepGrid grid = new StepGrid(T0 - 2 * GRANULARITY, T0, GRANULARITY);
         // Two series of three steps and one label each: 2 * (64 + 64 + 3 * 8) bytes.
-        assertThat(hit(bounded(TestingTickJobs.P99, grid, new Bounds(6, 2, 304))).series())
+        assertThat(hit(bounded(TestingTickJobs.P99, grid, new Bounds(6, 2, 304)))
+                        .series())
                 .hasSize(2);
         for (Bounds bounds : List.of(new Bounds(5, 2, 304), new Bounds(6, 1, 304), new Bounds(6, 2, 303))) {
             assertThat(miss(bounded(TestingTickJobs.P99, grid, bounds)))

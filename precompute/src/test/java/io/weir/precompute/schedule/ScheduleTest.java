@@ -387,7 +387,8 @@ final class ScheduleTest {
     @Test
     void settingsThatMakeNoSenseAreRefusedByName() {
         assertTrue(Objects.requireNonNull(assertThrows(
-                                IllegalArgumentException.class, () -> new TickSettings(101, 0, 0, 0, 0, 1, 1, 10, 1, 0, 100))
+                                IllegalArgumentException.class,
+                                () -> new TickSettings(101, 0, 0, 0, 0, 1, 1, 10, 1, 0, 100))
                         .getMessage())
                 .contains("precompute-ticks-settle-percent"));
         assertThrows(IllegalArgumentException.class, () -> new TickSettings(0, 0, 0, 0, 0, 0, 1, 10, 1, 0, 100));

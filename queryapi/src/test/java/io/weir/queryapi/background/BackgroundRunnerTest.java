@@ -52,12 +52,14 @@ final class BackgroundRunnerTest {
     void aQueryHasTheValueThatAUserWouldSee() throws Exception {
         try (TestingApi api = start()) {
             BackgroundQueries queries = api.background();
-            assertThat(queries.evaluate(TENANT, "sum_over_time(up[1m])", 20_000, soon()).samples())
+            assertThat(queries.evaluate(TENANT, "sum_over_time(up[1m])", 20_000, soon())
+                            .samples())
                     .containsExactly(new Sample(Labels.of("job", "a"), 6), new Sample(Labels.of("job", "b"), 60));
             assertThat(queries.evaluate(TENANT, "sort_desc(up)", 20_000, soon()).samples())
                     .extracting(Sample::value)
                     .containsExactly(30.0, 3.0);
-            assertThat(queries.evaluate(TENANT, "scalar(up{job='a'})", 20_000, soon()).samples())
+            assertThat(queries.evaluate(TENANT, "scalar(up{job='a'})", 20_000, soon())
+                            .samples())
                     .containsExactly(new Sample(Labels.EMPTY, 3));
             assertThat(queries.evaluate(TENANT, "absent_metric", 20_000, soon()).samples())
                     .isEmpty();
@@ -74,7 +76,9 @@ final class BackgroundRunnerTest {
                     .toList();
             assertThat(said).hasSize(1);
             assertThat(said.getFirst()).contains("might not be a counter").endsWith("(1:10)");
-            assertThat(api.body(instant(query, "20"))).contains("might not be a counter").contains("(1:10)");
+            assertThat(api.body(instant(query, "20")))
+                    .contains("might not be a counter")
+                    .contains("(1:10)");
         }
     }
 
@@ -82,7 +86,8 @@ final class BackgroundRunnerTest {
     void itIsNoPartOfTheUsersQueries() throws Exception {
         TestingQueryListener listener = new TestingQueryListener();
         try (TestingApi api = new TestingApi(lake, folder, TestingApi.settings(), Tracing.OFF, listener)) {
-            List<Sample> samples = api.background().evaluate(TENANT, "up", 20_000, soon()).samples();
+            List<Sample> samples =
+                    api.background().evaluate(TENANT, "up", 20_000, soon()).samples();
             assertThat(samples).hasSize(2);
             String metrics = api.body("/metrics");
             assertThat(metrics)

@@ -52,9 +52,7 @@ class DeltaMachineTest {
         assertThat(stream.accept(EMPTY, delta(START, START + 10, 2))).isEqualTo(new AppliedDelta());
         assertThat(stream.accept(EMPTY, delta(START + 10, START + 20, 3))).isEqualTo(new AppliedDelta());
         assertThat(count(stream, START + 20)).isEqualTo(5);
-        assertThat(stream.sketch(START, START + 10))
-                .as("a time of the past")
-                .isEmpty();
+        assertThat(stream.sketch(START, START + 10)).as("a time of the past").isEmpty();
         assertThat(stream.sketch(START, START + 30)).as("a time to come").isEmpty();
         assertThat(stream.sketch(START + 10, START + 20)).as("a part").isEmpty();
     }
@@ -117,8 +115,7 @@ class DeltaMachineTest {
 
     @Test
     void changesThatDoNotFitAreRejectedAndChangeNothing() {
-        DdSketch narrow = new DdSketch(
-                LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(10));
+        DdSketch narrow = new DdSketch(LogarithmicMapping.ofAccuracy(0.01), new DdSketchLimits(10));
         Optional<SampledSketch> empty = Optional.of(SampledSketch.of(narrow));
         TestingStream stream = new TestingStream(START);
         stream.accept(empty, delta(START, START + 10, 2));
@@ -143,8 +140,7 @@ class DeltaMachineTest {
         TestingStream stream = new TestingStream(START);
         DdSketch sent = DdSketch.ofAccuracy(0.01);
         sent.addToBin(true, 0, 4);
-        stream.accept(
-                EMPTY, new DeltaFrame(START, START + 10, new DeltaFrame.Body.Full(SampledSketch.of(sent))));
+        stream.accept(EMPTY, new DeltaFrame(START, START + 10, new DeltaFrame.Body.Full(SampledSketch.of(sent))));
         sent.add(5);
         SampledSketch known = stream.sketch(START, START + 10).orElseThrow();
         stream.accept(EMPTY, delta(START + 10, START + 20, 1));

@@ -26,8 +26,7 @@ final class TestingStream {
 
     /** The sketch of exactly this time, if all of it came. */
     Optional<SampledSketch> sketch(long fromMillis, long toMillis) {
-        return known()
-                .filter(it -> it.fromMillis() == fromMillis && it.throughMillis() == toMillis)
+        return known().filter(it -> it.fromMillis() == fromMillis && it.throughMillis() == toMillis)
                 .map(Known::sketch);
     }
 

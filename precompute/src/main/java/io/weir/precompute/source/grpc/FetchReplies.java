@@ -60,8 +60,8 @@ final class FetchReplies {
         if (retainedBytes > settings.batchBytesMax()) {
             throw new SourceException(
                     Cause.LIMIT,
-                    "the sketches and their labels take more than precompute-sources-service-batch-bytes-max=" + settings.batchBytesMax()
-                            + " bytes");
+                    "the sketches and their labels take more than precompute-sources-service-batch-bytes-max="
+                            + settings.batchBytesMax() + " bytes");
         }
         if (points.put(labels, new SketchPoint(labels, sketch)) != null) {
             throw broken("the label set " + labels + " came twice");

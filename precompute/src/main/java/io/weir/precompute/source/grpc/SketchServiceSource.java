@@ -156,8 +156,7 @@ public final class SketchServiceSource implements TickSource {
     private boolean isOurLimit(Status status) {
         String text = "exceeds maximum size " + settings.messageBytesMax();
         Status told = status.getCause() instanceof StatusRuntimeException reading ? reading.getStatus() : status;
-        return told.getCode() == Status.Code.RESOURCE_EXHAUSTED
-                && (told.getDescription() + ":").contains(text + ":");
+        return told.getCode() == Status.Code.RESOURCE_EXHAUSTED && (told.getDescription() + ":").contains(text + ":");
     }
 
     @Override

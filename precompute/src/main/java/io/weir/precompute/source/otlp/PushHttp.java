@@ -121,8 +121,7 @@ final class PushHttp implements AutoCloseable {
         }
         boolean isPacked = isPacked(context);
         try (PushBodies.Body body = receiver.counted(() -> body(context))) {
-            return receiver.inTurn(
-                            () -> receiver.receive(sender, isPacked ? unpacked(body.bytes()) : body.bytes()))
+            return receiver.inTurn(() -> receiver.receive(sender, isPacked ? unpacked(body.bytes()) : body.bytes()))
                     .toByteArray();
         }
     }

@@ -75,10 +75,8 @@ final class PushTranslator {
                     .flatMap(List::stream)
                     .toList();
             try {
-                Labels labels =
-                        PushAttributes.labels(resource.getResource().getAttributesList());
-                Scope scope =
-                        new Scope(tenant, named, Optional.of(labels), pushes, refused, refusals, unknownSeries);
+                Labels labels = PushAttributes.labels(resource.getResource().getAttributesList());
+                Scope scope = new Scope(tenant, named, Optional.of(labels), pushes, refused, refusals, unknownSeries);
                 metrics.forEach(metric -> translate(scope, metric));
             } catch (RefusedException e) {
                 Scope scope = new Scope(tenant, named, Optional.empty(), pushes, refused, refusals, unknownSeries);
@@ -151,8 +149,7 @@ final class PushTranslator {
                         points(metric),
                         "the metric " + metric.getName() + " is a KLL sketch, which is not supported; send a DDSketch");
             case DDSKETCH -> sketches(scope, metric, metric.getDdsketch().getAggregationTemporality());
-            case COUNT_SKETCH ->
-                sketches(scope, metric, metric.getCountSketch().getAggregationTemporality());
+            case COUNT_SKETCH -> sketches(scope, metric, metric.getCountSketch().getAggregationTemporality());
             case COUNT_MIN -> sketches(scope, metric, metric.getCountMin().getAggregationTemporality());
             case HLL -> sketches(scope, metric, metric.getHll().getAggregationTemporality());
             case DATA_NOT_SET -> {

@@ -32,18 +32,7 @@ public record ReceiverSettings(
         long fetchMillisMax,
         PushedSettings pushed) {
     public static final ReceiverSettings DEFAULT = new ReceiverSettings(
-            false,
-            "127.0.0.1",
-            4317,
-            4318,
-            64 << 20,
-            4,
-            5_000,
-            256L << 20,
-            30_000,
-            16,
-            30_000,
-            PushedSettings.DEFAULT);
+            false, "127.0.0.1", 4317, 4318, 64 << 20, 4, 5_000, 256L << 20, 30_000, 16, 30_000, PushedSettings.DEFAULT);
 
     /** With other ports of an address, listening. */
     public ReceiverSettings listening(String otherHost, int otherGrpcPort, int otherHttpPort) {

@@ -84,7 +84,8 @@ final class PushedSender {
                         times.add(time);
                     }
                 });
-        List<Missing> some = times.size() <= max ? times : List.of(times.getFirst().joined(times.getLast()));
+        List<Missing> some =
+                times.size() <= max ? times : List.of(times.getFirst().joined(times.getLast()));
         return some.stream().map(it -> new Refused(Optional.empty(), it)).toList();
     }
 
@@ -124,6 +125,8 @@ final class PushedSender {
 
     /** Heap it takes, estimated. */
     long retainedBytes() {
-        return SENDER_BYTES + keyBytes + refused.stream().mapToLong(Refused::bytes).sum();
+        return SENDER_BYTES
+                + keyBytes
+                + refused.stream().mapToLong(Refused::bytes).sum();
     }
 }

@@ -17,7 +17,7 @@ public record PushedSettings(
         int streamsMax,
         int refusedTimesMax,
         long bytesMax) {
-    public static final PushedSettings DEFAULT = new PushedSettings(900_000, 60_000, 60_000, 100_000, 64, 256L << 20);
+    public static final PushedSettings DEFAULT = new PushedSettings(3_900_000, 60_000, 60_000, 100_000, 64, 256L << 20);
 
     public PushedSettings {
         if (keptMillis < 1

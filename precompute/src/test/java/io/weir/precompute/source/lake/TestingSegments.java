@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Segments in memory, and the sketches of their samples: a sample that lies in several segments counts once, the latest segment's value. */
 final class TestingSegments implements SketchQueries, BackgroundQueries {
     /** Said about each expression. */
-    static final Annotation INFO =
-            new Annotation(Annotation.Level.INFO, "may not be meant", new PositionRange(4, 5));
+    static final Annotation INFO = new Annotation(Annotation.Level.INFO, "may not be meant", new PositionRange(4, 5));
 
     /** By id. */
     private final TreeMap<String, Map<Labels, TreeMap<Long, Double>>> segments = new TreeMap<>();

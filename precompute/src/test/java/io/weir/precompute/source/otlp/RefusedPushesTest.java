@@ -101,8 +101,10 @@ class RefusedPushesTest {
     void aPointThatIsRefusedIsMissing() throws Exception {
         byte[] good = sketch();
         Map<String, DdSketchPoint> bad = new LinkedHashMap<>();
-        bad.put("cut", of("b").setSketch(ByteString.copyFrom(Arrays.copyOf(good, good.length - 3)))
-                .build());
+        bad.put(
+                "cut",
+                of("b").setSketch(ByteString.copyFrom(Arrays.copyOf(good, good.length - 3)))
+                        .build());
         bad.put("encoding", of("b").setEncoding(7).build());
         bad.put("no beginning", of("b").setStartTimeUnixNano(0).build());
         bad.put("series and attributes", of("b").setSeriesId(1).build());
@@ -126,8 +128,8 @@ class RefusedPushesTest {
     @Test
     void whatBreaksTheContractAloneIsMissingToo() throws Exception {
         push(quantiles("latency", of("a").build()));
-        assertThatThrownBy(() -> push(
-                        quantiles("latency", of("b").setEncoding(7).build())))
+        assertThatThrownBy(
+                        () -> push(quantiles("latency", of("b").setEncoding(7).build())))
                 .isInstanceOf(RequestException.class);
         assertMissing("422");
     }
@@ -138,8 +140,7 @@ class RefusedPushesTest {
                 .setResource(Resource.newBuilder()
                         .addAttributes(attribute("a.b", "1"))
                         .addAttributes(attribute("a_b", "2")))
-                .addScopeMetrics(ScopeMetrics.newBuilder()
-                        .addMetrics(quantiles("latency", of("b").build())))
+                .addScopeMetrics(ScopeMetrics.newBuilder().addMetrics(quantiles("latency", of("b").build())))
                 .build();
         ExportRequest request = Pushes.request(quantiles("latency", of("a").build())).toBuilder()
                 .addResourceMetrics(bad)
@@ -178,7 +179,8 @@ class RefusedPushesTest {
 
     @Test
     void pointsOfWhichNothingWasRecordedOrThatAreNoSketchesAreNotMissing() throws Exception {
-        DdSketchPoint empty = of("b").setFlags(1).setSeriesId(7).clearAttributes().build();
+        DdSketchPoint empty =
+                of("b").setFlags(1).setSeriesId(7).clearAttributes().build();
         Metric plain = Metric.newBuilder()
                 .setName("latency")
                 .setGauge(Numbers.newBuilder()

@@ -110,7 +110,9 @@ class SlowPeersTest {
         OtlpReceiver started = start(10_000, 10_000);
         try (Socket first = slowPush(started.httpPort());
                 Socket second = slowPush(started.httpPort())) {
-            await().during(Duration.ofMillis(500)).atMost(Duration.ofSeconds(20)).until(this::isPushTaken);
+            await().during(Duration.ofMillis(500))
+                    .atMost(Duration.ofSeconds(20))
+                    .until(this::isPushTaken);
             assertThat(first.isClosed()).isFalse();
             assertThat(second.isClosed()).isFalse();
         }
@@ -148,8 +150,7 @@ class SlowPeersTest {
             assertThat(first.bytes()).hasSize(1_000);
             assertThatThrownBy(() -> bodies.read(new ByteArrayInputStream(new byte[1])))
                     .isInstanceOfSatisfying(
-                            RequestException.class,
-                            e -> assertThat(e.failure()).isEqualTo(Failure.OVERLOADED))
+                            RequestException.class, e -> assertThat(e.failure()).isEqualTo(Failure.OVERLOADED))
                     .hasMessageContaining("precompute-receiver-bodies-bytes-max=2000");
         }
         assertThatThrownBy(() -> bodies.read(new ByteArrayInputStream(new byte[1_001])))
@@ -206,10 +207,7 @@ class SlowPeersTest {
                             SketchKind.DDSKETCH,
                             labels,
                             Labels.EMPTY,
-                            new DeltaFrame(
-                                    TO - WINDOW,
-                                    TO,
-                                    new DeltaFrame.Body.Full(SampledSketch.of(sketch))))))
+                            new DeltaFrame(TO - WINDOW, TO, new DeltaFrame.Body.Full(SampledSketch.of(sketch))))))
                     .isInstanceOf(DeltaDisposition.AppliedFull.class);
         }
     }
@@ -230,7 +228,8 @@ class SlowPeersTest {
                         StatusRuntimeException.class,
                         e -> assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED))
                 .hasMessageContaining("precompute-receiver-fetches-max=1");
-        await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> other.fetch(request())
-                .hasNext());
+        await().atMost(Duration.ofSeconds(20))
+                .ignoreExceptions()
+                .until(() -> other.fetch(request()).hasNext());
     }
 }

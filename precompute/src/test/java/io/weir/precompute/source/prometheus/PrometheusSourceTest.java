@@ -223,15 +223,16 @@ class PrometheusSourceTest {
     @Test
     void whatTheServerSaysAboutAnExpressionIsKept() throws Exception {
         String said = VECTOR.substring(0, VECTOR.lastIndexOf('}'))
-                + ",\"warnings\":[\"PromQL warning: mixed histograms\"],\"infos\":[\"might not be a counter (1:2)\",\"and so on\"]}";
+                + ",\"warnings\":[\"PromQL warning: mixed histograms\"],\"infos\":[\"might not be a counter"
+                + " (1:2)\",\"and so on\"]}";
         try (TestingPrometheus peer = new TestingPrometheus(exchange -> TestingPrometheus.json(exchange, 200, said))) {
             ResultVector vector = evaluate(peer);
             assertThat(vector.elements()).hasSize(3);
             assertThat(vector.annotations())
                     .containsExactly(
-                            new Annotation(Annotation.Level.WARNING, "PromQL warning: mixed histograms", PositionRange.NONE),
                             new Annotation(
-                                    Annotation.Level.INFO, "might not be a counter (1:2)", PositionRange.NONE),
+                                    Annotation.Level.WARNING, "PromQL warning: mixed histograms", PositionRange.NONE),
+                            new Annotation(Annotation.Level.INFO, "might not be a counter (1:2)", PositionRange.NONE),
                             new Annotation(Annotation.Level.INFO, "and so on", PositionRange.NONE));
         }
         String none = VECTOR.substring(0, VECTOR.lastIndexOf('}')) + ",\"warnings\":null}";

@@ -28,7 +28,7 @@ class PushedSketchesTest {
     private static final Labels POD_B = Labels.of("pod", "b");
 
     private long now = BEGAN;
-    private PushedSketches store = store(PushedSettings.DEFAULT);
+    private PushedSketches store = store(new PushedSettings(900_000, 60_000, 60_000, 100_000, 64, 256L << 20));
 
     private PushedSketches store(PushedSettings settings) {
         return new PushedSketches(settings, () -> Instant.ofEpochMilli(now));
