@@ -10,6 +10,7 @@ import io.weir.promql.series.StepGrid;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.trace.Trace;
 import io.weir.queryapi.background.BackgroundMetrics.Outcome;
+import io.weir.queryapi.eval.AdmissionControl;
 import io.weir.queryapi.eval.ArtifactOpener;
 import io.weir.queryapi.eval.Client;
 import io.weir.queryapi.eval.MatrixResult;
@@ -39,7 +40,10 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** Runs queries that no user waits for, each on the thread that asks, in its turn. Thread-safe. */
+/**
+ * Runs queries that no user waits for, each on the thread that asks, in its turn, and where it can in the gaps between users' queries: on a machine
+ * with few processors what runs beside them would slow down the slowest. Thread-safe.
+ */
 public final class BackgroundRunner implements BackgroundQueries, SketchQueries, AutoCloseable {
     private final QueryPlanning planning;
     private final QueryEngine engine;
@@ -47,6 +51,8 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
     private final QueryLimits limits;
     private final Clock clock;
     private final BackgroundTurns turns;
+    private final AdmissionControl users;
+    private final long yieldNanosMax;
     private final BackgroundMetrics metrics;
     /** What runs. */
     private final Set<QueryControl> controls = ConcurrentHashMap.newKeySet();
@@ -55,6 +61,7 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
 
     public BackgroundRunner(
             BackgroundSettings settings,
+            AdmissionControl users,
             QueryLimits limits,
             QueryPlanning planning,
             WorkManager workManager,
@@ -64,6 +71,8 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
         this.planning = planning;
         this.limits = limits;
         this.clock = clock;
+        this.users = users;
+        yieldNanosMax = TimeUnit.MILLISECONDS.toNanos(settings.yieldMillisMax());
         turns = new BackgroundTurns(settings);
         metrics = new BackgroundMetrics(registry);
         engine = new QueryEngine(planning, workManager, opener, limits, metrics);
@@ -150,9 +159,10 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
                 throw new QueryException.Unavailable("this API process is stopping");
             }
             turns.enter(deadlineNanos);
-            metrics.waited(System.nanoTime() - start);
-            outcome = Outcome.FAILED;
             try {
+                users.awaitIdle(Math.min(yieldNanosMax, deadlineNanos - System.nanoTime()));
+                metrics.waited(System.nanoTime() - start);
+                outcome = Outcome.FAILED;
                 T answer = inTurn(tenant, text, timeMillis, deadlineNanos, body);
                 outcome = Outcome.SUCCESS;
                 return answer;

@@ -5,10 +5,11 @@ package io.weir.queryapi.background;
  *
  * @param concurrentMax most of them that run at the same time
  * @param waitingMax most of them that wait for their turn; one more is refused
+ * @param yieldMillisMax longest that one in its turn waits for a moment in which no user's query runs; then it runs beside them
  */
-public record BackgroundSettings(int concurrentMax, int waitingMax) {
+public record BackgroundSettings(int concurrentMax, int waitingMax, long yieldMillisMax) {
     /** A thousand jobs may be due at once. */
-    public static final BackgroundSettings DEFAULT = new BackgroundSettings(4, 2_000);
+    public static final BackgroundSettings DEFAULT = new BackgroundSettings(4, 2_000, 20);
 
     public BackgroundSettings {
         if (concurrentMax < 1 || concurrentMax > 10_000) {
@@ -16,6 +17,9 @@ public record BackgroundSettings(int concurrentMax, int waitingMax) {
         }
         if (waitingMax < 0 || waitingMax > 1_000_000) {
             throw new IllegalArgumentException("background-waiting-max must be 0 to 1000000, not " + waitingMax);
+        }
+        if (yieldMillisMax < 0 || yieldMillisMax > 10_000) {
+            throw new IllegalArgumentException("background-yield-millis-max must be 0 to 10000, not " + yieldMillisMax);
         }
     }
 }

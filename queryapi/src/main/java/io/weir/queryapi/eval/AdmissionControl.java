@@ -20,6 +20,9 @@ public final class AdmissionControl {
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<Waiter> waiters = new ArrayDeque<>();
     private final Map<String, Integer> runningByTenant = new HashMap<>();
+    /** No query runs. */
+    private final Condition idle = lock.newCondition();
+
     private int running;
 
     public AdmissionControl(QueryLimits limits) {
@@ -171,6 +174,22 @@ public final class AdmissionControl {
                 waiter.admitted = true;
                 waiter.wake.signal();
             }
+        }
+        if (running == 0) {
+            idle.signalAll();
+        }
+    }
+
+    /** Waits until no query runs, or for so long. */
+    public void awaitIdle(long nanosMax) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long remaining = nanosMax;
+            while (running > 0 && remaining > 0) {
+                remaining = idle.awaitNanos(remaining);
+            }
+        } finally {
+            lock.unlock();
         }
     }
 

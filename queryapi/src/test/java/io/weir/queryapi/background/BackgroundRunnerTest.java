@@ -17,6 +17,8 @@ import io.weir.queryapi.testkit.TestingApi;
 import io.weir.queryapi.testkit.TestingLake;
 import io.weir.queryapi.testkit.TestingQueryListener;
 import io.weir.workcoord.coordinator.Priority;
+import java.io.IOException;
+import java.time.Duration;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -182,7 +184,7 @@ final class BackgroundRunnerTest {
 
     @Test
     void soManyRunSoManyWaitAndTheNextIsRefused() throws Exception {
-        try (TestingApi api = start(new BackgroundSettings(1, 1))) {
+        try (TestingApi api = start(new BackgroundSettings(1, 1, 0))) {
             CountDownLatch gate = new CountDownLatch(1);
             api.workManager().setGate(gate);
             CompletableFuture<List<Sample>> running = start(api.background(), "up");
@@ -203,9 +205,55 @@ final class BackgroundRunnerTest {
         }
     }
 
+    /** A user's query that runs for as long as the gate is closed. */
+    private static CompletableFuture<String> user(TestingApi api) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return api.body(instant("up", "20"));
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
+    @Test
+    void itRunsWhenNoUserIsWaiting() throws Exception {
+        try (TestingApi api = start(new BackgroundSettings(1, 1, 10_000))) {
+            CountDownLatch gate = new CountDownLatch(1);
+            api.workManager().setGate(gate);
+            CompletableFuture<String> user = user(api);
+            await().until(() -> api.workManager().priorities().size() == 1);
+            CompletableFuture<List<Sample>> background = start(api.background(), "up");
+            await().until(() -> api.body("/metrics").contains("weir_background_running 1.0"));
+            await().during(Duration.ofMillis(300))
+                    .until(() -> api.workManager().priorities().equals(List.of(Priority.INTERACTIVE)));
+            gate.countDown();
+            assertThat(user.get(10, TimeUnit.SECONDS)).contains("\"success\"");
+            // Well before the ten seconds are over.
+            assertThat(background.get(5, TimeUnit.SECONDS)).hasSize(2);
+        }
+    }
+
+    @Test
+    void itWaitsForUsersNoLongerThanTheSettingSays() throws Exception {
+        try (TestingApi api = start(new BackgroundSettings(1, 1, 50))) {
+            CountDownLatch gate = new CountDownLatch(1);
+            api.workManager().setGate(gate);
+            CompletableFuture<String> user = user(api);
+            await().until(() -> api.workManager().priorities().size() == 1);
+            CompletableFuture<List<Sample>> background = start(api.background(), "up");
+            await().until(() -> api.workManager()
+                    .priorities()
+                    .equals(List.of(Priority.INTERACTIVE, Priority.BACKGROUND)));
+            gate.countDown();
+            assertThat(user.get(10, TimeUnit.SECONDS)).contains("\"success\"");
+            assertThat(background.get(10, TimeUnit.SECONDS)).hasSize(2);
+        }
+    }
+
     @Test
     void oneThatWaitsEndsAtItsDeadline() throws Exception {
-        try (TestingApi api = start(new BackgroundSettings(1, 1))) {
+        try (TestingApi api = start(new BackgroundSettings(1, 1, 0))) {
             CountDownLatch gate = new CountDownLatch(1);
             api.workManager().setGate(gate);
             CompletableFuture<List<Sample>> running = start(api.background(), "up");
