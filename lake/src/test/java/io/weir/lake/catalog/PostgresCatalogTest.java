@@ -182,7 +182,8 @@ final class PostgresCatalogTest {
         assertThat(find("t", 0, 1)).containsExactly("1", "3");
         assertThatThrownBy(() ->
                         catalog.commitFlush("i", 12, List.of(segment("t", "4", 0, 1, 0), segment("t", "3", 0, 1, 0))))
-                .isInstanceOf(DatabaseUnavailableException.class);
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("cannot register a flush: the database refuses a value, SQLSTATE 23505");
         assertThat(catalog.flushedPosition("i")).as("all or nothing").isEqualTo(11);
         assertThat(find("t", 0, 1)).containsExactly("1", "3");
     }
