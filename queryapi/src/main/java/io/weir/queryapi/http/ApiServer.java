@@ -93,14 +93,7 @@ public final class ApiServer implements AutoCloseable {
         LookupEngine lookups = new LookupEngine(
                 new LookupPlanning(planning), planning, workManager, opener, settings.limits(), metrics);
         background = new BackgroundRunner(
-                settings.background(),
-                admission,
-                settings.limits(),
-                planning,
-                workManager,
-                opener,
-                registry,
-                clock);
+                settings.background(), admission, settings.limits(), planning, workManager, opener, registry, clock);
         QueryRoutes queries = new QueryRoutes(settings, sessions, planning, engine, surroundings.answers(), clock);
         LookupRoutes lookupRoutes = new LookupRoutes(settings, sessions, lookups, catalog, clock);
         StatusRoutes status = new StatusRoutes(settings, workManager, runningQueries, registry, clock, stopping::get);

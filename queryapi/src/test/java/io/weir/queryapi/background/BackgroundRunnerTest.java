@@ -18,8 +18,8 @@ import io.weir.queryapi.testkit.TestingLake;
 import io.weir.queryapi.testkit.TestingQueryListener;
 import io.weir.workcoord.coordinator.Priority;
 import java.io.IOException;
-import java.time.Duration;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -242,9 +242,8 @@ final class BackgroundRunnerTest {
             CompletableFuture<String> user = user(api);
             await().until(() -> api.workManager().priorities().size() == 1);
             CompletableFuture<List<Sample>> background = start(api.background(), "up");
-            await().until(() -> api.workManager()
-                    .priorities()
-                    .equals(List.of(Priority.INTERACTIVE, Priority.BACKGROUND)));
+            await().until(() ->
+                    api.workManager().priorities().equals(List.of(Priority.INTERACTIVE, Priority.BACKGROUND)));
             gate.countDown();
             assertThat(user.get(10, TimeUnit.SECONDS)).contains("\"success\"");
             assertThat(background.get(10, TimeUnit.SECONDS)).hasSize(2);
