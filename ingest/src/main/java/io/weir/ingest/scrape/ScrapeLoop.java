@@ -91,7 +91,17 @@ public final class ScrapeLoop implements AutoCloseable {
             statistics.interrupt();
             statistics.join(CLOSE_WAIT_MILLIS_MAX);
         }
-        scrapers.forEach(Scraper::close);
+        // All at once: each may have to wait for a sink that is gone, as when Ctrl-C has reached every process of a
+        // group.
+        List<Thread> ends = scrapers.stream()
+                .map(scraper -> Thread.ofVirtual().start(scraper::close))
+                .toList();
+        long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_WAIT_MILLIS_MAX);
+        for (Thread end : ends) {
+            if (!end.join(Duration.ofNanos(Math.max(1, deadlineNanos - System.nanoTime())))) {
+                end.interrupt();
+            }
+        }
         client.shutdownNow();
     }
 }

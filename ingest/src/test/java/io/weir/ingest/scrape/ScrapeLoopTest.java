@@ -21,9 +21,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ScrapeLoopTest {
@@ -115,6 +117,29 @@ final class ScrapeLoopTest {
             assertThat(scraped.await(20, TimeUnit.SECONDS)).isTrue();
             assertThat(read.await(20, TimeUnit.SECONDS)).isTrue();
         }
+    }
+
+    /** As in a terminal, where Ctrl-C ends the ingester and whoever scrapes for it at the same time. */
+    @Test
+    @Timeout(60)
+    void theEndDoesNotWaitForASinkThatIsGone() throws Exception {
+        text = "a 1\n";
+        CountDownLatch scraped = new CountDownLatch(2);
+        AtomicBoolean isGone = new AtomicBoolean();
+        AutoCloseable loop = ScrapeLoop.start(
+                List.of(target(1 << 20, 10), target(1 << 20, 10)),
+                null,
+                table -> {
+                    scraped.countDown();
+                    if (isGone.get()) {
+                        // Its retries.
+                        Thread.sleep(120_000);
+                    }
+                },
+                ScrapeSettings.of("host", 10));
+        assertThat(scraped.await(20, TimeUnit.SECONDS)).isTrue();
+        isGone.set(true);
+        loop.close();
     }
 
     @Test
