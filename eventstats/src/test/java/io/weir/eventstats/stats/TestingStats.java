@@ -15,6 +15,7 @@ import io.weir.eventstats.database.EventStatsSchema;
 import io.weir.eventstats.stats.topic.Topics;
 import io.weir.lake.database.DatabaseSettings;
 import io.weir.lake.database.Databases;
+import io.weir.proto.http.UnreadBody;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -92,6 +93,7 @@ public final class TestingStats implements AutoCloseable {
             config.http.prefer405over404 = true;
             config.jetty.host = "127.0.0.1";
             config.jetty.port = 0;
+            config.routes.after(UnreadBody::finish);
             stats.routes().contribute(config);
         });
         javalin.start();

@@ -8,6 +8,7 @@ import io.weir.ingest.error.IngestException;
 import io.weir.ingest.otlp.OtlpReceiver;
 import io.weir.ingest.remotewrite.RemoteWriteReceiver;
 import io.weir.ingest.remotewrite.Tenants;
+import io.weir.proto.http.UnreadBody;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -37,6 +38,8 @@ public final class WriteRoutes {
     }
 
     public void register(JavalinConfig config) {
+        // A sender that sees a broken connection instead of 413 would repeat the same request for ever.
+        config.routes.after(UnreadBody::finish);
         config.routes.post("/api/v1/write", context -> guarded(context, this::write));
         config.routes.post("/api/v1/otlp/v1/metrics", this::writeOtlp);
     }

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.weir.lake.artifact.ParquetArtifactCursor;
 import io.weir.lake.catalog.SegmentCatalog;
 import io.weir.promql.parser.Feature;
+import io.weir.proto.http.UnreadBody;
 import io.weir.proto.log.LogContext;
 import io.weir.proto.trace.Tracing;
 import io.weir.queryapi.background.BackgroundRunner;
@@ -227,6 +228,7 @@ public final class ApiServer implements AutoCloseable {
             return listener;
         });
         config.routes.before(this::cors);
+        config.routes.after(UnreadBody::finish);
         config.routes.exception(Exception.class, ApiServer::failed);
         config.routes.exception(HttpResponseException.class, ApiServer::failed);
     }

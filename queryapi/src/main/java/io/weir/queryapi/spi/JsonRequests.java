@@ -13,7 +13,6 @@ import io.javalin.http.Context;
 import io.javalin.http.UnsupportedMediaTypeResponse;
 import io.weir.promql.error.QueryException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class JsonRequests {
     /** Deeper than any document that makes sense here. */
     private static final int DEPTH_MAX = 32;
-    /** Of a body that is too large: a client that still sends would see a broken connection instead of its answer. */
-    private static final long SKIPPED_BYTES_MAX = 4 << 20;
     /** Digits of a number; PostgreSQL's jsonb takes more. */
     private static final int NUMBER_LENGTH_MAX = 64;
 
@@ -57,11 +54,8 @@ public final class JsonRequests {
         if (!encoding.trim().toLowerCase(Locale.ROOT).equals("identity")) {
             throw new UnsupportedMediaTypeResponse("the body must not be compressed: leave out Content-Encoding");
         }
-        InputStream body = context.req().getInputStream();
-        byte[] bytes = body.readNBytes(bytesMax + 1);
+        byte[] bytes = context.req().getInputStream().readNBytes(bytesMax + 1);
         if (bytes.length > bytesMax) {
-            // As far as it goes; a larger one may well break.
-            long ignored = body.skip(SKIPPED_BYTES_MAX);
             throw new ContentTooLargeResponse(
                     "the body may have at most " + bytesMax + " bytes (setting " + setting + "): send less at once",
                     Map.of());
