@@ -34,7 +34,11 @@ public final class CountMin extends FrequencySketch {
 
     @Override
     double estimateOf(double[] values) {
-        return Arrays.stream(values).min().orElse(0);
+        double smallest = values[0];
+        for (double value : values) {
+            smallest = Math.min(smallest, value);
+        }
+        return smallest;
     }
 
     @Override

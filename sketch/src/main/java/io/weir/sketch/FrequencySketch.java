@@ -1,14 +1,16 @@
 package io.weir.sketch;
 
 import io.weir.sketch.hash.MatrixHasher;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,7 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
     private double[] cells = NO_CELLS;
     private final HeavyCandidates candidates;
     private final int[] located;
+    private final double[] read;
 
     FrequencySketch(FrequencyParameters parameters) {
         this.parameters = parameters;
@@ -46,6 +49,7 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
                 Double.BYTES * parameters.rows() * parameters.columns() / ITEM_BYTES);
         candidates = new HeavyCandidates(parameters.candidatesMax());
         located = new int[parameters.rows()];
+        read = new double[parameters.rows()];
     }
 
     public final FrequencyParameters parameters() {
@@ -70,15 +74,19 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
             exact.merge(key, weight, Double::sum);
             spreadIfMany(exact);
         } else {
-            addToMatrix(key, weight);
-            candidates.offer(key, weight);
+            addToMatrix(key, weight, true);
         }
     }
 
-    private void addToMatrix(SketchKey key, double weight) {
-        hasher.locate(key.bytes(), located);
+    private void addToMatrix(SketchKey key, double weight, boolean asCandidate) {
+        byte[] bytes = key.bytes();
+        long fingerprint = hasher.fingerprint(bytes);
+        hasher.locate(fingerprint, bytes, located);
         for (int row = 0; row < located.length; row++) {
             cells[row * parameters.columns() + MatrixHasher.column(located[row])] += signed(located[row], weight);
+        }
+        if (asCandidate) {
+            candidates.offer(key, fingerprint, weight);
         }
     }
 
@@ -98,10 +106,7 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
             items.entrySet().stream()
                     .map(item -> new HeavyHitter(item.getKey(), item.getValue()))
                     .sorted(HeavyHitter.HEAVIEST_FIRST)
-                    .forEach(item -> {
-                        addToMatrix(item.key(), item.weight());
-                        candidates.offer(item.key(), item.weight());
-                    });
+                    .forEach(item -> addToMatrix(item.key(), item.weight(), true));
         }
         return cells;
     }
@@ -116,12 +121,18 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         if (exact != null) {
             return exact.getOrDefault(key, 0.0);
         }
-        hasher.locate(key.bytes(), located);
-        double[] values = new double[located.length];
-        for (int row = 0; row < values.length; row++) {
-            values[row] = signed(located[row], cells[row * parameters.columns() + MatrixHasher.column(located[row])]);
+        return estimate(key, hasher.fingerprint(key.bytes()));
+    }
+
+    /** From the matrix. */
+    private double estimate(SketchKey key, long fingerprint) {
+        if (!hasher.locateBy(fingerprint, located)) {
+            hasher.locate(fingerprint, key.bytes(), located);
         }
-        return estimateOf(values);
+        for (int row = 0; row < read.length; row++) {
+            read[row] = signed(located[row], cells[row * parameters.columns() + MatrixHasher.column(located[row])]);
+        }
+        return estimateOf(read);
     }
 
     /** The heaviest of the candidates by the matrix' estimate, heaviest first, ties by key. */
@@ -129,8 +140,19 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         if (k < 0) {
             throw new IllegalArgumentException("a top list has 0 or more entries, not " + k);
         }
-        return candidates().stream()
-                .map(key -> new HeavyHitter(key, estimate(key)))
+        if (exact != null) {
+            return exact.entrySet().stream()
+                    .map(item -> new HeavyHitter(item.getKey(), item.getValue()))
+                    .sorted(HeavyHitter.HEAVIEST_FIRST)
+                    .limit(k)
+                    .toList();
+        }
+        CandidateUnion all = union(List.of());
+        double[] weights = weights(all);
+        double lightest = heaviest(weights, k);
+        return IntStream.range(0, weights.length)
+                .filter(i -> weights[i] >= lightest)
+                .mapToObj(i -> new HeavyHitter(all.key(i), weights[i]))
                 .sorted(HeavyHitter.HEAVIEST_FIRST)
                 .limit(k)
                 .toList();
@@ -147,9 +169,10 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
             // All of them are candidates already.
             return;
         }
-        double weight = estimate(key);
+        long fingerprint = hasher.fingerprint(key.bytes());
+        double weight = estimate(key, fingerprint);
         if (weight > 0) {
-            candidates.offer(key, weight);
+            candidates.offer(key, fingerprint, weight);
         }
     }
 
@@ -197,12 +220,43 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         }
         copy.exact = null;
         copy.cells = cells.clone();
-        copy.candidates.replaceWith(candidates.tracked());
+        copy.candidates.copyFrom(candidates);
         return copy;
     }
 
     @Override
     public final void mergeFrom(Sketch other) {
+        mergeFrom(List.of(other));
+    }
+
+    /** Sums all matrices first and asks the sum once about every candidate of all: asking is what a merge costs. */
+    @Override
+    public final void mergeFrom(List<? extends Sketch> others) {
+        List<FrequencySketch> those = others.stream().map(this::requireAlike).toList();
+        those.forEach(this::addWeights);
+        if (exact == null && !those.isEmpty()) {
+            keepHeaviest(union(those));
+        }
+    }
+
+    private CandidateUnion union(List<FrequencySketch> those) {
+        int count = candidates.size();
+        for (FrequencySketch that : those) {
+            count += that.candidates().size();
+        }
+        CandidateUnion union = new CandidateUnion(count, hasher.locatesByFingerprint());
+        candidates.addTo(union);
+        for (FrequencySketch that : those) {
+            if (that.exact == null) {
+                that.candidates.addTo(union);
+            } else {
+                that.exact.keySet().forEach(key -> union.add(key, hasher.fingerprint(key.bytes())));
+            }
+        }
+        return union;
+    }
+
+    private FrequencySketch requireAlike(Sketch other) {
         if (!(other instanceof FrequencySketch that)
                 || kind() != that.kind()
                 || !parameters.mergesWith(that.parameters)) {
@@ -213,29 +267,66 @@ public abstract sealed class FrequencySketch implements Sketch permits CountMin,
         if (that == this) {
             throw new SketchMismatchException("a sketch does not merge with itself");
         }
+        return that;
+    }
+
+    private void addWeights(FrequencySketch that) {
+        Map<SketchKey, Double> ours = exact;
         Map<SketchKey, Double> theirs = that.exact;
-        if (exact != null && theirs != null) {
-            Map<SketchKey, Double> ours = exact;
+        if (ours != null && theirs != null) {
             theirs.forEach((key, weight) -> ours.merge(key, weight, Double::sum));
             spreadIfMany(ours);
             return;
         }
         double[] sums = matrix();
         if (theirs != null) {
-            theirs.forEach(this::addToMatrix);
+            theirs.forEach((key, weight) -> addToMatrix(key, weight, false));
         } else {
             for (int i = 0; i < sums.length; i++) {
                 sums[i] += that.cells[i];
             }
         }
-        List<HeavyHitter> union = Stream.concat(candidates().stream(), that.candidates().stream())
-                .distinct()
-                .map(key -> new HeavyHitter(key, estimate(key)))
-                .filter(hitter -> hitter.weight() > 0)
-                .sorted(HeavyHitter.HEAVIEST_FIRST)
-                .limit(parameters.candidatesMax())
-                .toList();
-        candidates.replaceWith(union);
+    }
+
+    /** Takes the heaviest of them that weigh anything for candidates, as many as there is room for; of equal weight the first by key. */
+    private void keepHeaviest(CandidateUnion union) {
+        int room = parameters.candidatesMax();
+        double[] weights = weights(union);
+        double lightest = Math.max(0, heaviest(weights, room));
+        candidates.clear();
+        List<Integer> ties = new ArrayList<>();
+        for (int i = 0; i < weights.length; i++) {
+            if (weights[i] > lightest) {
+                candidates.offer(union.key(i), union.fingerprint(i), weights[i]);
+            } else if (weights[i] == lightest && lightest > 0) {
+                ties.add(i);
+            }
+        }
+        ties.sort(Comparator.comparing(union::key));
+        for (int i : ties.subList(0, Math.min(ties.size(), room - candidates.size()))) {
+            candidates.offer(union.key(i), union.fingerprint(i), lightest);
+        }
+    }
+
+    private double[] weights(CandidateUnion union) {
+        double[] weights = new double[union.size()];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = estimate(union.key(i), union.fingerprint(i));
+        }
+        return weights;
+    }
+
+    /** The heaviest weight but (count - 1): as many weigh that much at least. Less than any weight if there are not so many. */
+    private static double heaviest(double[] weights, int count) {
+        if (count >= weights.length) {
+            return Double.NEGATIVE_INFINITY;
+        }
+        if (count == 0) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double[] sorted = weights.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length - count];
     }
 
     @Override

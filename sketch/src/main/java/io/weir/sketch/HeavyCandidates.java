@@ -1,10 +1,8 @@
 package io.weir.sketch;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -15,105 +13,130 @@ import java.util.Set;
  * item takes the place, and the weight, of the lightest. The weights only decide who stays; answers come from a matrix.
  */
 final class HeavyCandidates {
-    /* Implementation notes: a binary heap with the lightest at 0, and the position of each item, so that raising one is
-     * a sift down. */
+    /* Implementation notes: an item keeps its slot, and the columns of a slot lie in arrays, since merging reads the fingerprints of dozens of
+     * sets in a row. A binary heap of slots has the lightest at 0; the position of each slot in it makes raising one a sift down. */
 
-    private static final int ENTRY_BYTES = 120;
-
-    private static final class Entry {
-        private SketchKey key;
-        private double weight;
-        private int position;
-
-        private Entry(SketchKey key, double weight, int position) {
-            this.key = key;
-            this.weight = weight;
-            this.position = position;
-        }
-    }
+    private static final int ENTRY_BYTES = 128;
+    private static final int SLOTS_FIRST = 16;
 
     private final int capacity;
-    private final Map<SketchKey, Entry> byKey = new HashMap<>();
-    private final List<Entry> heap = new ArrayList<>();
+    private final Map<SketchKey, Integer> slotByKey = new HashMap<>();
+    private SketchKey[] keys = {};
+    private long[] fingerprints = {};
+    private double[] weights = {};
+    private int[] heap = {};
+    private int[] positions = {};
+    private int size;
 
     HeavyCandidates(int capacity) {
         this.capacity = capacity;
     }
 
     Set<SketchKey> keys() {
-        return Collections.unmodifiableSet(byKey.keySet());
+        return Collections.unmodifiableSet(slotByKey.keySet());
     }
 
-    List<HeavyHitter> tracked() {
-        return heap.stream()
-                .map(entry -> new HeavyHitter(entry.key, entry.weight))
-                .toList();
+    int size() {
+        return size;
     }
 
-    void offer(SketchKey key, double weight) {
-        Entry known = byKey.get(key);
+    void addTo(CandidateUnion union) {
+        for (int slot = 0; slot < size; slot++) {
+            union.add(keys[slot], fingerprints[slot]);
+        }
+    }
+
+    /** @param fingerprint of the key, by the hasher of the sketch */
+    void offer(SketchKey key, long fingerprint, double weight) {
+        Integer known = slotByKey.get(key);
         if (known != null) {
-            known.weight += weight;
-            siftDown(known.position);
-        } else if (heap.size() < capacity) {
-            Entry added = new Entry(key, weight, heap.size());
-            heap.add(added);
-            byKey.put(key, added);
-            siftUp(added.position);
+            weights[known] += weight;
+            siftDown(positions[known]);
+        } else if (size < capacity) {
+            int slot = size++;
+            makeRoom();
+            slotByKey.put(key, slot);
+            keys[slot] = key;
+            fingerprints[slot] = fingerprint;
+            weights[slot] = weight;
+            heap[slot] = slot;
+            siftUp(slot);
         } else if (capacity > 0) {
-            Entry lightest = heap.getFirst();
-            byKey.remove(lightest.key);
-            lightest.key = key;
-            lightest.weight += weight;
-            byKey.put(key, lightest);
+            int lightest = heap[0];
+            slotByKey.remove(keys[lightest]);
+            slotByKey.put(key, lightest);
+            keys[lightest] = key;
+            fingerprints[lightest] = fingerprint;
+            weights[lightest] += weight;
             siftDown(0);
         }
     }
 
-    /** Forgets all and remembers these, as many as there is room for. */
-    void replaceWith(List<HeavyHitter> hitters) {
-        byKey.clear();
-        heap.clear();
-        hitters.forEach(hitter -> offer(hitter.key(), hitter.weight()));
+    private void makeRoom() {
+        if (size > heap.length) {
+            int length = Math.min(capacity, Math.max(SLOTS_FIRST, 2 * heap.length));
+            keys = Arrays.copyOf(keys, length);
+            fingerprints = Arrays.copyOf(fingerprints, length);
+            weights = Arrays.copyOf(weights, length);
+            heap = Arrays.copyOf(heap, length);
+            positions = Arrays.copyOf(positions, length);
+        }
+    }
+
+    void clear() {
+        slotByKey.clear();
+        Arrays.fill(keys, 0, size, null);
+        size = 0;
+    }
+
+    /** Remembers what another one of the same capacity does; nothing is in this one. */
+    void copyFrom(HeavyCandidates other) {
+        slotByKey.putAll(other.slotByKey);
+        keys = other.keys.clone();
+        fingerprints = other.fingerprints.clone();
+        weights = other.weights.clone();
+        heap = other.heap.clone();
+        positions = other.positions.clone();
+        size = other.size;
     }
 
     long retainedBytes() {
-        return (long) ENTRY_BYTES * heap.size();
+        return (long) ENTRY_BYTES * size;
     }
 
     private void siftUp(int start) {
         int at = start;
-        while (at > 0 && isLighter(at, (at - 1) / 2)) {
-            Collections.swap(heap, at, (at - 1) / 2);
-            heap.get(at).position = at;
+        int slot = heap[at];
+        while (at > 0 && weights[slot] < weights[heap[(at - 1) / 2]]) {
+            place(heap[(at - 1) / 2], at);
             at = (at - 1) / 2;
         }
-        heap.get(at).position = at;
+        place(slot, at);
     }
 
     private void siftDown(int start) {
         int at = start;
-        while (true) {
-            int lightest = at;
-            for (int child = 2 * at + 1; child <= 2 * at + 2 && child < heap.size(); child++) {
-                lightest = isLighter(child, lightest) ? child : lightest;
+        int slot = heap[at];
+        for (int child = 2 * at + 1; child < size; child = 2 * at + 1) {
+            if (child + 1 < size && weights[heap[child + 1]] < weights[heap[child]]) {
+                child++;
             }
-            if (lightest == at) {
-                heap.get(at).position = at;
-                return;
+            if (weights[slot] <= weights[heap[child]]) {
+                break;
             }
-            Collections.swap(heap, at, lightest);
-            heap.get(at).position = at;
-            at = lightest;
+            place(heap[child], at);
+            at = child;
         }
+        place(slot, at);
     }
 
-    private boolean isLighter(int first, int second) {
-        return heap.get(first).weight < heap.get(second).weight;
+    private void place(int slot, int position) {
+        heap[position] = slot;
+        positions[slot] = position;
     }
 
     @Override
     public String toString() {
-        return Arrays.toString(heap.stream().map(entry -> entry.key.text()).toArray());
+        return Arrays.toString(Arrays.stream(keys, 0, size).map(SketchKey::text).toArray());
     }
 }

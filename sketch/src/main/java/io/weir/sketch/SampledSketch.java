@@ -14,11 +14,18 @@ public record SampledSketch(Sketch sketch, SampleRate rate) {
 
     /** Merges {@code other} into the sketch. Only equal rates merge: the sum of unequally scaled counts has no scale. */
     public void mergeFrom(SampledSketch other) {
-        if (Double.compare(rate.probability(), other.rate.probability()) != 0) {
-            throw new SketchMismatchException(
-                    "sketches sampled at " + rate.probability() + " and " + other.rate.probability() + " do not merge");
+        mergeFrom(List.of(other));
+    }
+
+    /** Merges all of them, as one after the other but faster; on an exception some of them may be in it. */
+    public void mergeFrom(List<SampledSketch> others) {
+        for (SampledSketch other : others) {
+            if (Double.compare(rate.probability(), other.rate.probability()) != 0) {
+                throw new SketchMismatchException("sketches sampled at " + rate.probability() + " and "
+                        + other.rate.probability() + " do not merge");
+            }
         }
-        sketch.mergeFrom(other.sketch);
+        sketch.mergeFrom(others.stream().map(SampledSketch::sketch).toList());
     }
 
     /** The quantile, not scaled; empty when the sketch is. */

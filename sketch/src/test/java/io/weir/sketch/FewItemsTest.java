@@ -2,6 +2,7 @@ package io.weir.sketch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,38 @@ class FewItemsTest {
                 before.add(SketchKey.of("other"));
                 assertThat(sum.sketch.estimate(SketchKey.of("other")))
                         .isEqualTo(sum.matrix.estimate(SketchKey.of("other")));
+            }
+        }
+    }
+
+    /** Many merged at once against one after the other: the same counters, and at least as many of the heaviest found. */
+    @Test
+    void mergesOfManyAtOnceAreMergesOneByOne() {
+        for (Function<FrequencyParameters, FrequencySketch> kind : KINDS) {
+            for (int round = 0; round < 40; round++) {
+                List<FrequencySketch> parts = new ArrayList<>();
+                Pair sum = pair(kind, 1 + random.nextInt(600), random.nextInt(1_200));
+                parts.add(sum.sketch.copy());
+                for (int i = random.nextInt(5); i > 0; i--) {
+                    Pair part = pair(kind, 1 + random.nextInt(600), random.nextInt(1_200));
+                    parts.add(part.sketch);
+                    sum.mergeFrom(part);
+                }
+                FrequencySketch atOnce = (FrequencySketch) Sketch.merged(parts);
+                assertThat(atOnce.exactWeights()).isEqualTo(sum.sketch.exactWeights());
+                if (atOnce.exactWeights().isEmpty()) {
+                    assertThat(atOnce.matrix()).containsExactly(sum.sketch.matrix());
+                    assertThat(atOnce.candidates())
+                            .hasSizeLessThanOrEqualTo(atOnce.parameters().candidatesMax());
+                    // Who dropped out of an early pair may be asked again here: never less weight by rank.
+                    List<HeavyHitter> mine = atOnce.top(20);
+                    List<HeavyHitter> theirs = sum.sketch.top(20);
+                    assertThat(mine).hasSameSizeAs(theirs);
+                    for (int i = 0; i < mine.size(); i++) {
+                        assertThat(mine.get(i).weight())
+                                .isGreaterThanOrEqualTo(theirs.get(i).weight());
+                    }
+                }
             }
         }
     }

@@ -242,4 +242,33 @@ class FrequencySketchTest {
             assertThatThrownBy(() -> new SampleRate(probability)).isInstanceOf(IllegalArgumentException.class);
         }
     }
+
+    @Test
+    void sketchesThatRememberNoCandidatesMergeAndAnswerForWhatTheyAreAsked() {
+        FrequencyParameters parameters = FrequencyParameters.of(3, 64, 0);
+        CountMin one = new CountMin(parameters);
+        one.add(SketchKey.of("a"), 2);
+        CountMin other = new CountMin(parameters);
+        other.add(SketchKey.of("a"), 3);
+        one.mergeFrom(List.of(other, other.copy()));
+        assertThat(one.estimate(SketchKey.of("a"))).isEqualTo(8);
+        assertThat(one.top(5)).isEmpty();
+        assertThat(one.candidates()).isEmpty();
+    }
+
+    /** Equal weights go by key, in a list as in who stays a candidate, whatever the order in which they came. */
+    @Test
+    void tiesGoByKey() {
+        FrequencyParameters parameters = FrequencyParameters.of(5, 2048, 4);
+        CountMin one = new CountMin(parameters);
+        CountMin other = new CountMin(parameters);
+        for (int i = 9; i >= 0; i--) {
+            (i % 2 == 0 ? one : other).add(SketchKey.of("k" + i), i == 7 ? 5 : 2);
+        }
+        CountMin left = (CountMin) Sketch.merged(List.of(one, other));
+        CountMin right = (CountMin) Sketch.merged(List.of(other, one));
+        assertThat(left.top(3)).isEqualTo(right.top(3)).first().isEqualTo(new HeavyHitter(SketchKey.of("k7"), 5));
+        assertThat(left.candidates()).isEqualTo(right.candidates()).hasSize(4);
+        assertThat(left.top(0)).isEmpty();
+    }
 }

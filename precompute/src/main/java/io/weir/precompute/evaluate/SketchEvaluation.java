@@ -46,18 +46,19 @@ public record SketchEvaluation(ResultVector vector, ErrorBound bound) {
 
     /** Points of equal labels merged; as {@link #grouped}. */
     public static List<SketchPoint> merged(List<SketchPoint> points) {
-        Map<Labels, SampledSketch> byLabels = new LinkedHashMap<>();
+        Map<Labels, List<SampledSketch>> byLabels = new LinkedHashMap<>();
         for (SketchPoint point : points) {
             // Merged with one that names its own, the items of this one would be missing without a trace.
             requireKeys(point.sketch());
-            SampledSketch known = byLabels.putIfAbsent(point.labels(), point.sketch());
-            if (known != null) {
-                known.mergeFrom(point.sketch());
-            }
+            byLabels.computeIfAbsent(point.labels(), _ -> new ArrayList<>()).add(point.sketch());
         }
-        return byLabels.entrySet().stream()
-                .map(entry -> new SketchPoint(entry.getKey(), entry.getValue()))
-                .toList();
+        List<SketchPoint> merged = new ArrayList<>(byLabels.size());
+        byLabels.forEach((labels, sketches) -> {
+            SampledSketch first = sketches.getFirst();
+            first.mergeFrom(sketches.subList(1, sketches.size()));
+            merged.add(new SketchPoint(labels, first));
+        });
+        return merged;
     }
 
     /**

@@ -250,9 +250,11 @@ final class EnvelopeCodec {
         boolean isWhole = true;
         int rows = sketch.parameters().rows();
         int columns = sketch.parameters().columns();
-        for (int i = 0; i < rows * columns && isWhole; i++) {
-            double cell = sketch.cell(i / columns, i % columns);
-            isWhole = cell == Math.rint(cell) && Math.abs(cell) <= Values.EXACT_MAX;
+        for (int row = 0; row < rows && isWhole; row++) {
+            for (int column = 0; column < columns && isWhole; column++) {
+                double cell = sketch.cell(row, column);
+                isWhole = cell == Math.rint(cell) && Math.abs(cell) <= Values.EXACT_MAX;
+            }
         }
         boolean writesWhole = isWhole;
         List<String> keys = sketch.candidates().stream()
@@ -265,8 +267,10 @@ final class EnvelopeCodec {
             out.writeUInt32(2, columns);
             out.writeEnum(3, writesWhole ? 2 : 4);
             out.writeByteArray(writesWhole ? 4 : 5, ProtoWriter.message(packed -> {
-                for (int i = 0; i < rows * columns; i++) {
-                    writeCell(packed, sketch.cell(i / columns, i % columns), writesWhole);
+                for (int row = 0; row < rows; row++) {
+                    for (int column = 0; column < columns; column++) {
+                        writeCell(packed, sketch.cell(row, column), writesWhole);
+                    }
                 }
             }));
             for (String key : keys) {

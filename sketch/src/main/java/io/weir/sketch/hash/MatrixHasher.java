@@ -59,11 +59,35 @@ public final class MatrixHasher {
      * @param cells at least as long as there are rows
      */
     public void locate(byte[] key, int[] cells) {
+        locate(fingerprint(key), key, cells);
+    }
+
+    /** A hash of the key: that of the first row, and of all rows where 64 bits suffice for them. */
+    public long fingerprint(byte[] key) {
+        return Xxh3.hash64(key, rowSeeds[0]);
+    }
+
+    /** As {@link #locate(byte[], int[])}, of a key whose {@link #fingerprint} is known. */
+    public void locate(long fingerprint, byte[] key, int[] cells) {
         switch (packedBits) {
-            case 64 -> locateIn64(Xxh3.hash64(key, rowSeeds[0]), cells);
+            case 64 -> locateIn64(fingerprint, cells);
             case 128 -> locateIn128(Xxh3.hash128(key, rowSeeds[0]), cells);
             default -> locateRowByRow(key, cells);
         }
+    }
+
+    /** Whether the cells of a key follow from its {@link #fingerprint} alone. */
+    public boolean locatesByFingerprint() {
+        return packedBits == 64;
+    }
+
+    /** As {@link #locate(byte[], int[])} by the key's {@link #fingerprint} alone; false, and nothing written, if it takes more than that. */
+    public boolean locateBy(long fingerprint, int[] cells) {
+        if (!locatesByFingerprint()) {
+            return false;
+        }
+        locateIn64(fingerprint, cells);
+        return true;
     }
 
     /** The column of a cell made by {@link #locate}. */

@@ -30,6 +30,8 @@ final class GranuleStore {
         /** By end. */
         private TreeMap<Long, GranuleSketches> granules = new TreeMap<>();
 
+        private final Map<GranuleBlocks.Id, GranuleBlocks.Block> blocks = new HashMap<>();
+
         private long bytes;
         /** Its granules do not fit: windows are read whole. */
         private boolean isTooLarge;
@@ -96,18 +98,57 @@ final class GranuleStore {
                     .orElse(0);
             TreeMap<Long, GranuleSketches> all = new TreeMap<>(kept.granules.tailMap(toMillis - reachMillis, false));
             all.putAll(granules);
-            long size = all.values().stream().mapToLong(GranuleSketches::bytes).sum();
-            if (size > bytesMax) {
-                markTooLarge(kept);
-                return;
-            }
-            bytes += size - kept.bytes;
             kept.granules = all;
-            kept.bytes = size;
-            makeRoom(subject);
+            kept.blocks.keySet().removeIf(id -> id.endMillis() <= toMillis - reachMillis);
+            resize(subject, kept);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** The block, as it was made last; its granules may have changed since. */
+    Optional<GranuleBlocks.Block> block(SketchSubject subject, GranuleBlocks.Id id) {
+        lock.lock();
+        try {
+            Kept kept = bySubject.get(subject);
+            return kept == null ? Optional.empty() : Optional.ofNullable(kept.blocks.get(id));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Keeps blocks beside the granules they are of, if there is room for both. */
+    void putBlocks(SketchSubject subject, Map<GranuleBlocks.Id, GranuleBlocks.Block> blocks) {
+        lock.lock();
+        try {
+            Kept kept = bySubject.get(subject);
+            if (kept != null && !kept.granules.isEmpty()) {
+                kept.blocks.putAll(blocks);
+                resize(subject, kept);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void resize(SketchSubject subject, Kept kept) {
+        long granuleBytes = kept.granules.values().stream()
+                .mapToLong(GranuleSketches::bytes)
+                .sum();
+        long blockBytes = kept.blocks.values().stream()
+                .mapToLong(GranuleBlocks.Block::bytes)
+                .sum();
+        if (granuleBytes > bytesMax) {
+            markTooLarge(kept);
+            return;
+        }
+        if (granuleBytes + blockBytes > bytesMax) {
+            kept.blocks.clear();
+            blockBytes = 0;
+        }
+        bytes += granuleBytes + blockBytes - kept.bytes;
+        kept.bytes = granuleBytes + blockBytes;
+        makeRoom(subject);
     }
 
     /** The granules of a subject do not fit: its windows are read whole from now on. */
@@ -143,6 +184,7 @@ final class GranuleStore {
         bytes -= kept.bytes;
         kept.bytes = 0;
         kept.granules = new TreeMap<>();
+        kept.blocks.clear();
     }
 
     /** A job ended; what only it used goes. */

@@ -95,7 +95,7 @@ public final class LakeSource implements TickSource {
         }
     }
 
-    /** The window's granules, oldest first; one that is the whole window if granules are not worth it. */
+    /** The window's granules and blocks of them, oldest first; one that is the whole window if granules are not worth it. */
     private List<GranuleSketches> window(SketchSubject subject, long windowMillis, long toMillis, long deadlineNanos)
             throws InterruptedException {
         long count = windowMillis / subject.granuleMillis();
@@ -144,7 +144,9 @@ public final class LakeSource implements TickSource {
             at = end;
         }
         store.put(subject, fresh, granules.untilMillis());
-        return window;
+        GranuleBlocks blocks = GranuleBlocks.of(granules, window, fresh.keySet(), id -> store.block(subject, id));
+        store.putBlocks(subject, blocks.made());
+        return blocks.pieces();
     }
 
     /** A granule of which nothing has changed, or in which there is nothing. */

@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /** Merges the granules of a window into one sketch for each series. */
 final class WindowMerge {
@@ -25,22 +24,13 @@ final class WindowMerge {
      * @param setting that says so
      */
     static SketchBatch merge(List<GranuleSketches> granules, boolean mayShareLabels, long bytesMax, String setting) {
-        Map<Labels, Sketch> merged = new TreeMap<>();
-        for (GranuleSketches granule : granules) {
-            granule.sketches().forEach((labels, sketch) -> {
-                Sketch sum = merged.get(labels);
-                if (sum == null) {
-                    merged.put(labels, sketch.copy());
-                } else {
-                    sum.mergeFrom(sketch);
-                }
-            });
-        }
+        Map<Labels, List<Sketch>> bySeries = GranuleBlocks.bySeries(granules);
         long bytes = 0;
-        List<SketchPoint> points = new ArrayList<>(merged.size());
+        List<SketchPoint> points = new ArrayList<>(bySeries.size());
         Set<Labels> seen = new HashSet<>();
-        for (Map.Entry<Labels, Sketch> series : merged.entrySet()) {
-            bytes += series.getValue().retainedBytes();
+        for (Map.Entry<Labels, List<Sketch>> series : bySeries.entrySet()) {
+            Sketch merged = Sketch.merged(series.getValue());
+            bytes += merged.retainedBytes();
             if (bytes > bytesMax) {
                 throw new QueryException.LimitExceeded("the sketches of the window take more than " + bytesMax
                         + " bytes (setting " + setting + "); select fewer series, or build smaller sketches");
@@ -50,7 +40,7 @@ final class WindowMerge {
                 throw new QueryException.Execution(
                         "vector cannot contain metrics with the same labelset: " + labels + "; select one metric");
             }
-            points.add(new SketchPoint(labels, SampledSketch.of(series.getValue())));
+            points.add(new SketchPoint(labels, SampledSketch.of(merged)));
         }
         return new SketchBatch(points, 1);
     }

@@ -150,23 +150,19 @@ final class JobWindow {
      * @throws SourceException if they take too much heap
      */
     Map<Labels, Sketch> merged(long fromMillis, long toMillis) throws SourceException {
-        Map<Labels, Sketch> merged = new TreeMap<>();
-        long bytes = 0;
+        Map<Labels, List<Sketch>> bySeries = new TreeMap<>();
         for (Granule granule :
                 granules.subMap(fromMillis, false, toMillis, true).values()) {
-            for (Map.Entry<Labels, Sketch> series : granule.sketches.entrySet()) {
-                Sketch sum = merged.get(series.getKey());
-                if (sum == null) {
-                    Sketch copy = series.getValue().copy();
-                    merged.put(series.getKey(), copy);
-                    bytes += SERIES_BYTES + copy.retainedBytes();
-                } else {
-                    long before = sum.retainedBytes();
-                    sum.mergeFrom(series.getValue());
-                    bytes += sum.retainedBytes() - before;
-                }
-                requireRoom(bytes);
-            }
+            granule.sketches.forEach((labels, sketch) ->
+                    bySeries.computeIfAbsent(labels, _ -> new ArrayList<>()).add(sketch));
+        }
+        Map<Labels, Sketch> merged = new TreeMap<>();
+        long bytes = 0;
+        for (Map.Entry<Labels, List<Sketch>> series : bySeries.entrySet()) {
+            Sketch sum = Sketch.merged(series.getValue());
+            bytes += SERIES_BYTES + sum.retainedBytes();
+            requireRoom(bytes);
+            merged.put(series.getKey(), sum);
         }
         return merged;
     }

@@ -154,6 +154,8 @@ final class LakeSourceTest {
         System.out.println("seed=" + seed);
         Random random = new Random(seed);
         List<SketchFunction> functions = List.of(P99, new SketchFunction.CountDistinct(), new SketchFunction.Top(10));
+        // 5 granules, and 15 of which blocks are made.
+        long stepMillis = random.nextBoolean() ? MINUTE : 20_000;
         for (int tick = 5; tick < 25; tick++) {
             for (int i = random.nextInt(4); i >= 0; i--) {
                 TreeMap<Long, Double> samples = new TreeMap<>();
@@ -171,7 +173,7 @@ final class LakeSourceTest {
             LakeSource fresh = new LakeSource(
                     segments, segments, new LakeSourceSettings(1L << 30, 0, 360), new SimpleMeterRegistry());
             for (int f = 0; f < functions.size(); f++) {
-                Job job = job("job" + f, "latency", functions.get(f), 5 * MINUTE, MINUTE);
+                Job job = job("job" + f, "latency", functions.get(f), 5 * MINUTE, stepMillis);
                 SketchBatch kept = tick(job, START + tick * MINUTE);
                 SketchBatch read =
                         fresh.sketches(job, (JobQuery.OfSketch) job.spec().query(), START + tick * MINUTE, soon());
