@@ -77,7 +77,7 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
 
     @Option(
             names = "--user-rounds",
-            defaultValue = "300",
+            defaultValue = "1000",
             description = "Of the user's query without and with the jobs (default ${DEFAULT-VALUE}).")
     private int userRounds;
 

@@ -296,6 +296,33 @@ final class LakeSourceTest {
     }
 
     @Test
+    void blocksOfGranulesAreKeptIfThereIsRoomBesideTheGranules() throws Exception {
+        minutes(0, 6);
+        Job job = job("job", "latency", P99, 5 * MINUTE, 20_000);
+        tick(job, START + 5 * MINUTE);
+        double granules =
+                registry.get("weir.precompute.lake.kept.bytes").gauge().value();
+        tick(job, START + 5 * MINUTE);
+        double withBlocks =
+                registry.get("weir.precompute.lake.kept.bytes").gauge().value();
+        assertThat(withBlocks).isGreaterThan(granules);
+
+        source = source(new LakeSourceSettings(1L << 30, (long) (granules + withBlocks) / 2, 360));
+        segments.takeGranules();
+        for (int tick = 0; tick < 3; tick++) {
+            assertThat(count(tick(job, START + 5 * MINUTE))).isEqualTo(600);
+            assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value())
+                    .isEqualTo(granules);
+        }
+        assertThat(segments.takeGranules()).isEqualTo(15);
+        assertThat(count(tick(job, START + 5 * MINUTE + 20_000))).isEqualTo(600);
+        assertThat(segments.takeGranules()).isEqualTo(1);
+        source.forget("job");
+        assertThat(registry.get("weir.precompute.lake.kept.bytes").gauge().value())
+                .isZero();
+    }
+
+    @Test
     void theSelectorNotUsedForLongestGoesFirst() throws Exception {
         minutes(0, 10);
         Job web = job("web", "latency{service=\"web\"}", P99, 5 * MINUTE, MINUTE);
