@@ -40,13 +40,16 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +59,11 @@ import org.slf4j.LoggerFactory;
  * thread of its own.
  */
 public final class ApiServer implements AutoCloseable {
+    static final String STOPPING = "this API process is stopping; ask again, another one will answer";
+
     private static final Logger LOG = LoggerFactory.getLogger(ApiServer.class);
+    /** Cancelled queries still say so to their clients. */
+    private static final long ANSWERS_MILLIS_MIN = 1_000;
 
     private final ApiSettings settings;
     private final Tracing tracing;
@@ -65,6 +72,8 @@ public final class ApiServer implements AutoCloseable {
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final AtomicReference<@Nullable ServerConnector> connector = new AtomicReference<>();
     private final BackgroundRunner background;
+    private final GracefulHandler answers = new GracefulHandler();
+    private final List<RouteContributor> extraRoutes;
     private final Javalin javalin;
 
     private ApiServer(
@@ -75,6 +84,7 @@ public final class ApiServer implements AutoCloseable {
             Surroundings surroundings) {
         this.settings = settings;
         this.tracing = surroundings.tracing();
+        this.extraRoutes = surroundings.extraRoutes();
         ArtifactOpener opener = surroundings.opener();
         Clock clock = surroundings.clock();
         AdmissionControl admission = new AdmissionControl(settings.limits());
@@ -112,7 +122,7 @@ public final class ApiServer implements AutoCloseable {
             languageRoutes(config.routes, language);
             monitoringRoutes(config.routes, new MonitoringRoutes(settings));
             weirRoutes(config.routes, status, explain, stream, series);
-            surroundings.extraRoutes().forEach(extra -> extra.contribute(config));
+            extraRoutes.forEach(extra -> extra.contribute(config));
         });
     }
 
@@ -220,7 +230,10 @@ public final class ApiServer implements AutoCloseable {
             http.setRequestHeaderSize(settings.requestHeaderBytesMax());
             http.setOutputBufferSize(settings.responseBufferBytes());
         });
-        config.jetty.modifyServer(server -> server.setErrorHandler(new ServerErrors(settings.requestHeaderBytesMax())));
+        config.jetty.modifyServer(server -> {
+            server.setErrorHandler(new ServerErrors(settings.requestHeaderBytesMax()));
+            server.setHandler(answers);
+        });
         config.router.javaLangErrorHandler(ServerErrors::answer);
         config.jetty.addConnector((server, http) -> {
             ServerConnector listener = connector(server, http);
@@ -349,17 +362,39 @@ public final class ApiServer implements AutoCloseable {
             return;
         }
         background.close();
-        runningQueries.refuse("this API process is stopping; ask again, another one will answer");
+        runningQueries.refuse(STOPPING);
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.shutdownMillisMax());
         try {
             while (runningQueries.size() > 0 && System.nanoTime() - deadline < 0) {
                 Thread.sleep(10);
             }
+            runningQueries.cancelAll("the API process is stopping");
+            for (RouteContributor extra : extraRoutes) {
+                extra.stopping();
+            }
+            awaitAnswers(deadline);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            // Of those that an interrupted wait has left; once more changes nothing.
+            runningQueries.cancelAll("the API process is stopping");
+            javalin.stop();
+            sessions.close();
         }
-        runningQueries.cancelAll("the API process is stopping");
-        javalin.stop();
-        sessions.close();
+    }
+
+    /** Waits until every request that has begun is answered: the server cuts connections when it stops. */
+    private void awaitAnswers(long deadlineNanos) throws InterruptedException {
+        long millis = Math.max(ANSWERS_MILLIS_MIN, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()));
+        try {
+            answers.shutdown().get(millis, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            LOG.warn(
+                    "stopping with {} requests unanswered, after {} ms for them (setting http-shutdown-millis-max)",
+                    answers.getCurrentRequestCount(),
+                    millis);
+        } catch (ExecutionException e) {
+            LOG.error("requests that run cannot be waited for", e.getCause());
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.weir.queryapi.http;
 
 import io.javalin.http.Context;
+import io.weir.proto.http.UnreadBody;
 import io.weir.queryapi.encoding.JsonBytes;
 import io.weir.queryapi.encoding.PrometheusJson;
 import jakarta.servlet.http.HttpServletResponse;
@@ -53,6 +54,8 @@ public final class Reply {
     }
 
     private static void send(Context context, int status, int bufferBytes, Body body) throws IOException {
+        // Here, since nothing can be said of the connection once the first bytes are sent.
+        UnreadBody.finish(context);
         HttpServletResponse response = context.res();
         response.setStatus(status);
         response.setContentType("application/json");

@@ -34,7 +34,13 @@ final class ServerErrors extends ErrorHandler {
         if (request.getAttribute(ERROR_EXCEPTION) instanceof Throwable cause && status >= 500) {
             LOG.error("{} failed", request, cause);
         }
+        // The server does not read on after a request that it cannot read, or when it stops. A client that is not told
+        // would send its next request into a connection that ends.
+        response.getHeaders().put(HttpHeader.CONNECTION, "close");
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+        if (status == 503) {
+            response.getHeaders().put(HttpHeader.RETRY_AFTER, 1);
+        }
         response.write(true, ByteBuffer.wrap(envelope(status)), callback);
         return true;
     }
@@ -47,6 +53,8 @@ final class ServerErrors extends ErrorHandler {
                         "the request line and headers have more than " + requestHeaderBytesMax
                                 + " bytes (setting http-request-header-bytes-max); send the parameters by POST");
             case 404 -> json("not_found", "not found");
+            // Of the requests that come while the answers before them are waited for.
+            case 503 -> json("unavailable", ApiServer.STOPPING);
             default ->
                 status < 500
                         ? json("bad_data", "the server cannot read the request (status " + status + ")")

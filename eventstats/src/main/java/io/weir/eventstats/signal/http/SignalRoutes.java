@@ -60,10 +60,11 @@ public final class SignalRoutes implements RouteContributor {
             config.routes.get(prefix + "/stream/runs/{id}", context -> stream(WatchKey.Scope.RUN, context));
         }
         config.routes.get("/api/v1/stream/jobs/{id}", context -> stream(WatchKey.Scope.JOB, context));
-        // Before the server closes its connections, so that clients see an end and not a cut.
-        config.events.serverStopping(() -> {
-            boolean ignored = hub.endStreams(STREAMS_END_MILLIS_MAX);
-        });
+    }
+
+    @Override
+    public void stopping() throws InterruptedException {
+        boolean ignored = hub.endStreams(STREAMS_END_MILLIS_MAX);
     }
 
     private WatchKey key(WatchKey.Scope scope, Context context) {

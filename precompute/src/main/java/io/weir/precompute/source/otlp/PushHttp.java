@@ -9,6 +9,7 @@ import io.weir.precompute.source.otlp.PushBodies.TooLargeException;
 import io.weir.precompute.source.otlp.PushReceiver.Failure;
 import io.weir.precompute.source.otlp.PushReceiver.RequestException;
 import io.weir.precompute.source.otlp.PushReceiver.Sender;
+import io.weir.proto.http.UnreadBody;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -85,8 +86,11 @@ final class PushHttp implements AutoCloseable {
                     address(context.req().getRemoteAddr()));
             context.contentType(PROTOBUF).result(answer(context, sender));
         } catch (HttpException e) {
+            // A sender that sees a broken connection instead would repeat the same request for ever.
+            UnreadBody.finish(context);
             error(context, e.status, Code.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
         } catch (TooLargeException e) {
+            UnreadBody.finish(context);
             error(context, 413, Code.RESOURCE_EXHAUSTED, String.valueOf(e.getMessage()));
         } catch (RequestException e) {
             failed(context, e);
