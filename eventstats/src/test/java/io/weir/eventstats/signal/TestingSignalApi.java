@@ -4,11 +4,10 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.eventstats.auth.AuthService;
 import io.weir.eventstats.auth.AuthSettings;
+import io.weir.eventstats.testkit.NoWorkers;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
-import io.weir.queryapi.workmanager.WorkLoad;
-import io.weir.queryapi.workmanager.WorkManager;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,7 +16,6 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** A real API server with first signals on a real database; its queries have no workers. */
 final class TestingSignalApi implements AutoCloseable {
@@ -86,37 +84,5 @@ final class TestingSignalApi implements AutoCloseable {
         signals.close();
         auth.close();
         client.close();
-    }
-
-    private static final class NoWorkers implements WorkManager {
-        @Override
-        public QueryWork submit(Submission submission, Listener listener) {
-            throw new UnsupportedOperationException("these tests run no queries");
-        }
-
-        @Override
-        public WorkLoad load() {
-            return new WorkLoad(0, 0, 0, 0, 0, 0, 0, 0);
-        }
-
-        @Override
-        public boolean isFailed() {
-            return false;
-        }
-
-        @Override
-        public boolean mayHaveNoWorkers() {
-            return true;
-        }
-
-        @Override
-        public List<WorkerView> workers() {
-            return List.of();
-        }
-
-        @Override
-        public Optional<String> placement(String affinityKey) {
-            return Optional.empty();
-        }
     }
 }

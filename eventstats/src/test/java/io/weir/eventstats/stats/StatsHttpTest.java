@@ -140,8 +140,9 @@ final class StatsHttpTest {
                     .hasSizeLessThan(400);
         }
         for (String name : List.of("..%2Fx", "../x", "a/../x", "%2e%2e/x", "%00", "..%5cx", "a;b/..;/x")) {
-            // The server itself refuses some of these, before any route.
-            assertThat(stats.post("A", RUNS + "/query/" + name, "{}").status())
+            // The server itself refuses some of these, before any route, and reads no body: it may close before one is
+            // sent.
+            assertThat(stats.post("A", RUNS + "/query/" + name, "").status())
                     .as(name)
                     .isIn(400, 404);
         }
@@ -337,7 +338,8 @@ final class StatsHttpTest {
         assertThat(other.body().get("row_count").asInt()).isZero();
         for (String query : List.of("failed_jobs_last_7d", "aggregation_by_catalog", "run_status_summary")) {
             Answer answer = stats.post("B", RUNS + "/query/" + query, "{\"window_days\":90}");
-            assertThat(answer.raw().body())
+            // Not the whole body: the time in generated_at has T1 in it during half of the day.
+            assertThat(answer.body().get("data").toString())
                     .doesNotContain("T1")
                     .doesNotContain("e1")
                     .doesNotContain("Broken pipe");
@@ -358,7 +360,7 @@ final class StatsHttpTest {
         Answer filtered = stats.post("B", path, body);
         assertThat(again.body()).as("a result that was kept").isEqualTo(all.body());
         assertThat(filtered.body().get("data")).isNotEqualTo(all.body().get("data"));
-        assertThat(filtered.raw().body()).doesNotContain("T1");
+        assertThat(filtered.body().get("data").toString()).doesNotContain("T1");
         assertThat(stats.post("A", path, "{\"window_days\":12}").body().get("generated_at"))
                 .isNotEqualTo(all.body().get("generated_at"));
         assertThat(stats.metrics()).contains("weir_stats_cache_hits_total");

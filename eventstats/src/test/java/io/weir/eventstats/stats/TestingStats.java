@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.zaxxer.hikari.HikariDataSource;
-import io.javalin.Javalin;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.weir.eventstats.auth.AccessSettings;
@@ -13,9 +12,12 @@ import io.weir.eventstats.auth.AuthSettings;
 import io.weir.eventstats.auth.KeySettings;
 import io.weir.eventstats.database.EventStatsSchema;
 import io.weir.eventstats.stats.topic.Topics;
+import io.weir.eventstats.testkit.NoWorkers;
+import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.lake.database.DatabaseSettings;
 import io.weir.lake.database.Databases;
-import io.weir.proto.http.UnreadBody;
+import io.weir.queryapi.http.ApiServer;
+import io.weir.queryapi.http.ApiSettings;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -29,6 +31,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +52,7 @@ public final class TestingStats implements AutoCloseable {
     private final HikariDataSource administration;
     private final AuthService auth;
     private final StatsService stats;
-    private final Javalin javalin;
+    private final ApiServer server;
 
     /** An answer. */
     public record Answer(int status, JsonNode body, HttpResponse<String> raw) {
@@ -87,16 +90,12 @@ public final class TestingStats implements AutoCloseable {
                 new StatsService.Parts(settings, administration, database, auth.authenticator(), auth.accessList()),
                 registry,
                 clock);
-        javalin = Javalin.create(config -> {
-            config.startup.showJavalinBanner = false;
-            config.concurrency.useVirtualThreads = true;
-            config.http.prefer405over404 = true;
-            config.jetty.host = "127.0.0.1";
-            config.jetty.port = 0;
-            config.routes.after(UnreadBody::finish);
-            stats.routes().contribute(config);
-        });
-        javalin.start();
+        server = ApiServer.start(
+                ApiSettings.of("127.0.0.1", 0),
+                new PostgresCatalog(administration),
+                new NoWorkers(),
+                registry,
+                List.of(stats.routes()));
     }
 
     public static DatabaseSettings database(EmbeddedPostgres postgres) {
@@ -109,7 +108,7 @@ public final class TestingStats implements AutoCloseable {
     }
 
     public int port() {
-        return javalin.port();
+        return server.port();
     }
 
     public String metrics() {
@@ -131,7 +130,7 @@ public final class TestingStats implements AutoCloseable {
     }
 
     public URI uri(String path) {
-        return URI.create("http://127.0.0.1:" + javalin.port() + path);
+        return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 
     public Answer send(HttpRequest.Builder request) throws Exception {
@@ -202,7 +201,7 @@ public final class TestingStats implements AutoCloseable {
 
     @Override
     public void close() {
-        javalin.stop();
+        server.close();
         stats.close();
         auth.close();
         administration.close();

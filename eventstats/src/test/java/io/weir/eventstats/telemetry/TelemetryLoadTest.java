@@ -42,6 +42,8 @@ final class TelemetryLoadTest {
     private static final int EVENTS = 1_000_000;
     private static final int TENANTS = 10;
     private static final int DAYS = 120;
+    /** As the setting has it. */
+    private static final int RETAINED_DAYS = 90;
 
     private static void figure(String name, double value, String unit) {
         System.out.printf("figure: %s %.1f %s%n", name, value, unit);
@@ -82,7 +84,10 @@ final class TelemetryLoadTest {
                             + " cache_hit) FROM STDIN");
             StringBuilder rows = new StringBuilder();
             for (int i = 0; i < EVENTS; i++) {
-                rows.append(now.minusSeconds(random.nextInt(DAYS * 86_400)))
+                int age = random.nextInt(DAYS * 86_400);
+                // None that grows too old while the test runs: what is to be removed would change under its eyes.
+                boolean isAtTheEdge = Math.abs(age - RETAINED_DAYS * 86_400) < 3_600;
+                rows.append(now.minusSeconds(isAtTheEdge ? age - 7_200 : age))
                         .append('\t')
                         .append(TenantIds.of("T" + i % TENANTS))
                         .append('\t')
@@ -176,7 +181,8 @@ final class TelemetryLoadTest {
 
     /** Two processes at once, while events come in and somebody watches the locks. */
     private static void removal(TestingTelemetry api) throws Exception {
-        String old = "SELECT count(*) FROM scheduler.ttfs_events WHERE ts < now() - INTERVAL '90 days'";
+        String old =
+                "SELECT count(*) FROM scheduler.ttfs_events WHERE ts < now() - INTERVAL '" + RETAINED_DAYS + " days'";
         long expected = Long.parseLong(api.one(old));
         assertThat(expected).isGreaterThan(EVENTS / 5);
         AtomicBoolean running = new AtomicBoolean(true);

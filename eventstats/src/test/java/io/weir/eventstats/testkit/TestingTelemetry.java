@@ -14,11 +14,8 @@ import io.weir.eventstats.telemetry.TelemetrySettings;
 import io.weir.lake.catalog.PostgresCatalog;
 import io.weir.lake.database.DatabaseSettings;
 import io.weir.lake.database.Databases;
-import io.weir.promql.error.QueryException;
 import io.weir.queryapi.http.ApiServer;
 import io.weir.queryapi.http.ApiSettings;
-import io.weir.queryapi.workmanager.WorkLoad;
-import io.weir.queryapi.workmanager.WorkManager;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.net.URI;
@@ -40,7 +37,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -226,35 +222,4 @@ public final class TestingTelemetry implements AutoCloseable {
     }
 
     /** A work manager without workers: no test here runs a query. */
-    private static final class NoWorkers implements WorkManager {
-        @Override
-        public QueryWork submit(Submission submission, Listener listener) {
-            throw new QueryException.Unavailable("no workers");
-        }
-
-        @Override
-        public WorkLoad load() {
-            throw new UnsupportedOperationException("no workers");
-        }
-
-        @Override
-        public boolean isFailed() {
-            return false;
-        }
-
-        @Override
-        public boolean mayHaveNoWorkers() {
-            return true;
-        }
-
-        @Override
-        public List<WorkerView> workers() {
-            return List.of();
-        }
-
-        @Override
-        public Optional<String> placement(String affinityKey) {
-            return Optional.empty();
-        }
-    }
 }
