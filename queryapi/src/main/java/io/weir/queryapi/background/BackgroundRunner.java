@@ -41,8 +41,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs queries that no user waits for, each on the thread that asks, in its turn, and where it can in the gaps between users' queries: on a machine
- * with few processors what runs beside them would slow down the slowest. Thread-safe.
+ * Runs queries that no user waits for, each on the thread that asks, in its turn, and where it can one by one in the gaps between users' queries: on a
+ * machine with few processors what runs beside them would slow down the slowest. Thread-safe.
  */
 public final class BackgroundRunner implements BackgroundQueries, SketchQueries, AutoCloseable {
     private final QueryPlanning planning;
@@ -51,8 +51,6 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
     private final QueryLimits limits;
     private final Clock clock;
     private final BackgroundTurns turns;
-    private final AdmissionControl users;
-    private final long yieldNanosMax;
     private final BackgroundMetrics metrics;
     /** What runs. */
     private final Set<QueryControl> controls = ConcurrentHashMap.newKeySet();
@@ -71,9 +69,8 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
         this.planning = planning;
         this.limits = limits;
         this.clock = clock;
-        this.users = users;
-        yieldNanosMax = TimeUnit.MILLISECONDS.toNanos(settings.yieldMillisMax());
-        turns = new BackgroundTurns(settings);
+        turns = new BackgroundTurns(settings, users::isIdle);
+        users.onIdle(turns::usersAreIdle);
         metrics = new BackgroundMetrics(registry);
         engine = new QueryEngine(planning, workManager, opener, limits, metrics);
         sketches = new SketchEngine(planning, workManager, opener, limits, metrics);
@@ -160,7 +157,6 @@ public final class BackgroundRunner implements BackgroundQueries, SketchQueries,
             }
             turns.enter(deadlineNanos);
             try {
-                users.awaitIdle(Math.min(yieldNanosMax, deadlineNanos - System.nanoTime()));
                 metrics.waited(System.nanoTime() - start);
                 outcome = Outcome.FAILED;
                 T answer = inTurn(tenant, text, timeMillis, deadlineNanos, body);

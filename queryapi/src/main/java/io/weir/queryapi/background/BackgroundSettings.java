@@ -5,11 +5,11 @@ package io.weir.queryapi.background;
  *
  * @param concurrentMax most of them that run at the same time
  * @param waitingMax most of them that wait for their turn; one more is refused
- * @param yieldMillisMax longest that one in its turn waits for a moment in which no user's query runs; then it runs beside them
+ * @param yieldMillisMax longest that one waits for a moment in which neither a user's query nor another of them runs; then it runs beside them
  */
 public record BackgroundSettings(int concurrentMax, int waitingMax, long yieldMillisMax) {
     /** A thousand jobs may be due at once. */
-    public static final BackgroundSettings DEFAULT = new BackgroundSettings(4, 2_000, 20);
+    public static final BackgroundSettings DEFAULT = new BackgroundSettings(4, 2_000, 100);
 
     public BackgroundSettings {
         if (concurrentMax < 1 || concurrentMax > 10_000) {

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Slots for running queries: so many in all, so many per tenant. Who finds none waits in a bounded queue, first come first served among
@@ -20,10 +21,12 @@ public final class AdmissionControl {
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<Waiter> waiters = new ArrayDeque<>();
     private final Map<String, Integer> runningByTenant = new HashMap<>();
-    /** No query runs. */
-    private final Condition idle = lock.newCondition();
 
     private int running;
+    /** No query runs. Written under the lock. */
+    private volatile boolean idle = true;
+
+    private @Nullable Runnable whenIdle;
 
     public AdmissionControl(QueryLimits limits) {
         this.limits = limits;
@@ -159,6 +162,7 @@ public final class AdmissionControl {
 
     private void admit(String tenant) {
         running++;
+        idle = false;
         runningByTenant.merge(tenant, 1, Integer::sum);
     }
 
@@ -175,19 +179,29 @@ public final class AdmissionControl {
                 waiter.wake.signal();
             }
         }
-        if (running == 0) {
-            idle.signalAll();
+        idle = running == 0;
+        if (idle && whenIdle != null) {
+            whenIdle.run();
         }
     }
 
-    /** Waits until no query runs, or for so long. */
-    public void awaitIdle(long nanosMax) throws InterruptedException {
-        lock.lockInterruptibly();
+    /** Whether no query runs now. Without a lock, so it may be asked under one. */
+    public boolean isIdle() {
+        return idle;
+    }
+
+    /**
+     * Runs an action whenever no query runs any more, under this object's lock: it must be short and must not take or return slots.
+     *
+     * @throws IllegalStateException if there is one already
+     */
+    public void onIdle(Runnable action) {
+        lock.lock();
         try {
-            long remaining = nanosMax;
-            while (running > 0 && remaining > 0) {
-                remaining = idle.awaitNanos(remaining);
+            if (whenIdle != null) {
+                throw new IllegalStateException("one action for the end of the last query is set already");
             }
+            whenIdle = action;
         } finally {
             lock.unlock();
         }

@@ -224,7 +224,7 @@ final class BackgroundRunnerTest {
             CompletableFuture<String> user = user(api);
             await().until(() -> api.workManager().priorities().size() == 1);
             CompletableFuture<List<Sample>> background = start(api.background(), "up");
-            await().until(() -> api.body("/metrics").contains("weir_background_running 1.0"));
+            await().until(() -> api.body("/metrics").contains("weir_background_waiting 1.0"));
             await().during(Duration.ofMillis(300))
                     .until(() -> api.workManager().priorities().equals(List.of(Priority.INTERACTIVE)));
             gate.countDown();
