@@ -281,12 +281,13 @@ public final class GrpcWorkManager implements WorkManager, AutoCloseable {
     // In the mailbox.
 
     private List<ManagedChannel> shutDown() {
-        List<RunningQuery> running = new ArrayList<>(queries.values());
-        queries.clear();
-        for (RunningQuery query : running) {
-            query.endWork("the API is shutting down", true);
-            step(new CoordinatorEvent.CancelQuery(query.submission.queryId(), "the API is shutting down"));
-            query.failed(new QueryException.Unavailable("the API is shutting down"));
+        for (RunningQuery query : List.copyOf(queries.values())) {
+            // One by one: what the end of one frees is given to another, which must still be there.
+            if (queries.remove(query.submission.queryId(), query)) {
+                query.endWork("the API is shutting down", true);
+                step(new CoordinatorEvent.CancelQuery(query.submission.queryId(), "the API is shutting down"));
+                query.failed(new QueryException.Unavailable("the API is shutting down"));
+            }
         }
         return links.closeAll();
     }

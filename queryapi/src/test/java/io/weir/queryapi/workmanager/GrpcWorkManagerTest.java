@@ -568,6 +568,27 @@ final class GrpcWorkManagerTest {
     }
 
     @Test
+    void closeFailsWhatWaitsToo() throws Exception {
+        TestingWorker a = worker("a");
+        a.credits = 2;
+        a.work = (assignment, session) -> session.accept(assignment);
+        GrpcWorkManager manager = connected(a);
+        List<TestingListener> listeners = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            listeners.add(new TestingListener(2));
+            manager.submit(submission(2, 20_000), listeners.getLast());
+        }
+        await().until(() -> a.assigned.size() == 2 && manager.load().queued() == 8);
+        manager.close();
+        for (TestingListener listener : listeners) {
+            assertThat(listener.awaitFailure())
+                    .isInstanceOf(QueryException.Unavailable.class)
+                    .hasMessageContaining("shutting down");
+        }
+        await().until(() -> a.sessions.getFirst().ended);
+    }
+
+    @Test
     void heartbeatsAreMeasured() throws Exception {
         TestingWorker a = worker("a");
         GrpcWorkManager manager = manager(
