@@ -56,8 +56,8 @@ final class ArtifactFile implements AutoCloseable {
     private final long bytesMax;
     private final ArtifactTarget.Room room;
     private final String workId;
-    private final ByteSink sink = new ByteSink(16 * 1024);
-    private final ByteSink page = new ByteSink(16 * 1024);
+    private final ByteSink sink = new ByteSink(1024);
+    private final ByteSink page = new ByteSink(1024);
     private final List<RowGroup> rowGroups = new ArrayList<>();
     private final long[] steps;
     private final long[] series;

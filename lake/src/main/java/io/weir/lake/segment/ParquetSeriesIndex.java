@@ -6,22 +6,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * A segment's series in memory, from its series file. Immutable and thread-safe.
  *
  * <p>A metric's series are one run of ordinals and a shard of a metric is a run within it, so a selector first narrows to runs, by
- * its conditions on the metric name and by binary search; the other conditions are tried once per distinct label value.
+ * its conditions on the metric name and by binary search; within a run the other conditions are tried along columns of numbers.
  */
 public final class ParquetSeriesIndex implements SeriesIndex {
     private static final int OBJECT_BYTES = 40;
 
     private final Labels[] labels;
+    private final LabelColumns.Dictionary dictionary;
+    /** Of each metric's run. */
+    private final LabelColumns[] columns;
+
     private final byte[] shards;
     private final long[] minTimes;
     private final long[] maxTimes;
@@ -33,18 +33,22 @@ public final class ParquetSeriesIndex implements SeriesIndex {
 
     private ParquetSeriesIndex(
             Labels[] labels,
+            LabelColumns.Dictionary dictionary,
+            List<LabelColumns> columns,
             byte[] shards,
             long[] minTimes,
             long[] maxTimes,
             List<String> metrics,
             int[] metricStarts) {
         this.labels = labels;
+        this.dictionary = dictionary;
+        this.columns = columns.toArray(new LabelColumns[0]);
         this.shards = shards;
         this.minTimes = minTimes;
         this.maxTimes = maxTimes;
         this.metrics = metrics.toArray(new String[0]);
         this.metricStarts = metricStarts;
-        this.sizeBytes = sizeOf(labels);
+        this.sizeBytes = sizeOf(labels, dictionary, columns);
     }
 
     /**
@@ -62,10 +66,11 @@ public final class ParquetSeriesIndex implements SeriesIndex {
             long[] maxTimes = new long[size];
             List<String> metrics = new ArrayList<>();
             int[] starts = new int[16];
-            Map<String, String> strings = new HashMap<>();
+            LabelColumns.Dictionary dictionary = new LabelColumns.Dictionary();
+            List<LabelColumns> columns = new ArrayList<>();
+            LabelColumns.Builder run = new LabelColumns.Builder();
             while (cursor.next()) {
                 int ordinal = cursor.ordinal();
-                labels[ordinal] = shared(cursor.key().labels(), strings);
                 shards[ordinal] = (byte) cursor.key().shard();
                 minTimes[ordinal] = cursor.minTimeMillis();
                 maxTimes[ordinal] = cursor.maxTimeMillis();
@@ -74,36 +79,30 @@ public final class ParquetSeriesIndex implements SeriesIndex {
                     if (metrics.size() + 1 >= starts.length) {
                         starts = Arrays.copyOf(starts, starts.length * 2);
                     }
+                    if (!metrics.isEmpty()) {
+                        columns.add(run.build());
+                        run = new LabelColumns.Builder();
+                    }
                     starts[metrics.size()] = ordinal;
                     metrics.add(metric);
                 }
+                labels[ordinal] = run.add(cursor.key().labels(), dictionary);
             }
+            columns.add(run.build());
             int[] metricStarts = Arrays.copyOf(starts, metrics.size() + 1);
             metricStarts[metrics.size()] = size;
-            return new ParquetSeriesIndex(labels, shards, minTimes, maxTimes, metrics, metricStarts);
+            return new ParquetSeriesIndex(
+                    labels, dictionary, columns, shards, minTimes, maxTimes, metrics, metricStarts);
         }
     }
 
-    /** The same labels with strings that other series of the index use too. */
-    private static Labels shared(Labels own, Map<String, String> strings) {
-        String[] pairs = new String[own.size() * 2];
-        for (int i = 0; i < own.size(); i++) {
-            pairs[2 * i] = strings.computeIfAbsent(own.name(i), text -> text);
-            pairs[2 * i + 1] = strings.computeIfAbsent(own.value(i), text -> text);
-        }
-        return Labels.ofSorted(pairs);
-    }
-
-    private static long sizeOf(Labels[] labels) {
-        Set<String> strings = new HashSet<>();
-        long bytes = 0;
+    private static long sizeOf(Labels[] labels, LabelColumns.Dictionary dictionary, List<LabelColumns> columns) {
+        long bytes = dictionary.sizeBytes();
         for (Labels one : labels) {
             bytes += OBJECT_BYTES + 2L * Long.BYTES + 2L * Integer.BYTES * one.size();
-            for (int i = 0; i < one.size(); i++) {
-                if (strings.add(one.value(i))) {
-                    bytes += OBJECT_BYTES + one.value(i).length();
-                }
-            }
+        }
+        for (LabelColumns run : columns) {
+            bytes += run.sizeBytes();
         }
         return bytes;
     }
@@ -136,12 +135,12 @@ public final class ParquetSeriesIndex implements SeriesIndex {
     @Override
     public BitSet select(List<LabelMatcher> matchers, int shardFrom, int shardTo) {
         List<LabelMatcher> nameMatchers = new ArrayList<>();
-        List<MemoizedMatcher> others = new ArrayList<>();
+        List<LabelColumns.CodedMatcher> others = new ArrayList<>();
         for (LabelMatcher matcher : matchers) {
             if (matcher.name().equals(Labels.METRIC_NAME)) {
                 nameMatchers.add(matcher);
             } else {
-                others.add(new MemoizedMatcher(matcher));
+                others.add(new LabelColumns.CodedMatcher(matcher, dictionary));
             }
         }
         BitSet selected = new BitSet(labels.length);
@@ -163,7 +162,7 @@ public final class ParquetSeriesIndex implements SeriesIndex {
     private void selectRun(
             int run,
             List<LabelMatcher> nameMatchers,
-            List<MemoizedMatcher> others,
+            List<LabelColumns.CodedMatcher> others,
             int shardFrom,
             int shardTo,
             BitSet selected) {
@@ -174,14 +173,9 @@ public final class ParquetSeriesIndex implements SeriesIndex {
         }
         int from = firstOfShard(metricStarts[run], metricStarts[run + 1], shardFrom);
         int to = firstOfShard(from, metricStarts[run + 1], shardTo);
-        if (others.isEmpty()) {
-            selected.set(from, to);
-            return;
-        }
-        for (int ordinal = from; ordinal < to; ordinal++) {
-            if (matchesAll(others, labels[ordinal])) {
-                selected.set(ordinal);
-            }
+        selected.set(from, to);
+        for (LabelColumns.CodedMatcher matcher : others) {
+            columns[run].narrow(matcher, metricStarts[run], from, to, selected);
         }
     }
 
@@ -199,34 +193,8 @@ public final class ParquetSeriesIndex implements SeriesIndex {
         return low;
     }
 
-    private static boolean matchesAll(List<MemoizedMatcher> matchers, Labels series) {
-        for (MemoizedMatcher matcher : matchers) {
-            if (!matcher.matches(series.get(matcher.matcher.name()))) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     @Override
     public long sizeBytes() {
         return sizeBytes;
-    }
-
-    /** Tries a regular expression once per distinct value; lives for one selection. */
-    private static final class MemoizedMatcher {
-        private final LabelMatcher matcher;
-        private final Map<String, Boolean> known = new HashMap<>();
-
-        MemoizedMatcher(LabelMatcher matcher) {
-            this.matcher = matcher;
-        }
-
-        boolean matches(String value) {
-            return switch (matcher.type()) {
-                case EQUAL, NOT_EQUAL -> matcher.matches(value);
-                case REGEX, NOT_REGEX -> known.computeIfAbsent(value, matcher::matches);
-            };
-        }
     }
 }

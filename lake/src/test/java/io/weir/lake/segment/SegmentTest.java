@@ -79,7 +79,7 @@ final class SegmentTest {
         Map<Labels, NavigableMap<Long, Long>> data = TestingSegments.random(random, 400, 3);
         WrittenSegment written = TestingSegments.write(folder, "s", data, SMALL);
         ParquetSeriesIndex index = ParquetSeriesIndex.load(written.files().series(), "s");
-        String[] names = {Labels.METRIC_NAME, "label0", "label1", "instance", "none"};
+        String[] names = {Labels.METRIC_NAME, "label0", "label1", "rare", "instance", "none"};
         String[] patterns = {"metric_1", "a", "", "metric_.*", ".+", "a|b", ".*", "1", "2.*", "(?s:.)"};
         for (int round = 0; round < 2_000; round++) {
             List<LabelMatcher> matchers = new ArrayList<>();

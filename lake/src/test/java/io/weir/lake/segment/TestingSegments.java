@@ -52,6 +52,9 @@ public final class TestingSegments {
                 map.put("label" + i, VALUES[random.nextInt(VALUES.length)]);
             }
         }
+        if (random.nextInt(10) == 0) {
+            map.put("rare", VALUES[random.nextInt(VALUES.length)]);
+        }
         map.put("instance", Integer.toString(random.nextInt(50)));
         return Labels.of(map);
     }

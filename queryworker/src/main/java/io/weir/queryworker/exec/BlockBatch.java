@@ -8,7 +8,7 @@ import java.util.Arrays;
  * used again for the next run.
  */
 final class BlockBatch {
-    private static final int ARENA_START_BYTES = 64 * 1024;
+    private static final int ARENA_START_BYTES = 8 * 1024;
     private static final int NONE = -1;
 
     private final int bytesMax;

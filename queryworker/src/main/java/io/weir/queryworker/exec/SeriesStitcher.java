@@ -14,9 +14,9 @@ final class SeriesStitcher {
     private final long untilMillis;
     private final HistogramMemory memory;
     private final BlockDecoder decoder = new BlockDecoder();
-    private final SampleBuffer incoming = new SampleBuffer(1024);
-    private SampleBuffer result = new SampleBuffer(1024);
-    private SampleBuffer spare = new SampleBuffer(1024);
+    private final SampleBuffer incoming = new SampleBuffer(0);
+    private SampleBuffer result = new SampleBuffer(0);
+    private SampleBuffer spare = new SampleBuffer(0);
     private int[] order = new int[16];
     private int current;
 
