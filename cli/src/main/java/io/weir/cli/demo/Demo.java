@@ -133,13 +133,19 @@ public final class Demo {
                     lifecycle.await();
                     out.println("Stopping ...");
                 }
-            }
-            if (!cluster.ended().isEmpty()) {
-                throw new IOException("these processes ended on their own: " + cluster.ended() + "; their logs are in "
-                        + folder.resolve("logs"));
+                // At once: a terminal's Ctrl-C goes to all processes, and then they all end.
+                requireAll(cluster);
             }
         } finally {
             client.close();
+        }
+    }
+
+    private void requireAll(DemoCluster cluster) throws IOException {
+        List<String> ended = cluster.ended();
+        if (!ended.isEmpty()) {
+            throw new IOException(
+                    "these processes ended on their own: " + ended + "; their logs are in " + folder.resolve("logs"));
         }
     }
 
