@@ -2,8 +2,6 @@ package io.weir.bench;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /** Waits for jobs and asks for their answers; says what is wrong where there is none. */
 final class JobWatch {
@@ -37,23 +35,5 @@ final class JobWatch {
             Thread.sleep(250);
         }
         throw new IOException("no hit in " + HIT_ATTEMPTS_MAX + " attempts: " + query);
-    }
-
-    /** How long so many ticks of a job took from now on, on average. */
-    static double meanTickMillis(PrecomputeClient client, String id, int ticks)
-            throws IOException, InterruptedException {
-        Map<String, Double> durations = new LinkedHashMap<>();
-        long deadline = System.nanoTime() + FIRST_RESULT_MAX.toNanos();
-        while (durations.size() < ticks && System.nanoTime() < deadline) {
-            PrecomputeClient.Job job = client.job(id);
-            if (job.hasSucceeded()) {
-                durations.put(job.lastRun(), job.durationMillis());
-            }
-            Thread.sleep(500);
-        }
-        return durations.values().stream()
-                .mapToDouble(millis -> millis)
-                .average()
-                .orElse(Double.NaN);
     }
 }

@@ -50,7 +50,7 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
 
     @Option(
             names = "--minutes-ahead",
-            defaultValue = "25",
+            defaultValue = "35",
             description = "Data after now: the run must be over by then (default ${DEFAULT-VALUE}).")
     private int minutesAhead;
 
@@ -70,6 +70,12 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
     private int latencyHits;
 
     @Option(
+            names = "--tick-periods",
+            defaultValue = "26",
+            description = "How long ticks are watched, half of it to warm up (default ${DEFAULT-VALUE} of 10 s).")
+    private int tickPeriods;
+
+    @Option(
             names = "--jobs",
             defaultValue = "1000",
             description = "Jobs at 10 s beside a user (default ${DEFAULT-VALUE}).")
@@ -77,8 +83,8 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
 
     @Option(
             names = "--user-rounds",
-            defaultValue = "1000",
-            description = "Of the user's query without and with the jobs (default ${DEFAULT-VALUE}).")
+            defaultValue = "500",
+            description = "Of the user's query without and with the jobs, in each turn (default ${DEFAULT-VALUE}).")
     private int userRounds;
 
     @Option(names = "--workers", defaultValue = "2", description = "Workers of Weir (default ${DEFAULT-VALUE}).")
@@ -135,7 +141,7 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
             Map<String, Exact> exact = exactTimes();
             jobsBesideExact(cold, exact);
             hitLatency();
-            new SketchAccuracy(client(), out, streams[0], streams[1]).run();
+            new SketchAccuracy(client(), out, streams[0], streams[1], tickPeriods).run();
             new ManyJobs(client(), out, jobs, userRounds, valuesPerLabel).run();
             checkTime();
             finished = true;
@@ -271,16 +277,21 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
             throws IOException, InterruptedException {
         PrecomputeClient client = client();
         Map<String, String> ids = new LinkedHashMap<>();
+        Map<String, String> queries = new LinkedHashMap<>();
         for (Map.Entry<String, String> query : QUERIES.entrySet()) {
-            ids.put(query.getKey(), client.register(query.getValue(), "10s", "bench/" + query.getKey(), null));
+            ids.put(
+                    query.getKey(),
+                    client.register(query.getValue(), TickCosts.PERIOD_SECONDS + "s", "bench/" + query.getKey(), null));
         }
-        out.printf(
-                "%n| query | exact cold ms | exact warm p50 ms | hit p50 ms | hit p99 ms | prometheus p50 ms | tick ms"
-                        + " | pays from queries per tick | exact vs prometheus | hit vs exact |%n"
-                        + "|---|---|---|---|---|---|---|---|---|---|%n");
+        out.printf("%n| query | exact cold ms | exact warm p50 ms | hit p50 ms | hit p99 ms | prometheus p50 ms"
+                + " | exact vs prometheus | hit vs exact | tick ms | exact once a period ms"
+                + " | pays from queries a tick |%n"
+                + "|---|---|---|---|---|---|---|---|---|---|---|%n");
         for (Map.Entry<String, String> id : ids.entrySet()) {
             JobWatch.awaitSuccess(client, id.getValue());
+            queries.put(id.getValue(), QUERIES.getOrDefault(id.getKey(), ""));
         }
+        Map<String, TickCosts.Cost> costs = new TickCosts(client, queries).measure(tickPeriods);
         for (Map.Entry<String, String> id : ids.entrySet()) {
             String name = id.getKey();
             String query = QUERIES.getOrDefault(name, "");
@@ -293,20 +304,21 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
                 }
             }
             Timings hit = Timings.of(hitMillis);
-            double tickMillis = JobWatch.meanTickMillis(client, id.getValue(), 3);
+            TickCosts.Cost cost = costs.getOrDefault(id.getValue(), new TickCosts.Cost(Double.NaN, Double.NaN));
             out.printf(
                     Locale.ROOT,
-                    "| `%s` | %.1f | %.1f | %.2f | %.2f | %.1f | %.1f | %.2f | %s | %s |%n",
+                    "| `%s` | %.1f | %.1f | %.2f | %.2f | %.1f | %s | %s | %.1f | %.1f | %.2f |%n",
                     name,
                     cold.getOrDefault(name, new double[] {Double.NaN})[0],
                     warm.weir().median(),
                     hit.median(),
                     hit.quantile(0.99),
                     warm.prometheus().median(),
-                    tickMillis,
-                    tickMillis / warm.weir().median(),
                     warm.difference(),
-                    hitAgainstExact(client, query));
+                    hitAgainstExact(client, query),
+                    cost.tickMillis(),
+                    cost.exactMillis(),
+                    cost.breakEvenQueries());
         }
         for (String id : ids.values()) {
             client.delete(id);

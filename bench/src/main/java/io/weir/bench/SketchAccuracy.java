@@ -11,37 +11,41 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** What jobs' sketches get wrong, against counting the samples of the window themselves; and what their ticks cost against the exact query. */
+/** What jobs' sketches get wrong, against counting the samples of the window themselves; then what their ticks cost beside the exact queries. */
 final class SketchAccuracy {
     private static final long WINDOW_MILLIS = 300_000;
     private static final int TOP = 10;
-    private static final int EXACT_ROUNDS = 5;
+    private static final int EXACT_ROUNDS = 15;
 
     private final PrecomputeClient client;
     private final PrintStream out;
     private final KnownStreams zipf;
     private final KnownStreams latency;
-    private final List<String> ids = new ArrayList<>();
+    private final int tickPeriods;
+    private final List<Job> jobs = new ArrayList<>();
 
-    SketchAccuracy(PrecomputeClient client, PrintStream out, KnownStreams zipf, KnownStreams latency) {
+    /**
+     * @param tickPeriods for how many periods of its jobs their ticks are watched
+     */
+    SketchAccuracy(PrecomputeClient client, PrintStream out, KnownStreams zipf, KnownStreams latency, int tickPeriods) {
         this.client = client;
         this.out = out;
+        this.tickPeriods = tickPeriods;
         this.zipf = zipf;
         this.latency = latency;
     }
 
     void run() throws IOException, InterruptedException {
-        out.printf(
-                "%n| job | what | worst over streams | target | exact warm ms | first tick ms | later ticks ms | pays"
-                        + " from queries per tick |%n|---|---|---|---|---|---|---|---|%n");
+        out.printf("%n| job | what | worst over streams | target |%n|---|---|---|---|%n");
         for (String rank : List.of("0.5", "0.9", "0.99")) {
             quantile(Double.parseDouble(rank), rank);
         }
         distinctPerStream();
         distinctOverall();
         topValues();
-        for (String id : ids) {
-            client.delete(id);
+        costs();
+        for (Job job : jobs) {
+            client.delete(job.id());
         }
     }
 
@@ -56,7 +60,7 @@ final class SketchAccuracy {
             double found = result.getOrDefault(Map.of("stream", "s" + stream), Double.NaN);
             worst = larger(worst, Math.abs(found - exact) / exact);
         }
-        row(job, "relative error against the value of rank ceil(q n)", "%.4f".formatted(worst), "0.01");
+        row(job, "relative error against the value of rank ceil(q n)", "%.5f".formatted(worst), "0.01");
     }
 
     private void distinctPerStream() throws IOException, InterruptedException {
@@ -75,7 +79,7 @@ final class SketchAccuracy {
             double found = result.getOrDefault(Map.of("stream", "s" + stream), Double.NaN);
             worst = larger(worst, Math.abs(found - exact) / exact);
         }
-        row(job, "relative error", "%.4f".formatted(worst), "0.02");
+        row(job, "relative error", "%.5f".formatted(worst), "0.02");
     }
 
     private void distinctOverall() throws IOException, InterruptedException {
@@ -137,35 +141,49 @@ final class SketchAccuracy {
 
     private Job job(String query, String path, @org.jspecify.annotations.Nullable List<String> labels)
             throws IOException, InterruptedException {
-        String id = client.register(query, "10s", path, labels);
-        ids.add(id);
+        String id = client.register(query, TickCosts.PERIOD_SECONDS + "s", path, labels);
         JobWatch.awaitSuccess(client, id);
         double first = client.job(id).durationMillis();
         byte[] body = client.result(path);
-        return new Job(query, id, body, Math.round(PrecomputeClient.timestampSeconds(body) * 1_000), first);
+        Job job = new Job(query, id, body, Math.round(PrecomputeClient.timestampSeconds(body) * 1_000), first);
+        jobs.add(job);
+        return job;
     }
 
-    private void row(Job job, String what, String worst, String target) throws IOException, InterruptedException {
-        double later = JobWatch.meanTickMillis(client, job.id(), 3);
-        double[] exact = new double[EXACT_ROUNDS];
-        for (int round = -2; round < EXACT_ROUNDS; round++) {
-            double millis =
-                    client.query(job.query(), job.endMillis() / 1000.0, false).millis();
-            exact[Math.max(0, round)] = millis;
+    private void row(Job job, String what, String worst, String target) {
+        out.printf("| `%s` | %s | %s | %s |%n", job.query(), what, worst, target);
+    }
+
+    private void costs() throws IOException, InterruptedException {
+        Map<String, String> queries = new LinkedHashMap<>();
+        for (Job job : jobs) {
+            queries.put(job.id(), job.query());
         }
-        double median = Timings.of(exact).median();
-        Map<String, String> columns = new LinkedHashMap<>();
-        columns.put("job", "`" + job.query() + "`");
-        columns.put("what", what);
-        columns.put("worst", worst);
-        columns.put("target", target);
+        Map<String, TickCosts.Cost> costs = new TickCosts(client, queries).measure(tickPeriods);
         out.printf(
-                Locale.ROOT,
-                "| %s | %.1f | %.1f | %.1f | %.2f |%n",
-                String.join(" | ", columns.values()),
-                median,
-                job.firstTickMillis(),
-                later,
-                later / median);
+                "%n| job | first tick ms | tick ms | exact once a period ms | pays from queries a tick | exact %d in a"
+                        + " row ms |%n|---|---|---|---|---|---|%n",
+                EXACT_ROUNDS);
+        for (Job job : jobs) {
+            TickCosts.Cost cost = costs.getOrDefault(job.id(), new TickCosts.Cost(Double.NaN, Double.NaN));
+            out.printf(
+                    Locale.ROOT,
+                    "| `%s` | %.1f | %.1f | %.1f | %.2f | %.1f |%n",
+                    job.query(),
+                    job.firstTickMillis(),
+                    cost.tickMillis(),
+                    cost.exactMillis(),
+                    cost.breakEvenQueries(),
+                    exactInARow(job.query()));
+        }
+    }
+
+    /** Faster than once a period: nothing has left the processor's caches. */
+    private double exactInARow(String query) throws IOException, InterruptedException {
+        double[] millis = new double[EXACT_ROUNDS];
+        for (int round = 0; round < EXACT_ROUNDS; round++) {
+            millis[round] = client.query(query, 0, false).millis();
+        }
+        return Timings.of(millis).median();
     }
 }
