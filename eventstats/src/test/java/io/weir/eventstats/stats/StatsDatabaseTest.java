@@ -63,6 +63,7 @@ final class StatsDatabaseTest {
         Path queries = Files.createDirectory(folder.resolve("queries"));
         Files.writeString(queries.resolve("slow.yaml"), slow("slow", 300));
         Files.writeString(queries.resolve("busy.yaml"), slow("busy", 3_000));
+        Files.writeString(queries.resolve("spill.yaml"), query("spill", 20_000, "generate_series(1, 2000000)"));
         stats = new TestingStats(
                 TestingStats.database(postgres), settings(queries.toString(), 20), Clock.systemUTC(), folder);
         stats.run("e1", "T1", "prod", "app1", System.currentTimeMillis() - 1_000);
@@ -74,8 +75,12 @@ final class StatsDatabaseTest {
                 true, CONNECTIONS, waitingMax, 1_000, "", "", queries, 30_000, 64 << 10, 1 << 20, 1 << 20, 1_000);
     }
 
-    /** Counts for longer than any test waits. */
+    /** Counts for longer than any test waits, and row by row: a function in FROM is first written to disk, a gigabyte in seconds. */
     private static String slow(String name, int timeoutMillis) {
+        return query(name, timeoutMillis, "(SELECT generate_series(1, 4000000000))");
+    }
+
+    private static String query(String name, int timeoutMillis, String rows) {
         return """
             name: %s
             topic: public.cps.za.runs
@@ -84,8 +89,8 @@ final class StatsDatabaseTest {
               - {name: n, type: integer}
             max_rows: 1
             timeout_millis: %d
-            sql: SELECT count(*) + (SELECT count(*) FROM topic_rows) AS n FROM generate_series(1, 4000000000) a
-            """.formatted(name, timeoutMillis);
+            sql: SELECT count(*) + (SELECT count(*) FROM topic_rows) AS n FROM %s a
+            """.formatted(name, timeoutMillis, rows);
     }
 
     @AfterAll
@@ -189,6 +194,26 @@ final class StatsDatabaseTest {
         assertThat(stats.metrics())
                 .contains("weir_stats_refused_total{reason=\"waiting\"}")
                 .contains("weir_stats_connections{state=\"active\"} 0.0");
+    }
+
+    /** A disk that is full: 503, and no defect of ours. */
+    @Test
+    void tellsThatTheDatabaseIsOutOfDisk() throws Exception {
+        String path = RUNS + "/query/spill";
+        stats.execute("ALTER SYSTEM SET temp_file_limit = '1MB'", "SELECT pg_reload_conf()");
+        try {
+            await().atMost(Duration.ofSeconds(5))
+                    .until(() -> stats.post("A", path, "{}").status() != 200);
+            Answer answer = stats.post("A", path, "{}");
+            assertThat(answer.status()).isEqualTo(503);
+            assertThat(answer.error()).isEqualTo("database");
+            assertThat(answer.message()).contains("no disk or memory left").doesNotContain("temp_file_limit");
+            assertThat(answer.header("Retry-After")).isEqualTo("2");
+        } finally {
+            stats.execute("ALTER SYSTEM RESET temp_file_limit", "SELECT pg_reload_conf()");
+        }
+        await().atMost(Duration.ofSeconds(5))
+                .until(() -> stats.post("A", path, "{}").status() == 200);
     }
 
     /** D2 24: the role may read, and nothing else. */

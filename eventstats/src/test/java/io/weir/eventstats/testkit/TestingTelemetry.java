@@ -59,7 +59,11 @@ public final class TestingTelemetry implements AutoCloseable {
     }
 
     public TestingTelemetry(TelemetrySettings settings, Clock clock) throws IOException {
-        postgres = EmbeddedPostgres.start();
+        // A gigabyte of log beside the data would be the most of what a test of load takes on the disk.
+        postgres = EmbeddedPostgres.builder()
+                .setServerConfig("max_wal_size", "64MB")
+                .setServerConfig("full_page_writes", "off")
+                .start();
         pool = Databases.open(database());
         EventStatsSchema.migrate(pool);
         auth = auth();

@@ -83,7 +83,8 @@ public final class StatsExchange {
     private static StatsProblem ofDatabase(StatsDatabaseException e) {
         String message = Objects.requireNonNullElse(e.getMessage(), "Stats query failed.");
         return switch (e.reason()) {
-            case BUSY, DOWN -> new StatsProblem(503, "database", message, Map.of("Retry-After", RETRY_AFTER_SECONDS));
+            case BUSY, DOWN, EXHAUSTED ->
+                new StatsProblem(503, "database", message, Map.of("Retry-After", RETRY_AFTER_SECONDS));
             case TIMEOUT -> new StatsProblem(504, "database", message);
             case FAILED -> new StatsProblem(500, "database", message);
         };

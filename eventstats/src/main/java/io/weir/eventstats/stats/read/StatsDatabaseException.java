@@ -14,6 +14,8 @@ public final class StatsDatabaseException extends RuntimeException {
         DOWN,
         /** The statement took too long. */
         TIMEOUT,
+        /** It has no disk or memory left for the statement. */
+        EXHAUSTED,
         /** It refused the statement: a defect, or the schema was changed. */
         FAILED
     }

@@ -185,6 +185,13 @@ public final class StatsReader implements AutoCloseable {
             LOG.warn("statistics lost the database: {}", e.toString());
             return new StatsDatabaseException(Reason.DOWN, "The database cannot be reached; try again.", e);
         }
+        if (isExhausted(e)) {
+            LOG.warn("the database lacks resources for a read of statistics: {}", e.toString());
+            return new StatsDatabaseException(
+                    Reason.EXHAUSTED,
+                    "The database has no disk or memory left for this query; ask for a narrower window or try again.",
+                    e);
+        }
         LOG.error("the database refuses a read of statistics", e);
         return new StatsDatabaseException(Reason.FAILED, "Stats query failed.", e);
     }
@@ -195,6 +202,12 @@ public final class StatsReader implements AutoCloseable {
         return state != null
                 && (state.startsWith("08")
                         || List.of("57P01", "57P02", "57P03", "53300").contains(state));
+    }
+
+    /** Class 53: disk full, out of memory, a limit of temporary files. */
+    private static boolean isExhausted(SQLException e) {
+        String state = e.getSQLState();
+        return state != null && state.startsWith("53");
     }
 
     private int count(ToIntFunction<HikariPoolMXBean> number) {
