@@ -25,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -139,7 +140,10 @@ final class ServerConnectionTest {
         int port = server.port();
         slow.failsToStop = true;
         assertThatThrownBy(server::close).hasMessage("a defect of a contributor");
-        assertThatThrownBy(() -> new Socket("127.0.0.1", port).close()).isInstanceOf(ConnectException.class);
+        // The thread that sits in accept() holds the closed port until it wakes up.
+        await().atMost(Duration.ofSeconds(5))
+                .untilAsserted(() -> assertThatThrownBy(() -> new Socket("127.0.0.1", port).close())
+                        .isInstanceOf(ConnectException.class));
     }
 
     /** A client sends its next request on a connection unless it was told that the connection ends. */
