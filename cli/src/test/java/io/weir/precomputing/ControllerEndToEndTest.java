@@ -202,7 +202,9 @@ final class ControllerEndToEndTest {
         assertThat(isHit(afterReplan)).as(afterReplan.body()).isTrue();
         JsonNode stored = JSON.readTree(get(api, "/api/v1/precompute/results/precomputed/latency/p99/20s")
                 .body());
-        assertThat(stored.at("/data/result/0/metric/service").asText()).isEqualTo("web");
+        assertThat(stored.at("/data/result/0/metric/service").asText())
+                .as(stored.toString())
+                .isEqualTo("web");
 
         // The new job runs, too.
         await().atMost(Duration.ofSeconds(30))

@@ -246,13 +246,11 @@ public final class ResultCache implements ResultDirectory {
         }
         JobRing ring = new JobRing(job);
         rings.put(job.jobId(), ring);
-        predecessor(job).ifPresent(before -> {
-            change(ring, () -> ring.adopt(before.resultsFor(job.jobId())));
-            if (!before.isLive()) {
-                drop(before);
-            }
-        });
+        Optional<JobRing> predecessor = predecessor(job);
+        predecessor.ifPresent(before -> change(ring, () -> ring.adopt(before.resultsFor(job.jobId()))));
         index(ring);
+        // Only now: who reads without the lock finds one of the two at any moment.
+        predecessor.filter(before -> !before.isLive()).ifPresent(this::drop);
         shrink(ring);
         return ring;
     }

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -319,6 +321,32 @@ final class ResultCacheTest {
         assertEquals(List.of("b"), found("default", P99));
         cache.remove("b", true);
         assertEquals(0, cache.totalBytes());
+    }
+
+    /** Readers take no lock: between the job that was and the one that is there is no moment without results. */
+    @Test
+    void whoAsksWhileAJobIsMadeAnewFindsItsResults() throws Exception {
+        cache.put(quantile("job0").storePath("p").job(), result("job0", 10_000, 2, 1, true));
+        AtomicBoolean running = new AtomicBoolean(true);
+        FutureTask<Long> reader = new FutureTask<>(() -> {
+            long missed = 0;
+            while (running.get()) {
+                if (cache.find("default", P99).isEmpty()
+                        || cache.findQuantiles("default", SELECTOR).isEmpty()
+                        || cache.at("default", "p").isEmpty()) {
+                    missed++;
+                }
+            }
+            return missed;
+        });
+        Thread.ofPlatform().start(reader);
+        for (int i = 0; i < 5_000; i++) {
+            cache.remove("job" + i, false);
+            cache.add(quantile("job" + (i + 1)).storePath("p").job());
+        }
+        running.set(false);
+        assertEquals(0, reader.get());
+        assertEquals(List.of("job5000"), found("default", P99));
     }
 
     @Test
