@@ -40,6 +40,7 @@ public final class DuckDbPool implements AutoCloseable {
             Properties properties = new Properties();
             properties.setProperty(DuckDBDriver.JDBC_STREAM_RESULTS, "true");
             Connection root = DriverManager.getConnection("jdbc:duckdb:", properties);
+            UnpackedLibrary.remove();
             DuckDbPool pool = new DuckDbPool(settings, root);
             try {
                 pool.configure();
