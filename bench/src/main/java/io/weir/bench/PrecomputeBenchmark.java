@@ -50,7 +50,7 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
 
     @Option(
             names = "--minutes-ahead",
-            defaultValue = "35",
+            defaultValue = "50",
             description = "Data after now: the run must be over by then (default ${DEFAULT-VALUE}).")
     private int minutesAhead;
 
@@ -86,6 +86,12 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
             defaultValue = "500",
             description = "Of the user's query without and with the jobs, in each turn (default ${DEFAULT-VALUE}).")
     private int userRounds;
+
+    @Option(
+            names = "--warm-up-rounds",
+            defaultValue = "6000",
+            description = "Of the user's query beside the jobs before the first turn (default ${DEFAULT-VALUE}).")
+    private int warmUpRounds;
 
     @Option(names = "--workers", defaultValue = "2", description = "Workers of Weir (default ${DEFAULT-VALUE}).")
     private int workers;
@@ -142,7 +148,7 @@ public final class PrecomputeBenchmark implements Callable<Integer> {
             jobsBesideExact(cold, exact);
             hitLatency();
             new SketchAccuracy(client(), out, streams[0], streams[1], tickPeriods).run();
-            new ManyJobs(client(), out, jobs, userRounds, valuesPerLabel).run();
+            new ManyJobs(client(), out, jobs, userRounds, warmUpRounds, valuesPerLabel).run();
             checkTime();
             finished = true;
             return 0;
