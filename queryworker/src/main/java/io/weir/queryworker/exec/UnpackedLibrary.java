@@ -27,7 +27,9 @@ final class UnpackedLibrary {
             return;
         }
         try {
-            for (Path file : unpacked(Files.readAllLines(MAPPINGS))) {
+            // The kernel knows no symbolic links.
+            Path folder = Path.of(System.getProperty("java.io.tmpdir")).toRealPath();
+            for (Path file : unpacked(Files.readAllLines(MAPPINGS), folder)) {
                 Files.deleteIfExists(file);
             }
         } catch (IOException e) {
@@ -36,12 +38,11 @@ final class UnpackedLibrary {
     }
 
     /**
-     * The files of the library in the folder for temporary files, without those that are removed already.
+     * The files of the library in a folder, without those that are removed already.
      *
      * @param mappings lines as in proc(5), the path last
      */
-    static List<Path> unpacked(List<String> mappings) {
-        Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+    static List<Path> unpacked(List<String> mappings, Path folder) {
         return mappings.stream()
                 .filter(line -> line.indexOf('/') >= 0)
                 .map(line -> Path.of(line.substring(line.indexOf('/'))))

@@ -10,7 +10,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class UnpackedLibraryTest {
     private static final Path MAPPINGS = Path.of("/proc/self/maps");
-    private static final String TEMPORARY = System.getProperty("java.io.tmpdir");
 
     @TempDir
     private Path folder;
@@ -30,15 +29,16 @@ final class UnpackedLibraryTest {
     @Test
     void onlyTheUnpackedLibraryIsRemoved() {
         String place = "7f0000000000-7f0000001000 r-xp 00000000 fe:00 123 ";
-        assertThat(UnpackedLibrary.unpacked(List.of(
-                        place + TEMPORARY + "/libduckdb_java1.so",
-                        place + TEMPORARY + "/libduckdb_java1.so",
-                        place + TEMPORARY + "/libduckdb_java2.so (deleted)",
-                        place + TEMPORARY + "/libother.so",
-                        place + TEMPORARY + "/libduckdb_java3.txt",
-                        place + "/usr/lib/libduckdb_java4.so",
-                        place,
-                        place + "[heap]")))
-                .containsExactly(Path.of(TEMPORARY, "libduckdb_java1.so"));
+        List<String> mappings = List.of(
+                place + "/temporary/libduckdb_java1.so",
+                place + "/temporary/libduckdb_java1.so",
+                place + "/temporary/libduckdb_java2.so (deleted)",
+                place + "/temporary/libother.so",
+                place + "/temporary/libduckdb_java3.txt",
+                place + "/usr/lib/libduckdb_java4.so",
+                place,
+                place + "[heap]");
+        assertThat(UnpackedLibrary.unpacked(mappings, Path.of("/temporary")))
+                .containsExactly(Path.of("/temporary/libduckdb_java1.so"));
     }
 }
