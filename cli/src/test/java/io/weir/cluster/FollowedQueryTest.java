@@ -64,9 +64,6 @@ class FollowedQueryTest {
         for (TestingWorker worker : cluster.workers) {
             if (!worker.isAlive()) {
                 worker.start(tracing);
-                // The cluster would take one that is not ready yet for one that drains, and start it again without
-                // tracing.
-                Await.until(worker.name + " is ready", LIMIT, () -> worker.readiness() == 200);
             }
         }
         cluster.heal();

@@ -60,7 +60,7 @@ final class TestingCluster implements AutoCloseable {
         Node node = start(
                 name,
                 Ports.free(),
-                "/livez",
+                "/readyz",
                 port -> options("worker", name, port, true, "--grpc-port", "" + grpcPort));
         workerPorts.add(grpcPort);
         return node;

@@ -137,7 +137,7 @@ final class TestingFleet implements AutoCloseable {
         arguments.addAll(lakeOptions);
         arguments.addAll(worker.options());
         TestingProcess process = start(worker.name(), arguments);
-        process.awaitReady(URI.create("http://127.0.0.1:" + worker.httpPort() + "/livez"));
+        process.awaitReady(URI.create("http://127.0.0.1:" + worker.httpPort() + "/readyz"));
         return new Worker(worker.name(), process, data, worker.httpPort(), worker.grpcPort(), worker.options());
     }
 

@@ -59,11 +59,11 @@ final class TestingWorker implements AutoCloseable {
         options.addAll(List.of(more));
     }
 
-    /** Starts it and waits until it serves. */
+    /** Starts it and waits until it accepts work: it answers a little earlier, and may still find its control port taken. */
     void start(String... more) throws IOException, InterruptedException {
         List<String> all = new ArrayList<>(options);
         all.addAll(List.of(more));
-        started = cluster.start("worker", name, httpPort, "/livez", all.toArray(String[]::new))
+        started = cluster.start("worker", name, httpPort, "/readyz", all.toArray(String[]::new))
                 .process();
     }
 
