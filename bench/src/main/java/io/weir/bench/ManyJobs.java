@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
-import java.util.function.Function;
 
 /** A user's exact query without and with many jobs that tick beside it, and whether their ticks keep up. */
 final class ManyJobs {
@@ -15,10 +14,8 @@ final class ManyJobs {
     private static final long GRANULARITY_SECONDS = 10;
     private static final long SETTLE_MILLIS = 30_000;
     private static final int TURNS = 6;
-    /** Run at most, until as many were quiet. */
+    /** Run at most, until as many questions as there are in {@link #TURNS} were quiet. */
     private static final int TURNS_MAX = 2 * TURNS;
-
-    private static final double STOLEN_SHARE_MAX = 0.01;
 
     private final PrecomputeClient client;
     private final PrintStream out;
@@ -41,41 +38,44 @@ final class ManyJobs {
     }
 
     /**
-     * In turns, without and with them: the machine's own noise lasts longer than a turn. Turns in which the hypervisor gave the processors to others
-     * are printed and not counted. The tail is that of the counted ones together: of one turn it is the time of a handful of queries. Before them
+     * In turns, without and with them: the machine's own noise lasts longer than a turn. Questions about which the hypervisor gave the processors to
+     * others are not compared. The tail is that of all turns together: of one turn it is the time of a handful of queries. Before them
      * the jobs run until the virtual machine has compiled what they run through; the tail of those minutes is printed, too.
      */
     void run() throws IOException, InterruptedException {
         out.printf(
                 Locale.ROOT,
-                "%n`%s`, exact, %d times every 50 ms, without jobs and beside %d at %d s, in %d turns:%n%n",
+                "%n`%s`, exact, %d times every 50 ms, without jobs and beside %d at %d s, in turns:%n%n",
                 USER_QUERY,
                 rounds,
                 jobs,
-                GRANULARITY_SECONDS,
-                TURNS);
+                GRANULARITY_SECONDS);
         Turn warmUp = turn(warmUpRounds);
-        out.printf("to warm up: %s%nbeside, p99 of each %d: %s ms%n%n", warmUp.text(), rounds, tails(warmUp.beside()));
-        List<Turn> quiet = new ArrayList<>();
-        for (int i = 0; i < TURNS_MAX && quiet.size() < TURNS; i++) {
+        out.printf(
+                "to warm up: %s%nbeside, p99 of each %d: %s ms%n%n",
+                warmUp.text(), rounds, tails(warmUp.beside().millis()));
+        List<AskedQuestions> without = new ArrayList<>();
+        List<AskedQuestions> beside = new ArrayList<>();
+        for (int i = 0; i < TURNS_MAX && quietOf(without, beside) < TURNS * rounds; i++) {
             Turn turn = turn(rounds);
             out.println(turn.text());
-            if (turn.stolen() <= STOLEN_SHARE_MAX) {
-                quiet.add(turn);
-            }
+            without.add(turn.without());
+            beside.add(turn.beside());
         }
         out.printf(
                 Locale.ROOT,
-                "%nall %d turns in which the hypervisor took at most %.0f %% of the processors: %s%n",
-                quiet.size(),
-                100 * STOLEN_SHARE_MAX,
-                compared(together(quiet, Turn::without), together(quiet, Turn::beside)));
+                "%nall questions of the %d turns: %s%nthe %d and %d about which the hypervisor took nothing: %s%n",
+                without.size(),
+                compared(AskedQuestions.all(without), AskedQuestions.all(beside)),
+                AskedQuestions.quiet(without).count(),
+                AskedQuestions.quiet(beside).count(),
+                compared(AskedQuestions.quiet(without), AskedQuestions.quiet(beside)));
     }
 
-    private static Timings together(List<Turn> turns, Function<Turn, double[]> side) {
-        return Timings.of(turns.stream()
-                .flatMapToDouble(turn -> Arrays.stream(side.apply(turn)))
-                .toArray());
+    private static int quietOf(List<AskedQuestions> without, List<AskedQuestions> beside) {
+        return Math.min(
+                AskedQuestions.quiet(without).count(),
+                AskedQuestions.quiet(beside).count());
     }
 
     /**
@@ -84,12 +84,18 @@ final class ManyJobs {
      * @param stolen the larger share of the processors' time that the hypervisor took in one of the two
      */
     private record Turn(
-            double[] without, double[] beside, Totals before, Totals after, long seconds, long due, double stolen) {
+            AskedQuestions without,
+            AskedQuestions beside,
+            Totals before,
+            Totals after,
+            long seconds,
+            long due,
+            double stolen) {
         String text() {
             return String.format(
                     Locale.ROOT,
                     "%s; ticks in %d s: %d of %d due, %d skipped, %d failed; stolen %.1f %%",
-                    compared(Timings.of(without), Timings.of(beside)),
+                    compared(Timings.of(without.millis()), Timings.of(beside.millis())),
                     seconds,
                     after.runs() - before.runs(),
                     due,
@@ -101,7 +107,7 @@ final class ManyJobs {
 
     private Turn turn(int roundsBeside) throws IOException, InterruptedException {
         StolenTime start = StolenTime.now();
-        double[] without = user(rounds);
+        AskedQuestions without = user(rounds);
         double stolenWithout = StolenTime.now().shareSince(start);
         List<String> ids = new ArrayList<>();
         for (int i = 0; i < jobs; i++) {
@@ -111,7 +117,7 @@ final class ManyJobs {
         Totals before = totals();
         long begin = System.nanoTime();
         StolenTime startBeside = StolenTime.now();
-        double[] beside = user(roundsBeside);
+        AskedQuestions beside = user(roundsBeside);
         double stolen = Math.max(stolenWithout, StolenTime.now().shareSince(startBeside));
         // whole granularities, so that the number of ticks that are due is known
         long took = (System.nanoTime() - begin) / 1_000_000_000;
@@ -167,14 +173,16 @@ final class ManyJobs {
         return tails.toString();
     }
 
-    private double[] user(int questions) throws IOException, InterruptedException {
+    private AskedQuestions user(int questions) throws IOException, InterruptedException {
         double[] millis = new double[questions];
+        long[] stolenTicks = new long[questions];
         for (int i = -20; i < questions; i++) {
             double took = client.query(USER_QUERY, 0, false).millis();
             millis[Math.max(0, i)] = took;
+            stolenTicks[Math.max(0, i)] = StolenTime.now().stolenTicks();
             // a person's dashboard, not a closed loop that takes whatever the machine has
             Thread.sleep(50);
         }
-        return millis;
+        return new AskedQuestions(millis, stolenTicks);
     }
 }

@@ -19,6 +19,10 @@ record Timings(double[] sortedMillis) {
         return sortedMillis[Math.max(0, rank - 1)];
     }
 
+    int count() {
+        return sortedMillis.length;
+    }
+
     double median() {
         return quantile(0.5);
     }
