@@ -64,16 +64,24 @@ final class FaultCluster implements AutoCloseable {
         processes = new TestingCluster(folder, s3.lakeOptions());
         // Many short lives: the second compiler would never pay.
         processes.javaOptions("-XX:TieredStopAtLevel=1");
-        ingest = processes.ingest("ingest", Ports.free());
-        List<CompletableFuture<Void>> starts = new ArrayList<>();
-        for (int i = 0; i < workerCount; i++) {
-            workers.add(newWorker("worker-" + i));
-        }
-        for (TestingWorker worker : workers) {
-            starts.add(inBackground(worker::start));
-        }
-        for (CompletableFuture<Void> start : starts) {
-            start.get(120, TimeUnit.SECONDS);
+        boolean hasStarted = false;
+        try {
+            ingest = processes.ingest("ingest", Ports.free());
+            List<CompletableFuture<Void>> starts = new ArrayList<>();
+            for (int i = 0; i < workerCount; i++) {
+                workers.add(newWorker("worker-" + i));
+            }
+            for (TestingWorker worker : workers) {
+                starts.add(inBackground(worker::start));
+            }
+            for (CompletableFuture<Void> start : starts) {
+                start.get(120, TimeUnit.SECONDS);
+            }
+            hasStarted = true;
+        } finally {
+            if (!hasStarted) {
+                close();
+            }
         }
     }
 
